@@ -1,0 +1,60 @@
+# Every command works from a fresh checkout: it makes what it needs first. Needs Python 3.11 or newer, make and git.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench environment lock clean
+
+python := .venv/bin/python
+# Where a run keeps its servers' data, sockets and logs. Two runs at once need two folders.
+TEST_DATA ?= .local/test
+DEMO_DATA ?= .local/demo
+# make test ARGS="tests/exact -k token": anything pytest takes.
+ARGS ?=
+
+# The oldest Python that will do comes first: the one the project is developed on.
+find_python = for name in python3.11 python3 python3.12 python3.13 python3.14; do \
+	if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$name"; exit; fi; done
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+environment: ## Make .venv, or bring it up to date
+	@found="$$($(find_python))"; \
+	if [ -z "$$found" ]; then \
+		echo "Python 3.11 or newer is needed and was not found. On Debian 12: apt-get install python3 python3-venv" >&2; \
+		exit 1; \
+	fi; \
+	"$$found" connector_site/lib/local_environment.py
+
+demo: environment ## Everything running on this machine, with a connected demo customer; ONCE=1 ends after one delivery
+	@exec $(python) -m connector_site.demo --data $(DEMO_DATA) $(if $(filter-out 0,$(ONCE)),--once)
+
+test: environment ## The whole test suite; FAST=1 leaves out slow and browser tests
+	@$(if $(filter-out 0,$(FAST)),,$(python) -m connector_site.lib.local_browser)
+	@exec $(python) -m connector_site.lib.local_servers run --data $(TEST_DATA) --not-durable -- \
+		$(python) -m pytest $(if $(filter-out 0,$(FAST)),-m "not slow and not browser") $(ARGS)
+
+check: environment ## Format, lint, types, import floors, migrations, templates
+	@$(python) -m ruff format --check .
+	@$(python) -m ruff check .
+	@$(python) -m mypy .
+	@$(python) -m djlint --check --lint --quiet templates
+	@exec $(python) -m connector_site.lib.local_servers run --data .local/check --not-durable -- \
+		$(SHELL) -euc '$(python) -m pytest -q tests/test_architecture.py; $(python) manage.py makemigrations --check --dry-run'
+
+format: environment ## Let ruff format and mend what it can
+	@$(python) -m ruff format .
+	@$(python) -m ruff check --fix .
+
+bench: environment ## Measure: prints a table and writes JSON
+	@exec $(python) -m bench $(ARGS)
+
+lock: environment ## Write both requirement files anew from pyproject.toml
+	@$(python) -m pip install --quiet --disable-pip-version-check uv
+	@for target in "requirements.txt" "requirements-dev.txt --group dev --constraint requirements.txt"; do \
+		.venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+			--python-version 3.11 pyproject.toml --output-file $$target; \
+	done
+
+clean: ## Remove the environment and all local data of demo and tests
+	rm -rf .venv .local
