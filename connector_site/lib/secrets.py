@@ -1,0 +1,68 @@
+"""Secrets at rest: encrypted columns whose plaintext names its owner and its purpose.
+
+Fernet has no associated data: a ciphertext copied into another row would decrypt there. So each sealed value carries
+the row and the purpose it was made for, and reading it for another row or purpose fails (`dependencies.md` 3).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fernet_fields import EncryptedBinaryField, EncryptedJSONField
+
+
+class WrongOwner(Exception):
+    """A sealed value was found in a row or a role it was not made for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Text that must not be shown: it prints as stars and gives itself away only when asked to."""
+
+    _text: str
+
+    def reveal(self) -> str:
+        """The text itself, for the one call that needs it."""
+        return self._text
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+
+class _EncryptsExpressionsNever:
+    """Keeps `bulk_update` from encrypting the text of its own SQL expression instead of the value."""
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        if hasattr(value, "as_sql"):
+            return value
+        return super().get_db_prep_save(value, connection)  # type: ignore[misc]
+
+
+class SealedField(_EncryptsExpressionsNever, EncryptedJSONField):  # type: ignore[misc]
+    """An encrypted JSON column; values are made by `seal` and read by `unseal`."""
+
+
+class EncryptedBytesField(_EncryptsExpressionsNever, EncryptedBinaryField):  # type: ignore[misc]
+    """An encrypted column of bytes, for label images."""
+
+
+def seal(value: Any, *, owner: object, purpose: str) -> dict[str, Any]:
+    """The envelope to store in a `SealedField` of the row `owner` (its public code)."""
+    return {"owner": str(owner), "purpose": purpose, "value": value}
+
+
+def unseal(envelope: dict[str, Any] | None, *, owner: object, purpose: str) -> Any:
+    """What was sealed for this owner and purpose; raises `WrongOwner` for any other envelope."""
+    if envelope is None or envelope.get("owner") != str(owner) or envelope.get("purpose") != purpose:
+        raise WrongOwner(purpose)
+    return envelope["value"]
+
+
+def unseal_secret(envelope: dict[str, Any] | None, *, owner: object, purpose: str) -> Secret:
+    """`unseal` for a single text that must not be shown."""
+    return Secret(unseal(envelope, owner=owner, purpose=purpose))

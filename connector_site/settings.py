@@ -1,0 +1,246 @@
+"""Settings, all from the environment; a missing production secret stops the start with a sentence that says how to fix it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from connector_site.lib.row_security import APP_ROLE, STAFF_ROLE
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def _secret(name: str, *, development: str | None = None) -> str:
+    """A secret from NAME or from the file named by NAME_FILE; the development value only when DEBUG is on."""
+    path = env.str(f"{name}_FILE", default="")
+    if path:
+        return Path(path).read_text(encoding="utf-8").strip()
+    value = env.str(name, default="")
+    if value:
+        return value
+    if DEBUG and development is not None:
+        return development
+    raise ImproperlyConfigured(f"Set {name} (or {name}_FILE) in the environment; the README section Configure lists it.")
+
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = _secret("SECRET_KEY", development="development-only")
+FERNET_KEYS = [key.strip() for key in _secret("FERNET_KEYS", development="development-only-fernet").split(",") if key.strip()]
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8700").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_URL.split("//", 1)[-1].split("/")[0].rsplit(":", 1)[0]])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+_HTTPS = PUBLIC_URL.startswith("https://")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "django_celery_beat",
+    "tenants.apps.TenantsConfig",
+    "audit.apps.AuditConfig",
+    "exact.apps.ExactConfig",
+    "ups.apps.UpsConfig",
+    "syncjobs.apps.SyncjobsConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "connector_site.middleware.admin_content_security_policy",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "connector_site.urls"
+WSGI_APPLICATION = "connector_site.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- database: one URL, three roles (connector_site/lib/row_security.py) ---
+_DATABASE_GUARDS = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
+"""`reliability.md` 4, last line."""
+
+
+def _database(*, role: str | None, guards: str = _DATABASE_GUARDS) -> dict[str, Any]:
+    url = _secret("DATABASE_URL", development="postgresql:///ml_connector")
+    settings: dict[str, Any] = env.db_url_config(url)
+    options = f"{guards} -c role={role}" if role else guards
+    settings["OPTIONS"] = {**settings.get("OPTIONS", {}), "options": options.strip()}
+    settings["CONN_MAX_AGE"] = 600 if role else 0
+    settings["CONN_HEALTH_CHECKS"] = bool(role)
+    settings["DISABLE_SERVER_SIDE_CURSORS"] = True
+    if role:
+        settings["TEST"] = {"MIRROR": "owner"}
+    return settings
+
+
+DATABASES = {
+    "default": _database(role=APP_ROLE),
+    "staff": _database(role=STAFF_ROLE),
+    "owner": _database(role=None, guards="-c lock_timeout=10s"),
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- broker, cache, jobs ---
+REDIS_URL = _secret("REDIS_URL", development="redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        "KEY_PREFIX": "site",
+    }
+}
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+"""Kombu waits for ever by default (`reliability.md` 4)."""
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_DEFAULT_QUEUE = "upkeep"
+CELERY_TASK_TIME_LIMIT = 90
+CELERY_TASK_SOFT_TIME_LIMIT = 75
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 80
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_BEAT_SCHEDULE = {
+    "sweep due jobs": {"task": "syncjobs.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "refresh idle Exact grants": {"task": "exact.tasks.refresh_idle_grants", "schedule": 60.0, "options": {"expires": 60}},
+    "read changes from Exact": {"task": "syncjobs.tasks.plan_reads", "schedule": 900.0, "options": {"expires": 600}},
+    "verify audit chains": {"task": "audit.tasks.verify_chains", "schedule": crontab(hour=3, minute=20)},
+}
+
+# --- outside systems (design.md 6) ---
+EXACT_SITES = ("nl", "be", "de", "fr", "es", "uk", "us")
+_EXACT_HOSTS = {
+    "nl": "https://start.exactonline.nl",
+    "be": "https://start.exactonline.be",
+    "de": "https://start.exactonline.de",
+    "fr": "https://start.exactonline.fr",
+    "es": "https://start.exactonline.es",
+    "uk": "https://start.exactonline.co.uk",
+    "us": "https://start.exactonline.com",
+}
+EXACT_BASE_URLS = {
+    site: env.str(f"EXACT_BASE_URL_{site.upper()}", default=host).rstrip("/") for site, host in _EXACT_HOSTS.items()
+}
+EXACT_APPS = {
+    site: {
+        "client_id": env.str(f"EXACT_CLIENT_ID_{site.upper()}"),
+        "client_secret": _secret(f"EXACT_CLIENT_SECRET_{site.upper()}"),
+        "webhook_secret": _secret(f"EXACT_WEBHOOK_SECRET_{site.upper()}"),
+    }
+    for site in EXACT_SITES
+    if env.str(f"EXACT_CLIENT_ID_{site.upper()}", default="")
+}
+UPS_BASE_URLS = {
+    "test": env.str("UPS_BASE_URL_TEST", default="https://wwwcie.ups.com").rstrip("/"),
+    "production": env.str("UPS_BASE_URL_PRODUCTION", default="https://onlinetools.ups.com").rstrip("/"),
+}
+
+# --- people ---
+AUTH_USER_MODEL = "tenants.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "tenants.accounts.InvitedPeopleOnly"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_NAME = "__Host-sessionid" if _HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if _HTTPS else "csrftoken"
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF, *sorted(set(EXACT_BASE_URLS.values()))],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- language, time, files, logs ---
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / ".local" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or "pytest" in sys.modules
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}
+UNFOLD = {"SITE_TITLE": "ml-connector", "SITE_HEADER": "ml-connector", "SHOW_HISTORY": False}

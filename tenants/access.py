@@ -1,0 +1,56 @@
+"""The only gate: which tenant a signed-in person works for, and what she may do there."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from tenants.context import user_context
+from tenants.models import Membership, Role, User
+
+_RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2, Role.OWNER: 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A person's proven place in a tenant."""
+
+    tenant_id: uuid.UUID
+    tenant_code: uuid.UUID
+    tenant_name: str
+    user_id: int
+    role: Role
+
+    def allows(self, least: Role) -> bool:
+        """Whether the role is at least this one."""
+        return _RANK[self.role] >= _RANK[least]
+
+
+def tenants_of(user: User) -> list[Access]:
+    """Every tenant this person belongs to, oldest membership first."""
+    with user_context(user.pk):
+        rows = Membership.objects.filter(user=user).select_related("tenant").order_by("created_at")
+        return [_access(row) for row in rows]
+
+
+def enter(user: User, tenant_code: uuid.UUID, *, least: Role = Role.VIEWER) -> Access:
+    """The person's access to this tenant. A stranger gets 404, a member with too low a role 403."""
+    with user_context(user.pk):
+        row = Membership.objects.filter(user=user, tenant__code=tenant_code).select_related("tenant").first()
+    if row is None:
+        raise Http404("No such company, or you do not belong to it.")
+    access = _access(row)
+    if not access.allows(least):
+        raise PermissionDenied(f"This needs the role {least.label.lower()} or higher; yours is {access.role.label}.")
+    return access
+
+
+def _access(row: Membership) -> Access:
+    return Access(
+        tenant_id=row.tenant_id,
+        tenant_code=row.tenant.code,
+        tenant_name=row.tenant.name,
+        user_id=row.user_id,
+        role=Role(row.role),
+    )
