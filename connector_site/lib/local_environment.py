@@ -1,6 +1,6 @@
-"""Make `.venv` and keep it as the requirement files say.
+"""Make `.venv` and keep it as the requirement files say; quick when nothing is to be done.
 
-Run as a file by the system's Python, before anything is there: `python3 connector_site/lib/local_environment.py` is quick when nothing is to be done.
+Run as a file by the system's Python, before anything is there: `python3 connector_site/lib/local_environment.py`.
 """
 
 import fcntl
@@ -32,7 +32,7 @@ missing = [
     for found in distributions() for path in found.files or []
     if path.suffix != ".pyc" and not path.locate().exists()
 ]
-sys.exit("\\n".join(missing[:5]))
+sys.exit("\\n".join(missing[:5]) or None)
 """
 
 
@@ -72,7 +72,7 @@ def make_environment() -> None:
         version = ".".join(map(str, sys.version_info[:2]))
         raise EnvironmentProblem(
             f"Python {version} cannot make virtual environments here: its modules venv and ensurepip are not "
-            f"complete. On Debian and Ubuntu: `apt-get install python3-venv` (or python{version}-venv). Then run it again."
+            f"complete. On Debian and Ubuntu: `apt-get install python3-venv` (or python{version}-venv). Then try again."
         ) from error
 
 
