@@ -1,0 +1,81 @@
+"""A goods delivery of Exact, as we follow it, and the address it goes to."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from connector_site.lib.references import new_code
+from connector_site.lib.secrets import SealedField
+from exact.models import Connection
+from tenants.models import Tenant
+
+
+class Delivery(models.Model):
+    """One goods delivery. Moves only through `transitions.move`."""
+
+    class State(models.TextChoices):
+        """Where it stands (`design.md` 5)."""
+
+        RECEIVED = "received", "received"
+        READY = "ready", "ready to ship"
+        SHIPPING = "shipping", "being shipped"
+        LABELLED = "labelled", "label made"
+        REPORTED = "reported", "number in Exact"
+        IN_TRANSIT = "in_transit", "in transit"
+        DELIVERED = "delivered", "delivered"
+        CLOSED = "closed", "closed"
+        SKIPPED = "skipped", "not ours"
+        HOLD = "hold", "needs fixing"
+        REVIEW = "review", "needs a decision"
+        CANCELLED = "cancelled", "cancelled"
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    exact_entry_id = models.UUIDField()
+    delivery_number = models.CharField(max_length=20, blank=True)
+    order_numbers = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
+    problems = models.JSONField(default=list, blank=True)
+    shipment_no = models.PositiveSmallIntegerField(default=1)
+    facts = models.JSONField(default=dict, blank=True)
+    facts_read_at = models.DateTimeField(null=True)
+    asked_again_at = models.DateTimeField(null=True)
+    written = models.JSONField(default=dict, blank=True)
+    written_at = models.DateTimeField(null=True)
+    correlation = models.UUIDField(default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "connection", "exact_entry_id"], name="delivery_once_per_exact_entry"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-created_at"], name="delivery_newest"),
+            models.Index(
+                fields=["tenant", "state"],
+                condition=models.Q(state__in=["hold", "review"]),
+                name="delivery_needs_a_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.delivery_number or str(self.code)
+
+
+class PartyAddress(models.Model):
+    """Who a delivery goes to. The only place of our own where names, addresses and phones stand; encrypted."""
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="ship_to")
+    sealed = SealedField()
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.code)

@@ -1,0 +1,105 @@
+"""Inbound messages as they came, and the one unit of work."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from connector_site.lib.references import new_code
+from tenants.models import Tenant
+
+
+class Receipt(models.Model):
+    """A message that proved where it came from, kept byte for byte before it was answered."""
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    source = models.CharField(max_length=10)
+    topic = models.CharField(max_length=40)
+    action = models.CharField(max_length=10)
+    subject = models.UUIDField(null=True)
+    fingerprint = models.CharField(max_length=64)
+    body = models.BinaryField()
+    received_at = models.DateTimeField(default=timezone.now)
+    repeats = models.PositiveIntegerField(default=0)
+    dead_letter = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "fingerprint"], name="receipt_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "subject"], name="receipt_by_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.topic} {self.action}"
+
+
+class SyncJob(models.Model):
+    """One piece of work that is due at a moment. Claimed by `queue.claim`, ended by `queue.finish` and friends."""
+
+    class Kind(models.TextChoices):
+        """What is to be done with the subject."""
+
+        READ = "read", "read the delivery from Exact"
+        SHIP = "ship", "make the UPS shipment"
+        REPORT = "report", "write the tracking number to Exact"
+        RECHECK = "recheck", "see whether a hold was fixed"
+        SUBSCRIBE = "subscribe", "subscribe to Exact's notifications"
+        METHODS = "methods", "read the shipping methods"
+        MASTER = "master", "read changed master data"
+
+    class State(models.TextChoices):
+        """Open while due or running."""
+
+        DUE = "due", "waiting for its moment"
+        RUNNING = "running", "at work"
+        DONE = "done", "done"
+        DEAD = "dead", "given up"
+
+    class Queue(models.TextChoices):
+        """Which workers serve it (`design.md` 4)."""
+
+        SHIP = "ship", "ship"
+        SYNC = "sync", "sync"
+        TRACK = "track", "track"
+        UPKEEP = "upkeep", "upkeep"
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    queue = models.CharField(max_length=6, choices=Queue.choices)
+    subject = models.UUIDField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.DUE)
+    due_at = models.DateTimeField(default=timezone.now)
+    wanted_again_at = models.DateTimeField(null=True)
+    starts = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    correlation = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "subject"],
+                condition=models.Q(state__in=["due", "running"]),
+                name="job_open_once",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="running") | models.Q(lease_until__isnull=False),
+                name="job_running_has_a_lease",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["queue", "tenant", "due_at"],
+                condition=models.Q(state__in=["due", "running"]),
+                name="job_open",
+            ),
+            models.Index(fields=["tenant", "subject"], name="job_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject} {self.state}"

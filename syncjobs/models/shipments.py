@@ -1,0 +1,157 @@
+"""What we asked UPS for and what came back."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from connector_site.lib.references import new_code
+from connector_site.lib.secrets import EncryptedBytesField, SealedField
+from syncjobs.models.deliveries import Delivery
+from tenants.models import Tenant
+from ups.models import Account
+
+LIVE_ATTEMPT_STATES = ("planned", "sending", "in_doubt", "created", "review")
+"""At most one attempt per delivery and shipment number is in one of these (`reliability.md` 1.2)."""
+
+
+class Attempt(models.Model):
+    """One intended UPS shipment. Its reference is sent in one POST at most, ever (`reliability.md` R1)."""
+
+    class State(models.TextChoices):
+        """What is known about it."""
+
+        PLANNED = "planned", "planned"
+        SENDING = "sending", "sent, answer awaited"
+        CREATED = "created", "shipment made"
+        REFUSED = "refused", "refused by UPS"
+        NOT_SENT = "not_sent", "never reached UPS"
+        IN_DOUBT = "in_doubt", "outcome unknown"
+        ABSENT = "absent", "proven not made"
+        VOIDED_THERE = "voided_there", "voided at UPS by somebody"
+        REVIEW = "review", "needs a decision"
+        ORPHAN = "orphan", "made although given up"
+        VOIDING = "voiding", "being voided"
+        VOIDED = "voided", "voided"
+        VOID_REFUSED = "void_refused", "void refused"
+        CANCELLED = "cancelled", "cancelled before sending"
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempts")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    shipment_no = models.PositiveSmallIntegerField()
+    attempt_no = models.PositiveSmallIntegerField()
+    reference = models.CharField(max_length=35)
+    shipper_number = models.CharField(max_length=6)
+    environment = models.CharField(max_length=10)
+    request = SealedField()
+    request_hash = models.CharField(max_length=64)
+    packages = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
+    planned_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    absent_count = models.PositiveSmallIntegerField(default=0)
+    first_absent_at = models.DateTimeField(null=True)
+    late_answer = models.JSONField(null=True)
+    evidence = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "reference"], name="attempt_reference_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "delivery", "shipment_no", "attempt_no"], name="attempt_number_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "delivery", "shipment_no"],
+                condition=models.Q(state__in=LIVE_ATTEMPT_STATES),
+                name="attempt_live_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["planned", "cancelled"]) | models.Q(sent_at__isnull=False),
+                name="attempt_past_planned_was_sent",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "sent_at"], condition=models.Q(state="in_doubt"), name="attempt_in_doubt"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.state}"
+
+
+class Shipment(models.Model):
+    """A shipment that UPS made for an attempt."""
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, related_name="shipment")
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="shipments")
+    ups_shipment_id = models.CharField(max_length=35)
+    service_code = models.CharField(max_length=3)
+    charge_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    charge_currency = models.CharField(max_length=3, blank=True)
+    alerts = models.JSONField(default=list, blank=True)
+    source = models.CharField(max_length=10, default="answer")
+    created_at = models.DateTimeField(default=timezone.now)
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "ups_shipment_id"], name="shipment_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ups_shipment_id
+
+
+class Parcel(models.Model):
+    """One package with its own tracking number."""
+
+    class Milestone(models.TextChoices):
+        """The furthest thing known about it (`design.md` 5)."""
+
+        LABEL_CREATED = "label_created", "label made"
+        PICKED_UP = "picked_up", "picked up"
+        IN_TRANSIT = "in_transit", "in transit"
+        OUT_FOR_DELIVERY = "out_for_delivery", "out for delivery"
+        AVAILABLE_FOR_PICKUP = "available_for_pickup", "ready for pick-up"
+        EXCEPTION = "exception", "exception"
+        DELIVERED = "delivered", "delivered"
+        RETURNED_TO_SENDER = "returned_to_sender", "returned to sender"
+        VOIDED = "voided", "voided"
+        UNKNOWN = "unknown", "unknown"
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="parcels")
+    position = models.PositiveSmallIntegerField()
+    tracking_number = models.CharField(max_length=35)
+    weight = models.DecimalField(max_digits=7, decimal_places=1)
+    weight_unit = models.CharField(max_length=3)
+    milestone = models.CharField(max_length=20, choices=Milestone.choices, default=Milestone.LABEL_CREATED)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "tracking_number"], name="parcel_tracking_number_once"),
+            models.UniqueConstraint(fields=["tenant", "shipment", "position"], name="parcel_position_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.tracking_number
+
+
+class Label(models.Model):
+    """A label exactly as UPS sent it; encrypted, because it shows a name and an address."""
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    parcel = models.OneToOneField(Parcel, on_delete=models.CASCADE, related_name="label")
+    image_format = models.CharField(max_length=4)
+    content = EncryptedBytesField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.image_format} {self.code}"

@@ -1,0 +1,132 @@
+"""The allowed moves of deliveries and attempts, and the two functions that make them.
+
+Compare and set, one row exactly, with the audit event in the same transaction (`style.md` 9). The database refuses a
+move of an attempt that is not in its table as well (migration 0002).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from audit.models import Event
+from audit.record import Happening, happenings
+from syncjobs.models import Attempt, Delivery
+from syncjobs.problems import Problem, as_json
+
+D = Delivery.State
+A = Attempt.State
+
+_BEFORE_SHIPPING = {D.SKIPPED, D.HOLD, D.CANCELLED}
+DELIVERY_MOVES: dict[str, set[str]] = {
+    D.RECEIVED: {D.READY, *_BEFORE_SHIPPING},
+    D.READY: {D.SHIPPING, D.RECEIVED, *_BEFORE_SHIPPING},
+    D.SHIPPING: {D.LABELLED, D.READY, D.RECEIVED, D.HOLD, D.REVIEW},
+    D.LABELLED: {D.REPORTED, D.HOLD, D.REVIEW, D.CANCELLED},
+    D.REPORTED: {D.IN_TRANSIT, D.DELIVERED, D.HOLD, D.REVIEW, D.CANCELLED},
+    D.IN_TRANSIT: {D.DELIVERED, D.REVIEW},
+    D.DELIVERED: {D.CLOSED, D.REVIEW},
+    D.CLOSED: set(),
+    D.SKIPPED: {D.RECEIVED, D.READY, D.HOLD, D.CANCELLED},
+    D.HOLD: {D.RECEIVED, D.READY, D.LABELLED, D.SKIPPED, D.CANCELLED, D.REVIEW},
+    D.REVIEW: {D.RECEIVED, D.LABELLED, D.HOLD, D.CANCELLED},
+    D.CANCELLED: set(),
+}
+ATTEMPT_MOVES: dict[str, set[str]] = {
+    A.PLANNED: {A.SENDING, A.CANCELLED},
+    A.SENDING: {A.CREATED, A.REFUSED, A.NOT_SENT, A.IN_DOUBT},
+    A.IN_DOUBT: {A.CREATED, A.ABSENT, A.VOIDED_THERE, A.REVIEW},
+    A.ABSENT: {A.ORPHAN, A.CREATED},
+    A.ORPHAN: {A.VOIDING, A.REVIEW},
+    A.CREATED: {A.VOIDING},
+    A.VOIDING: {A.VOIDED, A.VOID_REFUSED},
+    A.REVIEW: {A.CREATED, A.ABSENT, A.VOIDING},
+    A.REFUSED: set(),
+    A.NOT_SENT: set(),
+    A.VOIDED_THERE: set(),
+    A.VOIDED: set(),
+    A.VOID_REFUSED: set(),
+    A.CANCELLED: set(),
+}
+"""`reliability.md` 1.2."""
+
+
+class IllegalMove(Exception):
+    """A move that no table allows; our code is wrong."""
+
+
+class LostRace(Exception):
+    """The row is no longer in the state that was seen: somebody else moved it, and what we planned does not hold."""
+
+
+def move(  # noqa: PLR0913  each is a fact of the one move
+    delivery: Delivery,
+    *,
+    to: Delivery.State,
+    at: datetime,
+    problems: Iterable[Problem] = (),
+    changes: dict[str, Any] | None = None,
+    events: Iterable[Happening] = (),
+) -> None:
+    """Move the delivery and write `changes` of its own columns with it; `events` come before the move in the trail.
+
+    Raises `IllegalMove` or `LostRace`; in both cases the caller's transaction must not go on.
+    """
+    if to not in DELIVERY_MOVES[delivery.state]:
+        raise IllegalMove(f"delivery {delivery.state} -> {to}")
+    told = as_json(problems)
+    columns = {"state": to, "changed_at": at, "problems": told, **(changes or {})}
+    mine = Delivery.objects.filter(pk=delivery.pk, tenant_id=delivery.tenant_id, state=delivery.state)
+    if mine.update(**columns) != 1:
+        raise LostRace(f"delivery {delivery.code}")
+    happened = delivery_event(
+        delivery,
+        Event.Kind.MOVED,
+        from_state=delivery.state,
+        to_state=to,
+        details={"problems": [{"code": row["code"]} for row in told]} if told else {},
+    )
+    for name, value in columns.items():
+        setattr(delivery, name, value)
+    happenings(delivery.tenant_id, [*events, happened])
+
+
+def move_attempt(attempt: Attempt, *, to: Attempt.State, changes: dict[str, Any] | None = None) -> Happening:
+    """Move the attempt; the event it returns is to be recorded in the same transaction, with the delivery's move."""
+    if to not in ATTEMPT_MOVES[attempt.state]:
+        raise IllegalMove(f"attempt {attempt.state} -> {to}")
+    columns = {"state": to, **(changes or {})}
+    mine = Attempt.objects.filter(pk=attempt.pk, tenant_id=attempt.tenant_id, state=attempt.state)
+    if mine.update(**columns) != 1:
+        raise LostRace(f"attempt {attempt.code}")
+    event = Happening(
+        kind=Event.Kind.MOVED,
+        subject_kind="delivery",
+        subject=attempt.delivery.code,
+        correlation=attempt.delivery.correlation,
+        from_state=attempt.state,
+        to_state=to,
+        details={"attempt": str(attempt.code), "reference": attempt.reference, "number": attempt.attempt_no},
+    )
+    for name, value in columns.items():
+        setattr(attempt, name, value)
+    return event
+
+
+def delivery_event(
+    delivery: Delivery,
+    kind: Event.Kind,
+    *,
+    details: dict[str, Any] | None = None,
+    from_state: str = "",
+    to_state: str = "",
+) -> Happening:
+    """An event about this delivery."""
+    return Happening(
+        kind=kind,
+        subject_kind="delivery",
+        subject=delivery.code,
+        correlation=delivery.correlation,
+        from_state=from_state,
+        to_state=to_state,
+        details=details or {},
+    )
