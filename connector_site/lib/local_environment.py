@@ -81,7 +81,7 @@ def install_requirements() -> bool:
     total = len(re.findall(r"^[a-z0-9]", REQUIREMENTS.read_text(), flags=re.MULTILINE))
     print(f"Installing {total} packages, a minute or two the first time", flush=True)
     options = ["--require-hashes", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-    command = [PYTHON, "-m", "pip", "install", *options, "--requirement", REQUIREMENTS]
+    command = [str(PYTHON), "-m", "pip", "install", *options, "--requirement", str(REQUIREMENTS)]
     LOG.parent.mkdir(parents=True, exist_ok=True)
     seen, shown_at = 0, time.monotonic()
     with (

@@ -35,9 +35,8 @@ def servers_in(directory: Path) -> list[int]:
 def end_servers_in(directory: Path) -> None:
     """Wait until no server works in this directory any more, asking them to stop when they do not by themselves."""
     for farewell in FAREWELLS:
-        for process_id in servers_in(directory) if farewell else []:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process_id, farewell)
+        if farewell is not None:
+            _send(farewell, servers_in(directory))
         deadline = time.monotonic() + PATIENCE_SECONDS
         while servers_in(directory) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
@@ -47,6 +46,12 @@ def end_servers_in(directory: Path) -> None:
         f"A server of an earlier run still works in {directory} and does not stop: process "
         f"{', '.join(map(str, servers_in(directory)))}. End it and start again."
     )
+
+
+def _send(farewell: signal.Signals, process_ids: list[int]) -> None:
+    for process_id in process_ids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process_id, farewell)
 
 
 def remove_files_in(directory: Path) -> None:

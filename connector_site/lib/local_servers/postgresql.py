@@ -28,7 +28,7 @@ ALWAYS = {
     "log_timezone": "UTC",
     "jit": "off",  # our statements are short: compiling them costs more than it saves
 }
-# For data nobody will miss. Survives the death of the server, not of the machine.
+# For data nobody will miss: a killed server forgets its last moments, and after a crash of the machine all may be lost.
 NOT_DURABLE = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -123,18 +123,10 @@ def _takes_connections(cluster: Cluster, child: Child) -> bool:
 def make_database(cluster: Cluster, name: str, *, fresh: bool) -> None:
     """Make the database when it is missing; with `fresh`, drop it first."""
     script = MAKE_DATABASE if not fresh else DROP_DATABASE + MAKE_DATABASE
-    connection = ["--host", cluster.socket_directory, "--port", str(PORT), "--username", OWNER, "--dbname", "postgres"]
+    options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--set=name={name}"]
+    server = [f"--host={cluster.socket_directory}", f"--port={PORT}", f"--username={OWNER}", "--dbname=postgres"]
     finished = subprocess.run(
-        [
-            cluster.binaries.psql,
-            "--no-psqlrc",
-            "--quiet",
-            "--set",
-            "ON_ERROR_STOP=1",
-            "--set",
-            f"name={name}",
-            *connection,
-        ],
+        [cluster.binaries.psql, *options, *server],
         input=script,
         capture_output=True,
         text=True,
