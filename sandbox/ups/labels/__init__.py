@@ -1,0 +1,1 @@
+"""Labels: pictures and printer languages."""

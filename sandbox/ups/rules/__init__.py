@@ -1,0 +1,1 @@
+"""What UPS demands of a ship request, one subject per module (ups.md 5)."""

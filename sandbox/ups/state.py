@@ -1,0 +1,25 @@
+"""All parts of the running stand-in in one place."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from sandbox.core.clock import Clock
+from sandbox.ups.accounts import AccountRegistry
+from sandbox.ups.settings import UpsSettings
+from sandbox.ups.shipments import ShipmentStore
+from sandbox.ups.tokens import TokenStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ups:
+    """Reached from every handler as `request.app[UPS]`."""
+
+    clock: Clock
+    settings: UpsSettings
+    accounts: AccountRegistry
+    tokens: TokenStore
+    shipments: ShipmentStore
+
+
+UPS = web.AppKey("ups", Ups)
