@@ -1,0 +1,94 @@
+"""The demo from start to end."""
+
+import contextlib
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connector_site.demo.addresses import find_addresses
+from connector_site.demo.configuration import Configuration, make_configuration
+from connector_site.demo.customer import Customer, connect_customer
+from connector_site.demo.errors import DemoFailed
+from connector_site.demo.processes import (
+    collect_static_files,
+    run_to_end,
+    start_product,
+    start_stand_ins,
+    wait_for_product,
+    wait_for_stand_ins,
+)
+from connector_site.demo.sandbox import Sandbox
+from connector_site.demo.stages import follow
+from connector_site.lib.local_servers import running
+from connector_site.lib.local_servers.processes import Child, stop_all
+
+LOOK_AFTER_SECONDS = 0.5
+
+
+def run_demo(data_directory: Path, *, once: bool) -> None:
+    """Start everything, connect a customer, ship a delivery; then serve until interrupted, unless `once`."""
+    started_at = time.monotonic()
+    addresses = find_addresses()
+    with contextlib.ExitStack() as stack:
+        say("Starting PostgreSQL and the broker")
+        servers = stack.enter_context(running(data_directory, fresh=True))
+        configuration = make_configuration(addresses=addresses, servers=servers, data_directory=data_directory)
+        children = _start_all(stack, configuration)
+        say(f"Everything runs after {time.monotonic() - started_at:.1f} s. Connecting a customer")
+        sandbox = Sandbox(exact=addresses.exact, ups=addresses.ups)
+        customer = connect_customer(configuration, sandbox)
+        ship_one(configuration, sandbox, customer)
+        if not once:
+            _tell_where(configuration, customer)
+            _look_after(children)
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> list[Child]:
+    say("Starting both sandboxes, preparing the database and the static files")
+    stand_ins = start_stand_ins(configuration)
+    stack.callback(stop_all, stand_ins)
+    run_to_end(configuration, "migrate", "migrate", "--no-input")
+    collect_static_files(configuration)
+    wait_for_stand_ins(configuration, stand_ins)
+    say("Starting web, worker and beat")
+    product = start_product(configuration)
+    stack.callback(stop_all, product)
+    wait_for_product(configuration, product)
+    return [*stand_ins, *product]
+
+
+def ship_one(configuration: Configuration, sandbox: Sandbox, customer: Customer) -> None:
+    """Book a delivery in Exact and follow it until Exact itself shows the tracking number."""
+    booked_at = datetime.now(tz=UTC)
+    delivery = sandbox.book_delivery(customer.company)
+    say(f"Booked goods delivery {delivery.number} in Exact")
+    tracking_number = ""
+    for stage in follow(configuration.servers.database_url, delivery.entry_id):
+        tracking_number = stage.tracking_number
+        say(f"  {(stage.reached_at - booked_at).total_seconds():6.2f} s  {stage.name}")
+    shown = sandbox.tracking_number(customer.company, delivery)
+    if not shown or shown != tracking_number:
+        raise DemoFailed(f"Exact shows the tracking number {shown or '(none)'}, the product wrote {tracking_number}.")
+    say(f"Exact shows tracking number {shown}")
+
+
+def _tell_where(configuration: Configuration, customer: Customer) -> None:
+    addresses = configuration.addresses
+    say("")
+    say(f"  The site       {addresses.site}   sign in as {customer.email}, password {customer.password}")
+    say(f"  Exact sandbox  {addresses.exact}   book a goods delivery there")
+    say(f"  UPS sandbox    {addresses.ups}")
+    say(f"  Logs           {configuration.logs_directory}")
+    say("")
+    say("Ctrl-C stops everything that was started here.")
+
+
+def _look_after(children: list[Child]) -> None:
+    while all(child.is_running for child in children):
+        time.sleep(LOOK_AFTER_SECONDS)
+    ended = next(child for child in children if not child.is_running)
+    raise DemoFailed(f"{ended.name} ended by itself. The end of {ended.log_path}:\n{ended.last_log_lines()}")
