@@ -30,6 +30,7 @@ NUDGE_EXPIRES_SECONDS = 60
 NUDGE_PENDING_MS = 500
 QUEUE_OF = {
     SyncJob.Kind.READ: SyncJob.Queue.SHIP,
+    SyncJob.Kind.GONE: SyncJob.Queue.SHIP,
     SyncJob.Kind.SHIP: SyncJob.Queue.SHIP,
     SyncJob.Kind.REPORT: SyncJob.Queue.SHIP,
     SyncJob.Kind.RECHECK: SyncJob.Queue.SYNC,
@@ -226,6 +227,13 @@ def release(job: Job) -> None:
     )
 
 
+def queues_with_due_jobs() -> list[SyncJob.Queue]:
+    """The queues in which some tenant has a due job."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT queue FROM syncjobs_due_queues()")
+        return [SyncJob.Queue(row[0]) for row in cursor.fetchall() if row[0] in SyncJob.Queue.values]
+
+
 def nudge(queue: SyncJob.Queue) -> None:
     """Wake a worker, best effort: when it fails, the sweep finds the job seconds later.
 
@@ -235,7 +243,7 @@ def nudge(queue: SyncJob.Queue) -> None:
         if not _redis().set(f"nudge:{queue}", 1, nx=True, px=NUDGE_PENDING_MS):
             return
         current_app.send_task(
-            "syncjobs.tasks.work", kwargs={"queue": str(queue)}, queue=str(queue), expires=NUDGE_EXPIRES_SECONDS
+            "syncjobs.tasks.work", kwargs={"queue_name": str(queue)}, queue=str(queue), expires=NUDGE_EXPIRES_SECONDS
         )
     except (RedisError, OperationalError, OSError) as error:
         logger.warning("No worker could be woken for queue %s: %s", queue, type(error).__name__)

@@ -77,22 +77,21 @@ def _exact(error: exact_errors.ExactError, job: Job, at: datetime) -> Verdict | 
 
 def _ups(error: ups_errors.UpsError, job: Job, at: datetime) -> Verdict | None:
     match error:
-        case ups_errors.UpsRejected():
-            return Block(problem=refused(error), recheck_at=at + timedelta(minutes=2))
-        case ups_errors.UpsCredentialRefused() | ups_errors.UpsProductMissing() | ups_errors.UpsAccountBlocked():
-            return Block(
-                problem=Problem(code=error.code or "ups_account", text=str(error), where="Settings, UPS account"),
-                recheck_at=at + timedelta(seconds=_MISSING_RIGHT_SECONDS),
-            )
         case ups_errors.UpsUnavailable():
             wait = timedelta(seconds=error.retry_after_seconds or 0)
             return Again(due_at=max(at + wait, backoff(job.failures, at=at, base_seconds=_UPS_BACKOFF_BASE_SECONDS)))
+        case ups_errors.UpsRejected():
+            return Block(problem=ups_problem(error), recheck_at=at + timedelta(minutes=2))
+        case ups_errors.UpsCredentialRefused() | ups_errors.UpsProductMissing() | ups_errors.UpsAccountBlocked():
+            return Block(problem=ups_problem(error), recheck_at=at + timedelta(seconds=_MISSING_RIGHT_SECONDS))
     return None
 
 
-def refused(error: ups_errors.UpsRejected) -> Problem:
-    """UPS's refusal in plain words with UPS's code beside it."""
-    return Problem(code=error.code, text=str(error), where=error.where, field=error.field)
+def ups_problem(error: ups_errors.UpsError) -> Problem:
+    """What UPS said in plain words, with UPS's code, the field, and where to fix it."""
+    if isinstance(error, ups_errors.UpsRejected):
+        return Problem(code=error.code, text=str(error), where=error.where_to_fix, field=error.field)
+    return Problem(code=error.code or "ups_account", text=str(error), where="Settings, UPS account")
 
 
 def _given_up(error: Exception) -> Problem:

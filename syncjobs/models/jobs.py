@@ -41,6 +41,7 @@ class SyncJob(models.Model):
         """What is to be done with the subject."""
 
         READ = "read", "read the delivery from Exact"
+        GONE = "gone", "deal with a delivery deleted in Exact"
         SHIP = "ship", "make the UPS shipment"
         REPORT = "report", "write the tracking number to Exact"
         RECHECK = "recheck", "see whether a hold was fixed"

@@ -1,0 +1,247 @@
+"""What people look at: the list of deliveries, the work list, and the words for states. Reads only.
+
+Every function runs inside the tenant's context (`tenants.gate.inside`).
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from connector_site.lib.secrets import WrongOwner, unseal
+from exact.models import Connection
+from syncjobs.models import Attempt, Delivery, Parcel, Shipment
+from syncjobs.problems import Problem, from_json
+
+PAGE_SIZE = 25
+D = Delivery.State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A state as a badge: a word, and one of the looks of `site.css`."""
+
+    word: str
+    look: str
+
+
+SHOWN: dict[str, Shown] = {
+    D.RECEIVED: Shown(word="Received", look="work"),
+    D.READY: Shown(word="Ready to ship", look="work"),
+    D.SHIPPING: Shown(word="Asking UPS", look="work"),
+    D.LABELLED: Shown(word="Label made", look="work"),
+    D.REPORTED: Shown(word="Number in Exact", look="good"),
+    D.IN_TRANSIT: Shown(word="On the way", look="good"),
+    D.DELIVERED: Shown(word="Delivered", look="good"),
+    D.CLOSED: Shown(word="Completed", look="good"),
+    D.SKIPPED: Shown(word="Not ours", look="quiet"),
+    D.HOLD: Shown(word="Needs fixing", look="stop"),
+    D.REVIEW: Shown(word="Needs a decision", look="ask"),
+    D.CANCELLED: Shown(word="Cancelled", look="quiet"),
+}
+IN_DOUBT = Shown(word="UPS outcome unknown", look="ask")
+MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
+"""States that change by themselves within seconds."""
+CAN_RUN_AGAIN = frozenset({D.HOLD, D.SKIPPED})
+"""Where the button stands; `replay.run_again` decides."""
+_OUR_FAULT = frozenset({"poison", "given_up"})
+"""Problems that nobody fixes in Exact: the button says "Try again" (`engine`, `retry`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """A choice in the list of deliveries."""
+
+    key: str
+    word: str
+    states: frozenset[str]
+
+
+FILTERS = (
+    Filter(key="work", word="In work", states=MOVING),
+    Filter(key="todo", word="To do", states=frozenset({D.HOLD, D.REVIEW})),
+    Filter(key="reported", word="Number in Exact", states=frozenset({D.REPORTED})),
+    Filter(key="way", word="On the way", states=frozenset({D.IN_TRANSIT})),
+    Filter(key="delivered", word="Delivered", states=frozenset({D.DELIVERED, D.CLOSED})),
+    Filter(key="skipped", word="Not ours", states=frozenset({D.SKIPPED})),
+    Filter(key="cancelled", word="Cancelled", states=frozenset({D.CANCELLED})),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Who a delivery goes to, opened for showing."""
+
+    name: str
+    attention: str
+    lines: tuple[str, ...]
+    place: str
+    country: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A delivery in a list."""
+
+    delivery: Delivery
+    shown: Shown
+    receiver: Receiver | None
+    tracking_numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A piece of the list; `older` is the code to go on from, None at the end."""
+
+    rows: tuple[Row, ...]
+    older: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    """Something that waits for a person."""
+
+    delivery: Delivery
+    shown: Shown
+    problems: tuple[Problem, ...]
+    doubt: Attempt | None
+    since: datetime
+    button: str
+
+
+def find_deliveries(tenant_id: uuid.UUID, *, choice: str, search: str, before: uuid.UUID | None) -> Page:
+    """Newest first, a page at a time, from after the delivery `before`."""
+    found = Delivery.objects.filter(tenant_id=tenant_id)
+    states = next((one.states for one in FILTERS if one.key == choice), None)
+    if states is not None:
+        found = found.filter(state__in=states)
+    if search:
+        found = found.filter(_matches(tenant_id, search))
+    mark = Delivery.objects.filter(tenant_id=tenant_id, code=before).first() if before else None
+    if mark is not None:
+        found = found.filter(
+            Q(created_at__lt=mark.created_at) | Q(created_at=mark.created_at, pk__lt=mark.pk),
+        )
+    some = list(_with_story(found).order_by("-created_at", "-pk")[: PAGE_SIZE + 1])
+    rows = tuple(_row(delivery) for delivery in some[:PAGE_SIZE])
+    return Page(rows=rows, older=rows[-1].delivery.code if len(some) > PAGE_SIZE else None)
+
+
+def has_deliveries(tenant_id: uuid.UUID) -> bool:
+    """Whether there ever was one."""
+    return Delivery.objects.filter(tenant_id=tenant_id).exists()
+
+
+def waiting_count(tenant_id: uuid.UUID) -> int:
+    """How many deliveries wait for a person."""
+    return _waiting(tenant_id).count()
+
+
+def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:
+    """What waits for a person, longest waiting first."""
+    waiting = list(_waiting(tenant_id).order_by("changed_at", "pk"))
+    doubts = {
+        attempt.delivery_id: attempt
+        for attempt in Attempt.objects.filter(
+            tenant_id=tenant_id, delivery__in=waiting, state__in=(Attempt.State.IN_DOUBT, Attempt.State.REVIEW)
+        )
+    }
+    return [
+        WorkItem(
+            delivery=delivery,
+            shown=shown_state(delivery, in_doubt=delivery.pk in doubts),
+            problems=tuple(from_json(delivery.problems)),
+            doubt=doubts.get(delivery.pk),
+            since=delivery.changed_at,
+            button="" if delivery.pk in doubts else button_for(delivery),
+        )
+        for delivery in waiting
+    ]
+
+
+def shown_state(delivery: Delivery, *, in_doubt: bool) -> Shown:
+    """The badge of a delivery; a shipment that UPS may or may not have made comes before everything."""
+    if in_doubt and delivery.state in {D.SHIPPING, D.REVIEW}:
+        return IN_DOUBT
+    return SHOWN[delivery.state]
+
+
+def button_for(delivery: Delivery) -> str:
+    """What the button that runs it again says; empty where there is none."""
+    if delivery.state not in CAN_RUN_AGAIN:
+        return ""
+    codes = {problem.code for problem in from_json(delivery.problems)}
+    return "Try again" if codes & _OUR_FAULT else "Check again"
+
+
+def receiver_of(delivery: Delivery) -> Receiver | None:
+    """The receiver once the delivery was read, else None."""
+    party = getattr(delivery, "ship_to", None)
+    if party is None:
+        return None
+    try:
+        told = unseal(party.sealed, owner=delivery.code, purpose="ship_to")
+    except WrongOwner:
+        return None
+    return Receiver(
+        name=told.get("name", ""),
+        attention=told.get("attention", ""),
+        lines=tuple(told.get("lines", ())),
+        place=" ".join(part for part in (told.get("postal_code"), told.get("city"), told.get("state")) if part),
+        country=told.get("country", ""),
+        phone=told.get("phone", ""),
+    )
+
+
+def needs_reconnect(tenant_id: uuid.UUID) -> bool:
+    """Whether the permission for a connected Exact company has ended."""
+    return Connection.objects.filter(
+        tenant_id=tenant_id, disconnected_at=None, grant__needs_reconnect_at__isnull=False
+    ).exists()
+
+
+def live_parcels(shipments: Sequence[Shipment]) -> tuple[Parcel, ...]:
+    """Parcels of shipments that were not voided, in order; for shipments with `parcels` read ahead."""
+    return tuple(
+        parcel
+        for shipment in shipments
+        if shipment.voided_at is None
+        for parcel in sorted(shipment.parcels.all(), key=lambda parcel: parcel.position)
+    )
+
+
+def _waiting(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
+    doubtful = Attempt.objects.filter(
+        tenant_id=tenant_id, state__in=(Attempt.State.IN_DOUBT, Attempt.State.REVIEW)
+    ).values("delivery_id")
+    return Delivery.objects.filter(
+        Q(state__in=(D.HOLD, D.REVIEW)) | Q(pk__in=doubtful),
+        tenant_id=tenant_id,
+    )
+
+
+def _matches(tenant_id: uuid.UUID, search: str) -> Q:
+    parcels = Parcel.objects.filter(
+        tenant_id=tenant_id, tracking_number__icontains="".join(search.split())
+    ).values("shipment__delivery_id")
+    return Q(delivery_number__icontains=search) | Q(order_numbers__icontains=search) | Q(pk__in=parcels)
+
+
+def _with_story(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return found.select_related("ship_to").prefetch_related(
+        Prefetch("shipments", queryset=Shipment.objects.order_by("created_at").prefetch_related("parcels")),
+        Prefetch("attempts", queryset=Attempt.objects.filter(state=Attempt.State.IN_DOUBT).only("delivery", "state")),
+    )
+
+
+def _row(delivery: Delivery) -> Row:
+    parcels = live_parcels(list(delivery.shipments.all()))
+    return Row(
+        delivery=delivery,
+        shown=shown_state(delivery, in_doubt=bool(delivery.attempts.all())),
+        receiver=receiver_of(delivery),
+        tracking_numbers=tuple(parcel.tracking_number for parcel in parcels),
+    )

@@ -1,0 +1,178 @@
+"""Notifications coming in: proved, stored, answered. The work they ask for is done later."""
+
+import hashlib
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from audit.models import Event
+from audit.record import Happening, acting, happenings
+from connector_site.lib.secrets import Secret
+from exact.webhooks import BadSignature, NotANotification, Notification, verify
+from syncjobs import queue
+from syncjobs.models import Delivery, SyncJob
+from tenants.context import tenant_context
+
+logger = logging.getLogger(__name__)
+
+TOPIC = "GoodsDeliveries"
+ECHO_QUIET_SECONDS = 30
+"""After the label, a notification is most likely the echo of our own write: it is confirmed a little later, together
+with others in one call (`exact.md` 11.5, `reliability.md` 3, "Echo")."""
+_LABELLED_OR_LATER = frozenset(
+    {
+        Delivery.State.SHIPPING,
+        Delivery.State.LABELLED,
+        Delivery.State.REPORTED,
+        Delivery.State.IN_TRANSIT,
+        Delivery.State.DELIVERED,
+        Delivery.State.CLOSED,
+    }
+)
+OK, REFUSED, NOT_UNDERSTOOD = 200, 401, 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a hook address leads."""
+
+    tenant_id: uuid.UUID
+    connection_id: int
+    site: str
+    division: int
+    client_id: str
+    is_live: bool
+
+
+def accept_exact(*, hook_code: uuid.UUID, body: bytes) -> int:
+    """Store what Exact tells us and return the HTTP status to answer with (`reliability.md` 3).
+
+    An empty body is Exact's check of a new subscription. Nothing is stored of a message that does not prove itself.
+    """
+    if not body:
+        return OK
+    with transaction.atomic():
+        route = _route(hook_code)
+        if route is None:
+            return _unknown_address(body)
+        try:
+            notification = verify(body, Secret(settings.EXACT_APPS[route.site]["webhook_secret"]))
+        except BadSignature:
+            logger.warning("A notification with a wrong signature was refused")
+            return REFUSED
+        except NotANotification:
+            return NOT_UNDERSTOOD
+        with acting("exact"), tenant_context(route.tenant_id):
+            _store(route, notification, body, at=timezone.now())
+    return OK
+
+
+def _route(hook_code: uuid.UUID) -> Route | None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tenant_id, connection_id, site, division, client_id, is_live FROM exact_route(%s)", [hook_code]
+        )
+        row = cursor.fetchone()
+    if row is None or row[2] not in settings.EXACT_APPS:
+        return None
+    return Route(
+        tenant_id=row[0], connection_id=row[1], site=row[2], division=row[3], client_id=row[4], is_live=row[5]
+    )
+
+
+def _unknown_address(body: bytes) -> int:
+    """A true notification for an address we no longer know is taken and forgotten: a 4xx would only be repeated."""
+    for app in settings.EXACT_APPS.values():
+        try:
+            verify(body, Secret(app["webhook_secret"]))
+        except BadSignature:
+            continue
+        except NotANotification:
+            return NOT_UNDERSTOOD
+        return OK
+    return REFUSED
+
+
+_RECEIPT = """
+INSERT INTO syncjobs_receipt (code, tenant_id, source, topic, action, subject, fingerprint, body, received_at, repeats,
+                              dead_letter)
+VALUES (%s, %s, 'exact', %s, %s, %s, %s, %s, %s, 0, %s)
+ON CONFLICT (tenant_id, fingerprint) DO UPDATE SET repeats = syncjobs_receipt.repeats + 1
+RETURNING repeats = 0
+"""
+
+
+def _store(route: Route, notification: Notification, body: bytes, *, at: datetime) -> None:
+    reason = _dead_letter(route, notification)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECEIPT,
+            [
+                uuid.uuid4(),
+                route.tenant_id,
+                notification.topic[:40],
+                notification.action[:10],
+                notification.key,
+                hashlib.sha256(body).hexdigest(),
+                body,
+                at,
+                reason,
+            ],
+        )
+        is_new = cursor.fetchone()[0]
+    if is_new and not reason:
+        _ask_for_work(route, notification, at)
+
+
+def _dead_letter(route: Route, notification: Notification) -> str:
+    """Why a proven message leads to no work; empty when it does."""
+    if notification.division != route.division:
+        return "another division"
+    if notification.client_id.lower() != route.client_id.lower():
+        return "another app"
+    if not route.is_live:
+        return "disconnected"
+    if notification.topic != TOPIC:
+        return "topic not followed"
+    if notification.is_line:
+        return "line of a delivery"
+    return ""
+
+
+_DELIVERY = """
+INSERT INTO syncjobs_delivery (code, tenant_id, connection_id, exact_entry_id, delivery_number, order_numbers, state,
+                               problems, shipment_no, facts, written, correlation, created_at, changed_at)
+VALUES (%s, %s, %s, %s, '', '', 'received', '[]', 1, '{}', '{}', %s, %s, %s)
+ON CONFLICT (tenant_id, connection_id, exact_entry_id) DO UPDATE SET connection_id = excluded.connection_id
+RETURNING code, state, correlation
+"""
+
+
+def _ask_for_work(route: Route, notification: Notification, at: datetime) -> None:
+    """One delivery row and one open job, however many notifications there are: ten lead to one read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _DELIVERY,
+            [uuid.uuid4(), route.tenant_id, route.connection_id, notification.key, uuid.uuid4(), at, at],
+        )
+        code, state, correlation = cursor.fetchone()
+    quiet = timedelta(seconds=ECHO_QUIET_SECONDS if state in _LABELLED_OR_LATER else 0)
+    kind = SyncJob.Kind.GONE if notification.action == "Delete" else SyncJob.Kind.READ
+    queue.add(route.tenant_id, kind, code, due_at=at + quiet, correlation=correlation, wake=not quiet)
+    happenings(
+        route.tenant_id,
+        [
+            Happening(
+                kind=Event.Kind.RECEIVED,
+                subject_kind="delivery",
+                subject=code,
+                correlation=correlation,
+                details={"topic": notification.topic, "action": notification.action},
+            )
+        ],
+    )

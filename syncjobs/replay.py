@@ -1,0 +1,59 @@
+"""Running again what stopped: one function behind the button, the admin action and the command (`reliability.md` 6)."""
+
+import uuid
+from datetime import datetime, timedelta
+
+from audit.models import Event
+from audit.record import acting, happenings
+from syncjobs import queue
+from syncjobs.models import Attempt, Delivery, SyncJob
+from syncjobs.transitions import delivery_event
+from tenants.context import tenant_context
+
+RECONSIDER_DAYS = 7
+"""How far back deliveries are looked at again when a shipping method is mapped."""
+_REASONS_OF_RULES = ("method_not_mapped", "not_ups")
+
+
+class NotAllowedNow(Exception):
+    """This delivery cannot be run again as it stands; the message says why and what else to do."""
+
+
+def run_again(*, actor: str, tenant_id: uuid.UUID, delivery_code: uuid.UUID, at: datetime) -> None:
+    """Go on from the step that failed: the delivery is read anew, a label that exists is never bought again.
+
+    Raises `Delivery.DoesNotExist` or `NotAllowedNow`. `actor` is who asked, as the audit trail names people.
+    """
+    with acting(actor), tenant_context(tenant_id):
+        delivery = Delivery.objects.select_for_update().get(tenant_id=tenant_id, code=delivery_code)
+        if delivery.state not in (Delivery.State.HOLD, Delivery.State.SKIPPED):
+            raise NotAllowedNow(_why_not(delivery))
+        if delivery.attempts.filter(state__in=[Attempt.State.SENDING, Attempt.State.IN_DOUBT]).exists():
+            raise NotAllowedNow("UPS may have made this shipment; it is not sent again until that is known.")
+        Delivery.objects.filter(pk=delivery.pk).update(asked_again_at=at)
+        queue.add(tenant_id, SyncJob.Kind.READ, delivery.code, due_at=at, correlation=delivery.correlation)
+        happenings(tenant_id, [delivery_event(delivery, Event.Kind.ASKED, details={"what": "run again"})])
+
+
+def reconsider_skipped(tenant_id: uuid.UUID, at: datetime) -> int:
+    """After a change of the shipping rules: look again at what they had skipped; returns how many."""
+    with tenant_context(tenant_id):
+        rows = Delivery.objects.filter(
+            tenant_id=tenant_id,
+            state=Delivery.State.SKIPPED,
+            created_at__gte=at - timedelta(days=RECONSIDER_DAYS),
+            problems__0__code__in=_REASONS_OF_RULES,
+        )
+        for delivery in rows:
+            queue.add(tenant_id, SyncJob.Kind.READ, delivery.code, due_at=at, correlation=delivery.correlation)
+        return len(rows)
+
+
+def _why_not(delivery: Delivery) -> str:
+    if delivery.state == Delivery.State.REVIEW:
+        return "A person must decide about this delivery first."
+    if delivery.state == Delivery.State.CANCELLED:
+        return "The delivery was deleted in Exact; book it again there."
+    if delivery.state in (Delivery.State.RECEIVED, Delivery.State.READY, Delivery.State.SHIPPING):
+        return "It is being worked on; nothing needs to be started again."
+    return "Its shipment is made already; nothing is sent to UPS a second time."

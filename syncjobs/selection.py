@@ -1,0 +1,82 @@
+"""Which deliveries are ours to ship, and by which rule. Pure functions; the reasons are shown to people."""
+
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+from uuid import UUID
+
+from exact.records import GoodsDelivery, GoodsDeliveryLine, Item
+from syncjobs.models import ShippingRule
+from syncjobs.problems import Problem
+
+TIME_UNIT_TYPE = "T"
+"""Items measured in time are services (`exact.md` 8.8)."""
+
+
+class NotOurs(Exception):
+    """The delivery is not one for us to ship; `reason` says why."""
+
+    def __init__(self, code: str, text: str, where: str = "") -> None:
+        super().__init__(text)
+        self.reason = Problem(code=code, text=text, where=where)
+
+
+def shipped_lines(goods: GoodsDelivery) -> tuple[GoodsDeliveryLine, ...]:
+    """The lines that leave the warehouse; trade-ins, whose quantity is negative, come back (`exact.md` 8.1)."""
+    return tuple(line for line in goods.lines if line.quantity > 0)
+
+
+def must_be_ours(goods: GoodsDelivery, *, own_numbers: Collection[str]) -> None:
+    """Raise `NotOurs` for what the delivery itself rules out."""
+    if goods.tracking_number and goods.tracking_number not in own_numbers:
+        raise NotOurs("has_tracking_number", "It already had a tracking number when we first saw it.")
+    if not shipped_lines(goods):
+        raise NotOurs("nothing_leaves", "None of its lines has a positive quantity.")
+
+
+def is_goods(item: Item) -> bool:
+    """Whether an item is something to put in a box; services and time are not (`exact.md` 8.8)."""
+    if item.unit_type == TIME_UNIT_TYPE:
+        return False
+    return item.is_stock_item or item_weight(item) is not None
+
+
+def item_weight(item: Item) -> Decimal | None:
+    """The weight of one unit in the tenant's unit, gross before net; None when Exact has none."""
+    for weight in (item.gross_weight, item.net_weight):
+        if weight is not None and weight > 0:
+            return weight
+    return None
+
+
+def match(  # noqa: PLR0913  what a rule may look at
+    rules: Iterable[ShippingRule],
+    *,
+    method_id: UUID | None,
+    method_name: str,
+    country: str,
+    warehouse_code: str,
+    weight_kg: Decimal | None = None,
+) -> ShippingRule:
+    """The first rule that fits, by position. Raises `NotOurs` when there is none or it says "not UPS"."""
+    if method_id is None:
+        raise NotOurs(
+            "no_shipping_method",
+            "Neither the delivery, nor its order, nor the customer has a shipping method.",
+            "the goods delivery in Exact Online",
+        )
+    name = method_name or "this shipping method"
+    candidates = sorted((rule for rule in rules if rule.exact_method_id == method_id), key=lambda rule: rule.position)
+    for rule in candidates:
+        if _fits(rule, country=country, warehouse_code=warehouse_code, weight_kg=weight_kg):
+            if not rule.is_ups:
+                raise NotOurs("not_ups", f"“{name}” is marked “not UPS” in the shipping rules.", "Shipping rules")
+            return rule
+    raise NotOurs("method_not_mapped", f"“{name}” has no UPS service in the shipping rules.", "Shipping rules")
+
+
+def _fits(rule: ShippingRule, *, country: str, warehouse_code: str, weight_kg: Decimal | None) -> bool:
+    if rule.country and rule.country != country:
+        return False
+    if rule.warehouse_code and rule.warehouse_code != warehouse_code:
+        return False
+    return rule.max_weight_kg is None or weight_kg is None or weight_kg <= rule.max_weight_kg

@@ -1,0 +1,54 @@
+"""A delivery that no longer exists in Exact: stop what has not begun, and show a person what has."""
+
+from audit.models import Event
+from audit.record import happenings
+from syncjobs import queue
+from syncjobs.models import Attempt, Delivery
+from syncjobs.problems import Problem
+from syncjobs.queue import Job
+from syncjobs.steps.context import Step
+from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
+from tenants.context import tenant_context
+
+_SHIPPED = frozenset({Delivery.State.LABELLED, Delivery.State.REPORTED, Delivery.State.HOLD})
+
+
+def gone(job: Job, step: Step) -> None:
+    """The step for a notified deletion; a deleted record is never fetched (`reliability.md` 2.3)."""
+    with tenant_context(job.tenant_id):
+        delivery = Delivery.objects.get(tenant_id=job.tenant_id, code=job.subject)
+    handle(delivery, job=job, step=step)
+
+
+def handle(delivery: Delivery, *, job: Job, step: Step) -> None:
+    """Cancel before shipping; after it, ask a person; while UPS is being asked, leave it to the write-back to find."""
+    with tenant_context(job.tenant_id):
+        for attempt in Attempt.objects.select_related("delivery").filter(
+            tenant_id=job.tenant_id, delivery=delivery, state=Attempt.State.PLANNED
+        ):
+            happenings(job.tenant_id, [move_attempt(attempt, to=Attempt.State.CANCELLED)])
+        has_label = delivery.shipments.filter(voided_at=None).exists()
+        if has_label and delivery.state in _SHIPPED:
+            move(
+                delivery, to=Delivery.State.REVIEW, at=step.at, problems=[_after_label()], events=step.told(delivery)
+            )
+        elif not has_label and Delivery.State.CANCELLED in DELIVERY_MOVES[delivery.state]:
+            move(
+                delivery, to=Delivery.State.CANCELLED, at=step.at, problems=[_before()], events=step.told(delivery)
+            )
+        else:
+            note = delivery_event(delivery, Event.Kind.CHANGED, details={"what": "deleted in Exact"})
+            happenings(job.tenant_id, [*step.told(delivery), note])
+        queue.finish(job)
+
+
+def _before() -> Problem:
+    return Problem(code="deleted_in_exact", text="The goods delivery was deleted in Exact before it was shipped.")
+
+
+def _after_label() -> Problem:
+    return Problem(
+        code="deleted_after_label",
+        text="The goods delivery was deleted in Exact after its UPS label was made.",
+        where="If the goods stay, void the shipment at UPS; if they left, book the delivery again in Exact.",
+    )

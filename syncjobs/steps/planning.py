@@ -1,0 +1,155 @@
+"""From a delivery as Exact shows it to a frozen UPS request, or to the reason why there is none.
+
+Reads master data through the cache, so it may call Exact; it writes nothing but that cache.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from audit.chain import fingerprint
+from connector_site.lib.references import new_shipment_reference
+from exact.client import ExactClient
+from exact.master import MasterData
+from exact.models import Connection
+from exact.records import Address, GoodsDelivery
+from syncjobs import selection, translate
+from syncjobs.models import ShippingRule
+from syncjobs.parcels import NoParcels
+from syncjobs.problems import Problem
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from ups.errors import SpecInvalid
+from ups.models import Account
+from ups.shipment_spec import PartySpec, ShipmentSpec
+from ups.shipping import build_request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A request that is ready to be sent once."""
+
+    reference: str
+    account: Account
+    spec: ShipmentSpec
+    body: dict[str, Any]
+    content_hash: str
+
+
+class Unready(Exception):
+    """The delivery is ours and cannot be shipped yet; `problems` says what a person must fix."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(" ".join(problem.text for problem in problems))
+        self.problems = problems
+
+
+def plan(
+    connection: Connection, goods: GoodsDelivery, *, client: ExactClient, own_numbers: set[str], fresh: bool
+) -> Plan:
+    """A frozen request. Raises `selection.NotOurs`, `Unready`, or Exact's errors; `fresh` by-passes the cache."""
+    selection.must_be_ours(goods, own_numbers=own_numbers)
+    master = MasterData(connection, client, fresh=fresh)
+    method_id = _method_id(goods, master)
+    if goods.address_id is None:
+        raise Unready([_no_address()])
+    with tenant_context(connection.tenant_id):
+        rules = list(ShippingRule.objects.filter(tenant_id=connection.tenant_id, connection=connection).select_related("account"))
+        unit = Tenant.WeightUnit(Tenant.objects.values_list("weight_unit", flat=True).get(pk=connection.tenant_id))
+        known = connection.shipping_methods.filter(exact_id=method_id).first() if method_id else None
+    method_name = f"{known.exact_code} {known.description}".strip() if known else goods.shipping_method_code
+    relevant = [rule for rule in rules if rule.exact_method_id == method_id]
+    if not any(rule.is_ups for rule in relevant):
+        selection.match(relevant, method_id=method_id, method_name=method_name, country="", warehouse_code="")
+    address = _address(goods.address_id, master)
+    items = master.items({line.item_id for line in selection.shipped_lines(goods) if line.item_id})
+    rule = selection.match(
+        relevant,
+        method_id=method_id,
+        method_name=method_name,
+        country=address.country,
+        warehouse_code=goods.warehouse_code,
+    )
+    account = rule.account
+    if account is None:
+        raise Unready([_no_account()])
+    shipper = account.shipper
+    order = translate.Order(
+        goods=goods,
+        receiver=_receiver(goods, address, shipper, master),
+        items=items,
+        rule=rule,
+        shipper=shipper,
+        shipper_number=account.shipper_number,
+        weight_unit=unit,
+    )
+    return _freeze(order, account)
+
+
+def _freeze(order: translate.Order, account: Account) -> Plan:
+    reference = new_shipment_reference(account.environment)
+    try:
+        spec = translate.shipment_spec(order, reference=reference)
+        if not spec.parcels:
+            raise selection.NotOurs("only_services", "Its lines hold services only, nothing to put in a box.")
+        body = build_request(spec)
+    except (translate.Untranslatable, NoParcels) as error:
+        raise Unready(error.problems) from error
+    except SpecInvalid as error:
+        raise Unready(
+            [
+                Problem(code=f"{found.field}_invalid", field=found.field, text=found.message, where=found.where_to_fix)
+                for found in error.problems
+            ]
+        ) from error
+    content = json.loads(json.dumps(body).replace(reference, ""))
+    return Plan(reference=reference, account=account, spec=spec, body=body, content_hash=fingerprint(content))
+
+
+def _method_id(goods: GoodsDelivery, master: MasterData) -> UUID | None:
+    """The delivery's own method, else the first order's that has one, else the customer's (`exact.md` 8.1)."""
+    if goods.shipping_method_id:
+        return goods.shipping_method_id
+    for number in translate.order_numbers(goods):
+        order = master.sales_order(number)
+        if order and order.shipping_method_id:
+            return order.shipping_method_id
+    customer = master.account(goods.account_id) if goods.account_id else None
+    return customer.shipping_method_id if customer else None
+
+
+def _address(address_id: UUID, master: MasterData) -> Address:
+    address = master.address(address_id)
+    if address is None:
+        raise Unready([_no_address()])
+    return address
+
+
+def _receiver(
+    goods: GoodsDelivery, address: Address, shipper: PartySpec, master: MasterData
+) -> translate.Receiver:
+    """Contact and customer are read only where the address leaves out the phone that the lane needs."""
+    if translate.phone_is_usable(address) or address.country == shipper.country:
+        return translate.Receiver(address=address)
+    contact_id = goods.contact_id or address.contact_id
+    contact = master.contact(contact_id) if contact_id else None
+    receiver = translate.Receiver(address=address, contact=contact)
+    if translate.phone_of(receiver) or goods.account_id is None:
+        return receiver
+    return translate.Receiver(address=address, contact=contact, customer=master.account(goods.account_id))
+
+
+def _no_address() -> Problem:
+    return Problem(
+        code="address_missing",
+        field="address",
+        text="The delivery has no delivery address in Exact.",
+        where="the goods delivery or the customer's addresses in Exact Online",
+    )
+
+
+def _no_account() -> Problem:
+    return Problem(
+        code="account_missing", text="The shipping rule names no UPS account.", where="Shipping rules"
+    )

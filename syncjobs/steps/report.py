@@ -1,0 +1,109 @@
+"""Write the tracking numbers to the goods delivery in Exact: read, compare, write; never over somebody else's number."""
+
+from datetime import timedelta
+
+from audit.models import Event
+from exact.access import open_client
+from exact.client import ExactClient
+from exact.limits import BudgetClass
+from exact.records import GoodsDelivery, GoodsDeliveryChanges
+from syncjobs import queue, remarks
+from syncjobs.models import Delivery, Parcel
+from syncjobs.problems import Problem
+from syncjobs.queue import Job
+from syncjobs.steps import gone
+from syncjobs.steps.context import Step
+from syncjobs.transitions import delivery_event, move
+from tenants.context import tenant_context
+
+READ_GOOD_FOR = timedelta(seconds=60)
+"""A read of the delivery younger than this is compared with instead of reading once more before the write."""
+
+
+def report(job: Job, step: Step) -> None:
+    """The step, for a delivery whose labels are made."""
+    with tenant_context(job.tenant_id):
+        delivery = Delivery.objects.select_related("connection", "connection__grant").get(
+            tenant_id=job.tenant_id, code=job.subject
+        )
+        numbers = _numbers(delivery)
+        if delivery.state != Delivery.State.LABELLED or not numbers:
+            queue.finish(job)
+            return
+    client = open_client(delivery.connection, purpose=BudgetClass.SHIP, observe=step.observe)
+    goods = None
+    standing = delivery.facts.get("tracking_number", "")
+    if _must_read(delivery, numbers, step):
+        goods = next(iter(client.goods_deliveries([delivery.exact_entry_id])), None)
+        if goods is None:
+            gone.handle(delivery, job=job, step=step)
+            return
+        standing = goods.tracking_number
+    if standing and standing not in numbers:
+        _hold_foreign(delivery, standing, job=job, step=step)
+        return
+    _write(delivery, goods, numbers, standing=standing, job=job, step=step, client=client)
+
+
+def _numbers(delivery: Delivery) -> list[str]:
+    return list(
+        Parcel.objects.filter(
+            tenant_id=delivery.tenant_id, shipment__delivery=delivery, shipment__voided_at=None
+        )
+        .order_by("shipment__created_at", "position")
+        .values_list("tracking_number", flat=True)
+    )
+
+
+def _must_read(delivery: Delivery, numbers: list[str], step: Step) -> bool:
+    """The remarks must be read to be added to; otherwise the read that planned the shipment may still be fresh."""
+    if len(numbers) > 1 or delivery.facts_read_at is None:
+        return True
+    return step.at - delivery.facts_read_at > READ_GOOD_FOR
+
+
+def _write(  # noqa: PLR0913  what is known of one delivery
+    delivery: Delivery,
+    goods: GoodsDelivery | None,
+    numbers: list[str],
+    *,
+    standing: str,
+    job: Job,
+    step: Step,
+    client: ExactClient,
+) -> None:
+    line = remarks.parcels_line(numbers) if len(numbers) > 1 else ""
+    wanted = remarks.with_our_line(goods.remarks, line) if goods and line else None
+    changes = GoodsDeliveryChanges(
+        tracking_number=None if standing == numbers[0] else numbers[0],
+        remarks=wanted if goods and wanted != goods.remarks else None,
+    )
+    wrote = changes != GoodsDeliveryChanges()
+    if wrote:
+        client.put_goods_delivery(delivery.exact_entry_id, changes)
+    with tenant_context(job.tenant_id):
+        events = step.told(delivery)
+        if wrote:
+            events.append(
+                delivery_event(delivery, Event.Kind.WROTE, details={"to": "goods delivery", "numbers": numbers})
+            )
+        move(
+            delivery,
+            to=Delivery.State.REPORTED,
+            at=step.at,
+            changes={"written": {"tracking_number": numbers[0], "remarks_line": line}, "written_at": step.at},
+            events=events,
+        )
+        queue.finish(job)
+
+
+def _hold_foreign(delivery: Delivery, standing: str, *, job: Job, step: Step) -> None:
+    problem = Problem(
+        code="foreign_tracking_number",
+        field="tracking number",
+        text=f"Exact already shows the tracking number {standing}, which is not ours; we did not write over it.",
+        where="the goods delivery in Exact Online: clear the number, or keep it and void our shipment",
+    )
+    with tenant_context(job.tenant_id):
+        move(delivery, to=Delivery.State.HOLD, at=step.at, problems=[problem], events=step.told(delivery))
+        queue.finish(job)

@@ -1,0 +1,45 @@
+"""Steps about a connection rather than a delivery: subscription, shipping methods, master data."""
+
+from collections.abc import Callable
+
+from audit.record import calls, happenings
+from exact import subscribing
+from exact import upkeep as exact_upkeep
+from exact.models import Connection
+from syncjobs import queue
+from syncjobs.queue import Job
+from syncjobs.steps.context import Step
+from tenants.context import tenant_context
+
+
+def subscribe(job: Job, step: Step) -> None:
+    """Have Exact notify us of goods deliveries."""
+    _run(job, step, lambda connection: subscribing.subscribe(connection, observe=step.observe))
+
+
+def methods(job: Job, step: Step) -> None:
+    """Read the shipping methods that the customer can map."""
+    _run(job, step, lambda connection: exact_upkeep.read_shipping_methods(connection, observe=step.observe))
+
+
+def master(job: Job, step: Step) -> None:
+    """Bring the cached master data up to date."""
+    _run(job, step, lambda connection: exact_upkeep.sync_master(connection, observe=step.observe))
+
+
+def _run(job: Job, step: Step, act: Callable[[Connection], object]) -> None:
+    with tenant_context(job.tenant_id):
+        connection = (
+            Connection.objects.select_related("grant")
+            .filter(tenant_id=job.tenant_id, code=job.subject, disconnected_at=None)
+            .first()
+        )
+    if connection is not None:
+        act(connection)
+    with tenant_context(job.tenant_id):
+        made, step.made = step.made, []
+        happenings(
+            job.tenant_id,
+            calls(made, subject_kind="connection", subject=job.subject, correlation=job.correlation),
+        )
+        queue.finish(job)

@@ -1,0 +1,167 @@
+"""A delivery's audit events told in plain words. Reads only, inside the tenant's context."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from audit.models import Event
+from syncjobs.models import Attempt, Delivery
+from tenants.models import User
+
+D = Delivery.State
+A = Attempt.State
+_SYSTEMS = {"exact": "Exact Online", "ups": "UPS"}
+_ACTORS = {"exact": "Exact Online", "ups": "UPS"}
+_MOVED: dict[str, tuple[str, str]] = {
+    D.RECEIVED: ("Started again", "move"),
+    D.READY: ("Read from Exact Online: everything UPS needs is there", "move"),
+    D.SHIPPING: ("Asked UPS for the shipment", "move"),
+    D.LABELLED: ("UPS made the shipment", "good"),
+    D.REPORTED: ("The goods delivery in Exact Online shows the tracking number", "good"),
+    D.IN_TRANSIT: ("On the way", "move"),
+    D.DELIVERED: ("All parcels were delivered", "good"),
+    D.CLOSED: ("Completed", "good"),
+    D.SKIPPED: ("Left alone: not ours to ship", "move"),
+    D.HOLD: ("Stopped: something needs fixing", "stop"),
+    D.REVIEW: ("Stopped: a person must decide", "stop"),
+    D.CANCELLED: ("Cancelled", "stop"),
+}
+_ATTEMPT_MOVED: dict[str, tuple[str, str]] = {
+    A.SENDING: ("Request sent to UPS", "quiet"),
+    A.CREATED: ("UPS confirmed the request", "quiet"),
+    A.REFUSED: ("UPS refused the request", "stop"),
+    A.NOT_SENT: ("The request never reached UPS; nothing was bought", "quiet"),
+    A.IN_DOUBT: ("The answer of UPS was lost: it is not known whether the shipment was made", "stop"),
+    A.ABSENT: ("Proven: UPS made no shipment", "quiet"),
+    A.VOIDED: ("The shipment was voided at UPS", "quiet"),
+    A.CANCELLED: ("The planned request was dropped before it was sent", "quiet"),
+}
+_RECEIVED = {
+    "Create": "Exact Online told of a new goods delivery",
+    "Update": "Exact Online told of a change to the goods delivery",
+    "Delete": "Exact Online told that the goods delivery was deleted",
+}
+_CHANGED = {
+    "labels stored": "The labels were stored",
+    "deleted in Exact": "The goods delivery was deleted in Exact Online",
+    "tracking number in Exact": "The tracking number in Exact Online is no longer ours",
+    "late answer": "A late answer of UPS was kept for a person to look at",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call to an outside system."""
+
+    words: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One line of the story; `calls` holds the outside calls made for it."""
+
+    at: datetime | None
+    words: str
+    look: str
+    by: str = ""
+    more: str = ""
+    calls: tuple[Call, ...] = ()
+
+
+def story_of(tenant_id: uuid.UUID, delivery: Delivery) -> list[Moment]:
+    """Newest first; calls stand with the event they led to."""
+    events = list(Event.objects.filter(tenant_id=tenant_id).for_subject(delivery.code))
+    people = _people(tenant_id, events)
+    told: list[Moment] = []
+    calls: list[Call] = []
+    for event in events:
+        if event.kind == Event.Kind.CALLED:
+            calls.append(_call(event.details))
+            continue
+        told.append(_moment(event, people, tuple(calls)))
+        calls.clear()
+    if calls:
+        told.append(Moment(at=events[-1].recorded_at, words="Looked again", look="quiet", calls=tuple(calls)))
+    return told[::-1]
+
+
+def _moment(event: Event, people: dict[str, str], calls: tuple[Call, ...]) -> Moment:
+    words, look, more = _WORDS[Event.Kind(event.kind)](event)
+    by = people.get(event.actor, _ACTORS.get(event.actor, ""))
+    return Moment(at=event.recorded_at, words=words, look=look, by=by, more=more, calls=calls)
+
+
+def _moved(event: Event) -> tuple[str, str, str]:
+    details = event.details
+    if "attempt" in details:
+        words, look = _ATTEMPT_MOVED.get(event.to_state, (f"Request to UPS: {event.to_state}", "quiet"))
+        return words, look, f"Reference {details.get('reference', '')}"
+    words, look = _MOVED.get(event.to_state, (event.to_state, "move"))
+    return words, look, ""
+
+
+def _received(event: Event) -> tuple[str, str, str]:
+    return _RECEIVED.get(event.details.get("action", ""), "Exact Online told of the goods delivery"), "move", ""
+
+
+def _changed(event: Event) -> tuple[str, str, str]:
+    what = event.details.get("what", "")
+    numbers = ", ".join(event.details.get("numbers", []))
+    return _CHANGED.get(what, what or "The goods delivery was read again"), "quiet", numbers
+
+
+def _wrote(event: Event) -> tuple[str, str, str]:
+    numbers = ", ".join(event.details.get("numbers", []))
+    return f"Written to the {event.details.get('to', 'goods delivery')} in Exact Online", "good", numbers
+
+
+def _asked(event: Event) -> tuple[str, str, str]:
+    return "Asked to check again", "move", ""
+
+
+def _failed(event: Event) -> tuple[str, str, str]:
+    error = event.details.get("error") or event.details.get("text") or ""
+    return "A step did not work and is tried again", "quiet", str(error)
+
+
+def _plain(event: Event) -> tuple[str, str, str]:
+    return Event.Kind(event.kind).label.capitalize(), "quiet", ""
+
+
+_WORDS: dict[Event.Kind, Callable[[Event], tuple[str, str, str]]] = {
+    Event.Kind.MOVED: _moved,
+    Event.Kind.RECEIVED: _received,
+    Event.Kind.CHANGED: _changed,
+    Event.Kind.WROTE: _wrote,
+    Event.Kind.ASKED: _asked,
+    Event.Kind.FAILED: _failed,
+    Event.Kind.CONNECTED: _plain,
+    Event.Kind.DISCONNECTED: _plain,
+    Event.Kind.CALLED: _plain,
+}
+
+
+def _call(details: dict[str, Any]) -> Call:
+    system = _SYSTEMS.get(details.get("system", ""), details.get("system", ""))
+    operation = str(details.get("operation", "")).replace("_", " ")
+    status = details.get("status")
+    code = details.get("error_code")
+    outcome = f"{status}" if status else "no answer"
+    return Call(
+        words=f"{system}: {operation}",
+        outcome=f"{outcome}{f', code {code}' if code else ''}, {details.get('duration_ms', 0)} ms",
+    )
+
+
+def _people(tenant_id: uuid.UUID, events: Iterable[Event]) -> dict[str, str]:
+    """Names of the members that acted; one who left is "a former member"."""
+    actors = {event.actor for event in events if event.actor.startswith("user:")}
+    if not actors:
+        return {}
+    codes = {actor: actor.removeprefix("user:") for actor in actors}
+    members = User.objects.filter(code__in=codes.values(), memberships__tenant_id=tenant_id)
+    names = {str(user.code): user.name or user.email for user in members}
+    return {actor: names.get(code, "a former member") for actor, code in codes.items()}

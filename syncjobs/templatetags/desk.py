@@ -1,0 +1,35 @@
+"""What every page of a tenant shows around its own content, and a few words."""
+
+from dataclasses import dataclass
+
+from django import template
+
+from syncjobs.desk import needs_reconnect, waiting_count
+from tenants.access import Access
+from tenants.context import tenant_context
+
+TRACKING_PAGE = "https://www.ups.com/track?tracknum="
+"""UPS's public page for one number."""
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What waits for a person."""
+
+    waiting: int
+    reconnect: bool
+
+
+@register.simple_tag
+def desk_of(access: Access) -> Desk:
+    """The count beside "To do", and whether Exact must be connected again."""
+    with tenant_context(access.tenant_id):
+        return Desk(waiting=waiting_count(access.tenant_id), reconnect=needs_reconnect(access.tenant_id))
+
+
+@register.filter
+def tracking_page(tracking_number: str) -> str:
+    """Where anybody can follow the parcel."""
+    return f"{TRACKING_PAGE}{tracking_number}"

@@ -1,0 +1,128 @@
+"""The list of deliveries, one delivery, the work list, and the button that looks again."""
+
+import uuid
+
+from django.contrib import messages
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from syncjobs import desk, replay, story
+from syncjobs.first_steps import first_steps
+from syncjobs.models import Attempt, Delivery, Shipment
+from syncjobs.problems import from_json
+from syncjobs.views import details
+from tenants.access import Access
+from tenants.gate import actor_of, inside, members_only, signed_in
+from tenants.models import Role
+
+SEARCH_CHARACTERS = 60
+
+
+@require_safe
+@members_only(Role.VIEWER)
+def deliveries(request: HttpRequest, access: Access) -> HttpResponse:
+    """Newest first; the table part alone when htmx asks for a fresh one."""
+    choice = request.GET.get("state", "")
+    search = request.GET.get("q", "").strip()[:SEARCH_CHARACTERS]
+    before = _code_or_none(request.GET.get("before", ""))
+    is_part = request.headers.get("HX-Request") == "true"
+    with inside(access):
+        page = desk.find_deliveries(access.tenant_id, choice=choice, search=search, before=before)
+        context = {
+            "access": access,
+            "section": "deliveries",
+            "page": page,
+            "filters": desk.FILTERS,
+            "choice": choice,
+            "search": search,
+            "is_first": before is None,
+            "is_filtered": bool(choice or search),
+            "steps": None if page.rows else first_steps(access.tenant_id),
+        }
+        return render(request, f"syncjobs/{'_table' if is_part else 'deliveries'}.html", context)
+
+
+@require_safe
+@members_only(Role.VIEWER)
+def delivery(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> HttpResponse:
+    """Everything about one delivery."""
+    is_part = request.headers.get("HX-Request") == "true"
+    with inside(access):
+        row = get_object_or_404(_whole(access.tenant_id), code=delivery_code)
+        attempts = list(row.attempts.all())
+        in_doubt = any(attempt.state == Attempt.State.IN_DOUBT for attempt in attempts)
+        context = {
+            "access": access,
+            "section": "deliveries",
+            "delivery": row,
+            "shown": desk.shown_state(row, in_doubt=in_doubt),
+            "in_doubt": in_doubt,
+            "is_moving": row.state in desk.MOVING and not in_doubt,
+            "receiver": desk.receiver_of(row),
+            "problems": from_json(row.problems),
+            "may_retry": access.allows(Role.OPERATOR),
+            "button": "" if in_doubt else desk.button_for(row),
+            "parcels": desk.live_parcels(list(row.shipments.all())),
+            "print": details.printable(row),
+            "attempts": [details.attempt_shown(attempt) for attempt in attempts],
+            "shipping": details.shipping_facts(row),
+            "story": story.story_of(access.tenant_id, row),
+        }
+        return render(request, f"syncjobs/{'_delivery' if is_part else 'delivery'}.html", context)
+
+
+@require_safe
+@members_only(Role.VIEWER)
+def work(request: HttpRequest, access: Access) -> HttpResponse:
+    """What waits for a person, longest waiting first."""
+    with inside(access):
+        context = {
+            "access": access,
+            "section": "work",
+            "items": desk.work_list(access.tenant_id),
+            "may_retry": access.allows(Role.OPERATOR),
+        }
+        return render(request, "syncjobs/work.html", context)
+
+
+@require_POST
+@members_only(Role.OPERATOR)
+def again(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> HttpResponse:
+    """Look again, from the step that stopped."""
+    user = signed_in(request)
+    with inside(access):
+        row = get_object_or_404(Delivery, tenant_id=access.tenant_id, code=delivery_code)
+        name = row.delivery_number
+    try:
+        replay.run_again(
+            actor=actor_of(user), tenant_id=access.tenant_id, delivery_code=delivery_code, at=timezone.now()
+        )
+    except replay.NotAllowedNow as refused:
+        messages.warning(request, str(refused))
+    else:
+        messages.success(request, f"Delivery {name} is looked at again; it takes a few seconds.")
+    if request.POST.get("next") == "work":
+        return redirect("syncjobs:work", access.tenant_code)
+    return redirect("syncjobs:delivery", access.tenant_code, delivery_code)
+
+
+def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
+    shipments = Shipment.objects.select_related("attempt__account").order_by("created_at")
+    return (
+        Delivery.objects.filter(tenant_id=tenant_id)
+        .select_related("ship_to", "connection")
+        .prefetch_related(
+            Prefetch("shipments", queryset=shipments.prefetch_related("parcels__label")),
+            Prefetch("attempts", queryset=Attempt.objects.select_related("account").order_by("shipment_no", "attempt_no")),
+        )
+    )
+
+
+def _code_or_none(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

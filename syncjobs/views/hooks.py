@@ -1,0 +1,34 @@
+"""The door for Exact's notifications: no session, no template, an answer at once."""
+
+import logging
+import uuid
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from syncjobs.intake import accept_exact
+
+logger = logging.getLogger(__name__)
+
+BODY_LIMIT_BYTES = 64 * 1024
+"""Read no more than this before parsing (`reliability.md` 3)."""
+TOO_LARGE, NOT_NOW, CUT_OFF = 413, 503, 400
+
+
+@csrf_exempt
+@require_POST
+def exact(request: HttpRequest, hook_code: uuid.UUID) -> HttpResponse:
+    """Take a notification. When the database is away Exact is asked to repeat it (`reliability.md` 3)."""
+    try:
+        body = request.read(BODY_LIMIT_BYTES + 1)
+    except UnreadablePostError:
+        return HttpResponse(status=CUT_OFF)
+    if len(body) > BODY_LIMIT_BYTES:
+        return HttpResponse(status=TOO_LARGE)
+    try:
+        return HttpResponse(status=accept_exact(hook_code=hook_code, body=body))
+    except DatabaseError as error:
+        logger.warning("A notification could not be stored (%s); Exact will repeat it", type(error).__name__)
+        return HttpResponse(status=NOT_NOW)

@@ -1,0 +1,61 @@
+"""Plain functions that make rows for tests, through the product's own functions where there are some."""
+
+import itertools
+import uuid
+from dataclasses import dataclass
+
+from tenants.context import tenant_context
+from tenants.models import Membership, Role, Tenant, User
+from tenants.onboarding import found_tenant
+
+PASSWORD = "correct horse battery staple"
+_numbers = itertools.count(1)
+
+
+def make_user(name: str = "person", *, is_staff: bool = False) -> User:
+    """A person with `PASSWORD`."""
+    address = f"{name}{next(_numbers)}@example.com"
+    return User.objects.create_user(address, PASSWORD, is_staff=is_staff, is_superuser=is_staff)
+
+
+def make_tenant(name: str = "Voorbeeld Groothandel BV", *, owner: User | None = None) -> Tenant:
+    """A tenant with an owner."""
+    return found_tenant(name=name, owner=owner or make_user("owner"))
+
+
+def make_member(tenant: Tenant, role: Role) -> User:
+    """Another person of the tenant."""
+    user = make_user(role.value)
+    with tenant_context(tenant.id):
+        Membership.objects.create(tenant=tenant, user=user, role=role)
+    return user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """The people of a view test: one who may everything, one who may only look, one who belongs elsewhere."""
+
+    tenant: Tenant
+    owner: User
+    viewer: User
+    outsider: User
+    other_tenant: Tenant
+
+
+def make_cast() -> Cast:
+    """A tenant with an owner and a viewer, and an outsider with a tenant of her own."""
+    owner = make_user("owner")
+    outsider = make_user("outsider")
+    tenant = make_tenant(owner=owner)
+    return Cast(
+        tenant=tenant,
+        owner=owner,
+        viewer=make_member(tenant, Role.VIEWER),
+        outsider=outsider,
+        other_tenant=make_tenant("Ander Bedrijf BV", owner=outsider),
+    )
+
+
+def some_guid() -> uuid.UUID:
+    """A fresh identifier of the outside world."""
+    return uuid.uuid4()
