@@ -29,6 +29,9 @@ environment: ## Make .venv, or bring it up to date
 demo: environment ## Everything running on this machine, with a connected demo customer; ONCE=1 ends after one delivery
 	@exec $(python) -m connector_site.demo --data $(DEMO_DATA) $(if $(filter-out 0,$(ONCE)),--once)
 
+test check: export SECRET_KEY = for tests only
+test check: export FERNET_KEYS = for tests only, the older one
+
 test: environment ## The whole test suite; FAST=1 leaves out slow and browser tests
 	@$(if $(filter-out 0,$(FAST)),,$(python) -m connector_site.lib.local_browser)
 	@exec $(python) -m connector_site.lib.local_servers run --data $(TEST_DATA) --not-durable -- \
@@ -37,10 +40,11 @@ test: environment ## The whole test suite; FAST=1 leaves out slow and browser te
 check: environment ## Format, lint, types, import floors, migrations, templates
 	@$(python) -m ruff format --check .
 	@$(python) -m ruff check .
-	@$(python) -m mypy .
 	@$(python) -m djlint --check --lint --quiet templates
-	@exec $(python) -m connector_site.lib.local_servers run --data .local/check --not-durable -- \
-		$(SHELL) -euc '$(python) -m pytest -q tests/test_architecture.py; $(python) manage.py makemigrations --check --dry-run'
+	@exec $(python) -m connector_site.lib.local_servers run --data .local/check --not-durable -- $(SHELL) -euc ' \
+		$(python) -m mypy .; \
+		$(python) -m pytest -q tests/test_architecture.py; \
+		$(python) manage.py makemigrations --check --dry-run'
 
 format: environment ## Let ruff format and mend what it can
 	@$(python) -m ruff format .

@@ -1,5 +1,6 @@
 """The control side of both stand-ins, over HTTP: what a person would do in Exact's and UPS's own screens."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,8 @@ import requests
 from connector_site.demo.errors import DemoFailed
 
 TIMEOUT_SECONDS = 15
+SUBSCRIPTION_TIMEOUT_SECONDS = 40
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +63,24 @@ class Sandbox:
         booked = self._post(
             f"{self._exact}/sandbox/companies/{company.division}/deliveries", {"shipping_method_id": method}
         )
-        first = booked[0] if isinstance(booked, list) else booked
-        return BookedDelivery(entry_id=str(first["EntryID"]), number=str(first["DeliveryNumber"]))
+        (delivery,) = booked["deliveries"]
+        return BookedDelivery(entry_id=str(delivery["EntryID"]), number=str(delivery["DeliveryNumber"]))
+
+    def wait_for_subscription(self, company: Company) -> None:
+        """Until Exact has had an answer to the empty call with which it checks a new subscription (exact.md 11.2)."""
+        deadline = time.monotonic() + SUBSCRIPTION_TIMEOUT_SECONDS
+        while not self._is_subscribed(company):
+            if time.monotonic() > deadline:
+                raise DemoFailed(
+                    f"No webhook subscription of company {company.division} was made and checked within "
+                    f"{SUBSCRIPTION_TIMEOUT_SECONDS} seconds."
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _is_subscribed(self, company: Company) -> bool:
+        answer = self._session.get(f"{self._exact}/sandbox/subscriptions", timeout=TIMEOUT_SECONDS)
+        subscriptions = self._checked(answer)["subscriptions"]
+        return any(each["division"] == company.division and each["is_validated"] for each in subscriptions)
 
     def tracking_number(self, company: Company, delivery: BookedDelivery) -> str:
         url = f"{self._exact}/sandbox/companies/{company.division}/deliveries/{delivery.entry_id}"

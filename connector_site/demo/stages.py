@@ -22,7 +22,8 @@ SELECT delivery.code, delivery.state, delivery.problems,
          WHERE subject = delivery.code AND kind = 'moved' AND to_state = 'ready') AS "delivery read",
        (SELECT min(recorded_at) FROM audit_event
          WHERE subject = delivery.code AND kind = 'moved' AND to_state = 'created') AS "shipment created",
-       (SELECT min(label.created_at) FROM syncjobs_label label JOIN syncjobs_parcel parcel ON parcel.id = label.parcel_id
+       (SELECT min(label.created_at) FROM syncjobs_label label
+          JOIN syncjobs_parcel parcel ON parcel.id = label.parcel_id
           JOIN syncjobs_shipment shipment ON shipment.id = parcel.shipment_id
          WHERE shipment.delivery_id = delivery.id) AS "label stored",
        (SELECT min(recorded_at) FROM audit_event
