@@ -1,0 +1,34 @@
+"""The way to a UPS client for one of a tenant's accounts."""
+
+import requests
+from django.conf import settings
+
+from connector_site.lib.http import new_session
+from connector_site.lib.outside_calls import Observer
+from ups.client import UpsClient
+from ups.credentials import AccountTokens
+from ups.models import Account
+
+_sessions: dict[str, requests.Session] = {}
+
+
+def open_client(account: Account, *, observe: Observer) -> UpsClient:
+    """A client for this account; every call it makes is told to `observe`. Opening it calls nobody."""
+    return _open(account, observe=observe, for_check=False)
+
+
+def open_client_for_check(account: Account, *, observe: Observer) -> UpsClient:
+    """A client that also tries an account that was stopped: for the check that a person asked for."""
+    return _open(account, observe=observe, for_check=True)
+
+
+def _open(account: Account, *, observe: Observer, for_check: bool) -> UpsClient:
+    base_url = settings.UPS_BASE_URLS[account.environment]
+    session = _session(base_url)
+    tokens = AccountTokens(account, session=session, base_url=base_url, observe=observe, for_check=for_check)
+    return UpsClient(session, tokens, base_url=base_url, shipper_number=account.shipper_number, observe=observe)
+
+
+def _session(base_url: str) -> requests.Session:
+    """Kept connections per host, for the calls that may be repeated; the ship call uses none of them."""
+    return _sessions.setdefault(base_url, _sessions.get(base_url) or new_session())

@@ -1,0 +1,265 @@
+"""Making, changing and checking a tenant's UPS accounts."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from audit import record
+from audit.models import Event
+from connector_site.lib.outside_calls import OutsideCall
+from connector_site.lib.secrets import seal
+from tenants.context import tenant_context
+from ups import places
+from ups.access import open_client_for_check
+from ups.client import ProbeAnswer
+from ups.credentials import SUBJECT_KIND, no_token
+from ups.errors import (
+    Problem,
+    SpecInvalid,
+    UpsAccountBlocked,
+    UpsCredentialRefused,
+    UpsError,
+    UpsProductMissing,
+    UpsUnexpectedReply,
+)
+from ups.models import CLIENT_ID, CLIENT_SECRET, Account
+from ups.numbers import is_shipper_number
+from ups.preflight import check_party
+from ups.shipment_spec import PartySpec
+
+_ONCE = "ups_account_once_per_environment"
+
+
+class AccountExists(UpsError):
+    """The tenant has this shipper number in this environment already."""
+
+
+class Part(StrEnum):
+    """What a check can find wrong."""
+
+    NONE = ""
+    REACH = "reach"
+    TOKEN = "token"  # noqa: S105  the name of a part
+    PRODUCT = "product"
+    SHIPPER_NUMBER = "shipper number"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """The outcome of checking an account: what failed, in plain words, and what to do."""
+
+    ok: bool
+    part: Part
+    message: str
+    what_to_do: str
+    checked_at: datetime
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDetails:
+    """What a person enters. An empty client secret keeps the one that is stored."""
+
+    name: str
+    shipper_number: str
+    environment: str
+    client_id: str
+    client_secret: str
+    shipper: PartySpec
+
+
+def accounts_of(tenant_id: uuid.UUID) -> list[Account]:
+    """The tenant's accounts by name."""
+    with tenant_context(tenant_id):
+        return list(Account.objects.filter(tenant_id=tenant_id).order_by("name", "pk"))
+
+
+def find_account(tenant_id: uuid.UUID, code: uuid.UUID) -> Account | None:
+    """One of the tenant's accounts, or None for a stranger's code."""
+    with tenant_context(tenant_id):
+        return Account.objects.filter(tenant_id=tenant_id, code=code).first()
+
+
+def shipper_of(account: Account) -> PartySpec:
+    """The shipper as it stands on the account's labels."""
+    return PartySpec(
+        name=account.company_name,
+        attention=account.attention_name,
+        phone=account.phone,
+        email=account.email,
+        address_lines=account.address_lines,
+        city=account.city,
+        postal_code=account.postal_code,
+        state=account.state,
+        country=account.country,
+    )
+
+
+def save_account(tenant_id: uuid.UUID, details: AccountDetails, *, code: uuid.UUID | None = None) -> Account:
+    """Make an account, or change the one with this code.
+
+    Raises `SpecInvalid` with what is wrong, `AccountExists`, or `Account.DoesNotExist`. New credentials forget the old
+    token and start a stopped account again.
+    """
+    problems = check_details(details, is_new=code is None)
+    if problems:
+        raise SpecInvalid(problems)
+    try:
+        with tenant_context(tenant_id):
+            return _make(tenant_id, details) if code is None else _change(tenant_id, details, code)
+    except IntegrityError as error:
+        if _ONCE not in str(error):
+            raise
+        message = f"The shipper number {details.shipper_number} is already set up for {details.environment}."
+        raise AccountExists(message, operation="save") from error
+
+
+def check_details(details: AccountDetails, *, is_new: bool) -> list[Problem]:
+    """What is wrong with what a person entered."""
+    required = [
+        ("name", "The name is missing.", bool(details.name.strip())),
+        ("client_id", "The client id is missing.", bool(details.client_id.strip())),
+        ("client_secret", "The client secret is missing.", bool(details.client_secret.strip()) or not is_new),
+        ("environment", "Choose test or production.", details.environment in Account.Environment.values),
+        (
+            "shipper_number",
+            "The UPS account number has 6 letters and digits.",
+            is_shipper_number(details.shipper_number),
+        ),
+    ]
+    problems = [
+        Problem(field=field, message=message, where_to_fix=places.ACCOUNT)
+        for field, message, fine in required
+        if not fine
+    ]
+    return problems + check_party(details.shipper, field="shipper", who="shipper", where_to_fix=places.ACCOUNT)
+
+
+def check_account(account: Account) -> CheckResult:
+    """Ask UPS whether token, API product and shipper number are good; remembers and records the outcome."""
+    calls: list[OutsideCall] = []
+    try:
+        answer = open_client_for_check(account, observe=calls.append).probe(shipper_of(account))
+    except UpsError as error:
+        result = _failed(error, account)
+    else:
+        result = _ok() if answer.shipper_accepted else _wrong_shipper(account, answer)
+    _remember(account, result, calls)
+    return result
+
+
+def _make(tenant_id: uuid.UUID, details: AccountDetails) -> Account:
+    account = Account(tenant_id=tenant_id, **_columns(details))
+    account.client_id = seal(details.client_id.strip(), owner=account.code, purpose=CLIENT_ID)
+    account.client_secret = seal(details.client_secret.strip(), owner=account.code, purpose=CLIENT_SECRET)
+    account.save(force_insert=True)
+    shown = {"shipper_number": account.shipper_number, "environment": account.environment}
+    _record(account, Event.Kind.CONNECTED, shown)
+    return account
+
+
+def _change(tenant_id: uuid.UUID, details: AccountDetails, code: uuid.UUID) -> Account:
+    account = Account.objects.select_for_update().get(tenant_id=tenant_id, code=code)
+    new = _columns(details)
+    if details.client_id.strip() != account.reveal_client_id():
+        new["client_id"] = seal(details.client_id.strip(), owner=code, purpose=CLIENT_ID)
+    if details.client_secret.strip() not in {"", account.open_client_secret().reveal()}:
+        new["client_secret"] = seal(details.client_secret.strip(), owner=code, purpose=CLIENT_SECRET)
+    changed = sorted(name for name, value in new.items() if value != getattr(account, name))
+    if not changed:
+        return account
+    if {"client_id", "client_secret", "environment", "shipper_number"} & set(changed):
+        generation = account.token_generation + 1
+        new |= {**no_token(), "token_generation": generation, "stopped_at": None, "stopped_reason": ""}
+    for name, value in new.items():
+        setattr(account, name, value)
+    account.save(update_fields=list(new))
+    _record(account, Event.Kind.CHANGED, {"fields": changed})
+    return account
+
+
+def _columns(details: AccountDetails) -> dict[str, Any]:
+    shipper = details.shipper
+    lines = (*shipper.address_lines, "", "", "")
+    return {
+        "name": details.name.strip(),
+        "shipper_number": details.shipper_number,
+        "environment": details.environment,
+        "company_name": shipper.name,
+        "attention_name": shipper.attention,
+        "address_line_1": lines[0],
+        "address_line_2": lines[1],
+        "address_line_3": lines[2],
+        "postal_code": shipper.postal_code,
+        "city": shipper.city,
+        "state": shipper.state,
+        "country": shipper.country,
+        "phone": shipper.phone,
+        "email": shipper.email,
+    }
+
+
+def _record(account: Account, kind: Event.Kind, details: dict[str, Any]) -> None:
+    event = record.Happening(kind=kind, subject_kind=SUBJECT_KIND, subject=account.code, details=details)
+    record.happenings(account.tenant_id, [event])
+
+
+def _remember(account: Account, result: CheckResult, calls: list[OutsideCall]) -> None:
+    problem = "" if result.ok else f"{result.message} {result.what_to_do}"
+    columns: dict[str, Any] = {"checked_at": result.checked_at, "check_problem": problem}
+    if result.ok:
+        columns |= {"stopped_at": None, "stopped_reason": ""}
+    with tenant_context(account.tenant_id):
+        Account.objects.filter(pk=account.pk).update(**columns)
+        outcome = record.Happening(
+            kind=Event.Kind.CONNECTED if result.ok else Event.Kind.FAILED,
+            subject_kind=SUBJECT_KIND,
+            subject=account.code,
+            details={"check": "ok" if result.ok else result.part.value, "code": result.code},
+        )
+        made = record.calls(calls, subject_kind=SUBJECT_KIND, subject=account.code)
+        record.happenings(account.tenant_id, [*made, outcome])
+        account.refresh_from_db()
+
+
+def _ok() -> CheckResult:
+    return CheckResult(
+        ok=True,
+        part=Part.NONE,
+        message="UPS accepts the client id and the secret, and has no objection to the shipper number.",
+        what_to_do="",
+        checked_at=timezone.now(),
+    )
+
+
+def _wrong_shipper(account: Account, answer: ProbeAnswer) -> CheckResult:
+    return CheckResult(
+        ok=False,
+        part=Part.SHIPPER_NUMBER,
+        message=f"UPS does not accept the shipper number {account.shipper_number}: {answer.message}",
+        what_to_do="Compare number, country and address with a UPS invoice, and see in the UPS developer portal "
+        "whether the account is linked to the app.",
+        code=answer.code,
+        checked_at=timezone.now(),
+    )
+
+
+def _failed(error: UpsError, account: Account) -> CheckResult:
+    part, what_to_do = Part.REACH, "Try again in a few minutes; nothing needs to be changed."
+    if isinstance(error, UpsCredentialRefused):
+        part = Part.TOKEN
+        what_to_do = f"Copy both again from your app in {places.UPS_PORTAL}; the environment is {account.environment}."
+    elif isinstance(error, UpsProductMissing):
+        part, what_to_do = Part.PRODUCT, f"Open your app in {places.UPS_PORTAL} and add the product Shipping."
+    elif isinstance(error, UpsAccountBlocked):
+        part, what_to_do = Part.TOKEN, f"Ask {places.UPS_CONTRACT}; then check again here."
+    elif isinstance(error, UpsUnexpectedReply):
+        what_to_do = "Please tell support: UPS answered in a way that is not known here."
+    return CheckResult(
+        ok=False, part=part, message=error.message, what_to_do=what_to_do, code=error.code, checked_at=timezone.now()
+    )

@@ -1,0 +1,335 @@
+"""The UPS APIs, one method per endpoint: typed values in and out, one POST per call, no rows.
+
+Documented at https://developer.ups.com/api/reference (Shipping). Hosts come from the settings, never from data.
+"""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import orjson
+import requests
+
+from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts, new_session, send
+from connector_site.lib.outside_calls import Observer, OutsideCall
+from connector_site.lib.references import new_shipment_reference, new_transaction_id
+from connector_site.lib.secrets import Secret
+from ups.answers import RecoveryAnswer, RecoveryState, ShipmentAnswer, VoidAnswer, read_answer, read_recovery, read_void
+from ups.errors import (
+    UpsAccountBlocked,
+    UpsCredentialRefused,
+    UpsError,
+    UpsOutcomeUnknown,
+    UpsRejected,
+    UpsUnavailable,
+    UpsUnexpectedReply,
+)
+from ups.limits import VOID_NUMBERS
+from ups.payloads import read_errors
+from ups.services import LABEL_WIDTH_INCHES, PRINTER_FORMATS, LabelFormat
+from ups.shipment_spec import PartySpec
+from ups.shipping import package_count, shipper_question
+from ups.verdicts import UNAUTHORIZED, is_success, read_error, refused_token, ship_error
+
+SHIP_VERSION = "v2409"
+"""The only current version of the ship and void calls (`ups.md` 2)."""
+RECOVERY_VERSION = "v1"
+"""Proven in production for settling whether a shipment exists (`ups.md` 7)."""
+SOURCE = "ml-connector"
+"""`transactionSrc`: the name of the calling system (`ups.md` 4.1)."""
+_RECOVERY_SUB_VERSION = "1903"
+_TIMEOUTS = Timeouts(connect_seconds=5, read_seconds=45, total_seconds=60)
+"""`reliability.md` 1.2 and 1.3."""
+_ALREADY_VOIDED = "190117"
+_SHIPPER_FAMILY = "1201"
+_RECOVERY_CODES = {
+    "9801031": RecoveryState.NOT_FOUND,
+    "300007": RecoveryState.NOT_FOUND,
+    "9801040": RecoveryState.VOIDED,
+    "300033": RecoveryState.VOIDED,
+    "300001": RecoveryState.SEVERAL,
+    "300035": RecoveryState.SEVERAL,
+    "300002": RecoveryState.WITHOUT_LABEL,
+    "300003": RecoveryState.WITHOUT_LABEL,
+    "300006": RecoveryState.WITHOUT_LABEL,
+    "300032": RecoveryState.WITHOUT_LABEL,
+    "300034": RecoveryState.WITHOUT_LABEL,
+}
+"""`ups.md` 7; both numberings of the same answers."""
+
+
+class TokenSource(Protocol):
+    """Where the client gets its token, and tells what became of it."""
+
+    def token(self) -> Secret:
+        """A token to use now."""
+
+    def drop(self, token: Secret) -> None:
+        """Never hand out this token again: it was refused."""
+
+    def stop(self, reason: str) -> None:
+        """UPS does not want this account's calls: no more tokens until a person has looked at it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeAnswer:
+    """The outcome of a check that reached UPS's Shipping API with good credentials."""
+
+    shipper_accepted: bool
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    """One call: its name, its address, the address as it is recorded, and what it carries."""
+
+    operation: str
+    method: str
+    path: str
+    route: str
+    payload: bytes | None = None
+    params: dict[str, str] | None = None
+
+
+class UpsClient:
+    """UPS as one shipper account sees it."""
+
+    def __init__(
+        self,
+        session: requests.Session,
+        token_source: TokenSource,
+        *,
+        base_url: str,
+        shipper_number: str,
+        observe: Observer,
+    ) -> None:
+        self._session = session
+        self._tokens = token_source
+        self._base_url = base_url
+        self._observe = observe
+        self.shipper_number = shipper_number
+
+    def ship(self, body: dict[str, Any]) -> ShipmentAnswer:
+        """Make a shipment: POST /shipments/v2409/ship, sent once, on a connection of its own.
+
+        `UpsOutcomeUnknown` means it may exist; every other error proves that it does not. A refused token is replaced
+        and tried with a harmless question, never with the shipment: a reference is sent in one POST only.
+        """
+        path = f"/api/shipments/{SHIP_VERSION}/ship"
+        call = _Call(operation="ship", method="POST", path=path, route=path, payload=orjson.dumps(body))
+        expected_packages = package_count(body)
+        token = self._tokens.token()
+        with new_session() as session:
+            reply = self._send_shipment(session, call, token)
+        if is_success(reply):
+            return read_answer(reply.body, expected_packages)
+        error = ship_error(reply)
+        if reply.status == UNAUTHORIZED and error.nothing_happened:
+            self._renew_token(token)
+        raise self._stopping(error)
+
+    def void(self, shipment_id: str, tracking_numbers: tuple[str, ...] = ()) -> VoidAnswer:
+        """Void a shipment, or only these parcels of it: DELETE /shipments/v2409/void/cancel/{id}. Repeating is safe.
+
+        A refusal is an answer, not an error: UPS voids within a time it does not publish.
+        """
+        if len(tracking_numbers) > VOID_NUMBERS:
+            raise UpsRejected(f"UPS voids at most {VOID_NUMBERS} parcels at once.", operation="void")
+        template = f"/api/shipments/{SHIP_VERSION}/void/cancel/"
+        call = _Call(
+            operation="void",
+            method="DELETE",
+            path=template + quote(shipment_id, safe=""),
+            route=f"{template}{{shipment}}",
+            params=_void_params(tracking_numbers),
+        )
+        reply = self._ask(call)
+        if is_success(reply):
+            answer = read_void(reply.body, tracking_numbers)
+            if answer is None:
+                message = "UPS's answer to the void cannot be read; asking again is safe."
+                raise UpsUnavailable(message, operation="void", status=reply.status)
+            return answer
+        error = read_error("void", reply)
+        if isinstance(error, UpsRejected):
+            return VoidAnswer(voided=error.code == _ALREADY_VOIDED, code=error.code, text=error.text)
+        raise self._stopping(error)
+
+    def recover_by_number(self, tracking_number: str, *, label_format: LabelFormat = LabelFormat.GIF) -> RecoveryAnswer:
+        """Look for a shipment's labels by a tracking number: POST /labels/v1/recovery. Without side effects."""
+        return self._recover({"TrackingNumber": tracking_number}, context=tracking_number, label_format=label_format)
+
+    def recover_by_reference(
+        self, reference: str, *, shipper_number: str = "", label_format: LabelFormat = LabelFormat.GIF
+    ) -> RecoveryAnswer:
+        """Look for a shipment by our reference and the account that was billed: POST /labels/v1/recovery."""
+        values = {"ReferenceNumber": {"Value": reference}, "ShipperNumber": shipper_number or self.shipper_number}
+        return self._recover({"ReferenceValues": values}, context=reference, label_format=label_format)
+
+    def probe(self, shipper: PartySpec) -> ProbeAnswer:
+        """Check token, API product and shipper number without side effects.
+
+        UPS knowing nothing under a reference never used (`9801031`) proves token and product, whatever the shipper
+        number. For that, UPS is sent a shipment that cannot exist, with a shipper but no service, parcel or payer: it
+        is refused, and only a refusal of the 1201 family is about the shipper (`ups.md` 18).
+        """
+        answer = self.recover_by_reference(new_shipment_reference("check"))
+        if answer.state is not RecoveryState.NOT_FOUND:
+            raise UpsUnexpectedReply("UPS found a shipment under a reference that was never used.", operation="recover")
+        path = f"/api/shipments/{SHIP_VERSION}/ship"
+        payload = orjson.dumps(shipper_question(shipper, self.shipper_number))
+        reply = self._ask(_Call(operation="check shipper", method="POST", path=path, route=path, payload=payload))
+        if is_success(reply):
+            raise UpsUnexpectedReply("UPS accepted a shipment without parcels.", operation="check shipper")
+        error = read_error("check shipper", reply)
+        if not isinstance(error, UpsRejected):
+            raise self._stopping(error)
+        accepted = not error.code.startswith(_SHIPPER_FAMILY)
+        return ProbeAnswer(shipper_accepted=accepted, code=error.code, message=error.message)
+
+    def _recover(self, what: dict[str, Any], *, context: str, label_format: LabelFormat) -> RecoveryAnswer:
+        reply = self._ask(_recovery_call(what, context=context, label_format=label_format))
+        if is_success(reply):
+            return read_recovery(reply.body)
+        error = read_error("recover", reply)
+        state = _RECOVERY_CODES.get(error.code)
+        if isinstance(error, UpsRejected) and state is not None:
+            return RecoveryAnswer(state=state, code=error.code, text=error.text)
+        raise self._stopping(error)
+
+    def _send_shipment(self, session: requests.Session, call: _Call, token: Secret) -> Reply:
+        try:
+            return self._send(session, call, token)
+        except NeverSent as error:
+            raise UpsUnavailable("UPS cannot be reached; nothing was sent.", operation=call.operation) from error
+        except AnswerLost as error:
+            message = (
+                "The shipment was sent and UPS's answer was lost. It may exist: UPS is asked before anything else."
+            )
+            raise UpsOutcomeUnknown(message, operation=call.operation) from error
+
+    def _renew_token(self, refused: Secret) -> None:
+        """Replace a refused token and try the new one with a harmless question; raises if UPS refuses that one too."""
+        self._tokens.drop(refused)
+        what = {
+            "ReferenceValues": {
+                "ReferenceNumber": {"Value": new_shipment_reference("check")},
+                "ShipperNumber": self.shipper_number,
+            }
+        }
+        call = _recovery_call(what, context="check", label_format=LabelFormat.GIF)
+        self._ask_with(call, self._tokens.token())
+
+    def _ask(self, call: _Call) -> Reply:
+        """Send a call that may be repeated; a refused token is replaced once."""
+        token = self._tokens.token()
+        reply = self._send_again_safe(call, token)
+        if reply.status != UNAUTHORIZED:
+            return reply
+        self._tokens.drop(token)
+        return self._ask_with(call, self._tokens.token())
+
+    def _ask_with(self, call: _Call, token: Secret) -> Reply:
+        reply = self._send_again_safe(call, token)
+        if reply.status == UNAUTHORIZED:
+            raise self._stopping(refused_token(call.operation, reply))
+        return reply
+
+    def _send_again_safe(self, call: _Call, token: Secret) -> Reply:
+        try:
+            return self._send(self._session, call, token)
+        except (NeverSent, AnswerLost) as error:
+            raise UpsUnavailable("UPS cannot be reached at the moment.", operation=call.operation) from error
+
+    def _stopping(self, error: UpsError) -> UpsError:
+        """The error, once the account is stopped if UPS does not want its calls any more."""
+        if isinstance(error, UpsAccountBlocked | UpsCredentialRefused):
+            self._tokens.stop(error.message)
+        return error
+
+    def _send(self, session: requests.Session, call: _Call, token: Secret) -> Reply:
+        """Send once and tell the observer, whatever comes back."""
+        transaction_id = new_transaction_id()
+        headers = {
+            "Authorization": f"Bearer {token.reveal()}",
+            "Accept": "application/json",
+            "transId": transaction_id,
+            "transactionSrc": SOURCE,
+        }
+        if call.payload is not None:
+            headers["Content-Type"] = "application/json"
+        at, started = datetime.now(UTC), time.monotonic()
+        reply: Reply | None = None
+        failure = ""
+        try:
+            reply = send(
+                session,
+                call.method,
+                self._base_url + call.path,
+                headers=headers,
+                body=call.payload,
+                params=call.params,
+                timeouts=_TIMEOUTS,
+            )
+        except (NeverSent, AnswerLost) as error:
+            failure = type(error).__name__
+            raise
+        finally:
+            self._observe(
+                OutsideCall(
+                    system="ups",
+                    operation=call.operation,
+                    method=call.method,
+                    route=call.route,
+                    at=at,
+                    duration_ms=round((time.monotonic() - started) * 1000),
+                    status=reply.status if reply else None,
+                    error_code=_error_code(reply) if reply else failure,
+                    transaction_id=transaction_id,
+                    request_hash=hashlib.sha256(call.payload).hexdigest() if call.payload else "",
+                )
+            )
+        return reply
+
+
+def _recovery_call(what: dict[str, Any], *, context: str, label_format: LabelFormat) -> _Call:
+    specification: dict[str, Any] = {"LabelImageFormat": {"Code": _recoverable(label_format)}}
+    if label_format in PRINTER_FORMATS:
+        specification["LabelStockSize"] = {"Height": "6", "Width": str(LABEL_WIDTH_INCHES)}
+    path = f"/api/labels/{RECOVERY_VERSION}/recovery"
+    body = {
+        "LabelRecoveryRequest": {
+            "Request": {
+                "SubVersion": _RECOVERY_SUB_VERSION,
+                "TransactionReference": {"CustomerContext": f"recover-{context}"},
+            },
+            "LabelSpecification": specification,
+            **what,
+        }
+    }
+    return _Call(operation="recover", method="POST", path=path, route=path, payload=orjson.dumps(body))
+
+
+def _recoverable(label_format: LabelFormat) -> str:
+    """Label Recovery offers no PNG (`ups.md` 7)."""
+    return LabelFormat.GIF.value if label_format is LabelFormat.PNG else label_format.value
+
+
+def _void_params(tracking_numbers: tuple[str, ...]) -> dict[str, str] | None:
+    """A bare number for one parcel, a JSON list for several, nothing for the whole shipment (`ups.md` 6)."""
+    if not tracking_numbers:
+        return None
+    one = len(tracking_numbers) == 1
+    return {"trackingnumber": tracking_numbers[0] if one else json.dumps(tracking_numbers, separators=(",", ":"))}
+
+
+def _error_code(reply: Reply) -> str:
+    if is_success(reply):
+        return ""
+    errors = read_errors(reply.body)
+    return errors[0].code if errors else ""

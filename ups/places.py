@@ -1,0 +1,11 @@
+"""Where a person goes to fix what UPS refused; the same words in every message."""
+
+ADDRESS = "the delivery address in Exact"
+ORDER = "the sales order in Exact"
+ITEM_WEIGHTS = "item weights in Exact"
+ACCOUNT = "UPS account settings here"
+RULES = "shipping rules here"
+UPS_PORTAL = "the UPS developer portal (developer.ups.com)"
+UPS_CONTRACT = "your contact at UPS"
+CUSTOMS = "customs data of the order in Exact"
+OURS = "nothing to fix on your side: please tell support"
