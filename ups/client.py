@@ -3,20 +3,17 @@
 Documented at https://developer.ups.com/api/reference (Shipping). Hosts come from the settings, never from data.
 """
 
-import hashlib
 import json
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
 import orjson
 import requests
 
-from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts, new_session, send
-from connector_site.lib.outside_calls import Observer, OutsideCall
-from connector_site.lib.references import new_shipment_reference, new_transaction_id
+from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts, new_session
+from connector_site.lib.outside_calls import Observer
+from connector_site.lib.references import new_shipment_reference
 from connector_site.lib.secrets import Secret
 from ups.answers import RecoveryAnswer, RecoveryState, ShipmentAnswer, VoidAnswer, read_answer, read_recovery, read_void
 from ups.errors import (
@@ -29,18 +26,16 @@ from ups.errors import (
     UpsUnexpectedReply,
 )
 from ups.limits import VOID_NUMBERS
-from ups.payloads import read_errors
 from ups.services import LABEL_WIDTH_INCHES, PRINTER_FORMATS, LabelFormat
 from ups.shipment_spec import PartySpec
 from ups.shipping import package_count, shipper_question
+from ups.transport import Call, Wire
 from ups.verdicts import UNAUTHORIZED, is_success, read_error, refused_token, ship_error
 
 SHIP_VERSION = "v2409"
 """The only current version of the ship and void calls (`ups.md` 2)."""
 RECOVERY_VERSION = "v1"
 """Proven in production for settling whether a shipment exists (`ups.md` 7)."""
-SOURCE = "ml-connector"
-"""`transactionSrc`: the name of the calling system (`ups.md` 4.1)."""
 _RECOVERY_SUB_VERSION = "1903"
 _TIMEOUTS = Timeouts(connect_seconds=5, read_seconds=45, total_seconds=60)
 """`reliability.md` 1.2 and 1.3."""
@@ -84,18 +79,6 @@ class ProbeAnswer:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    """One call: its name, its address, the address as it is recorded, and what it carries."""
-
-    operation: str
-    method: str
-    path: str
-    route: str
-    payload: bytes | None = None
-    params: dict[str, str] | None = None
-
-
 class UpsClient:
     """UPS as one shipper account sees it."""
 
@@ -110,8 +93,7 @@ class UpsClient:
     ) -> None:
         self._session = session
         self._tokens = token_source
-        self._base_url = base_url
-        self._observe = observe
+        self._wire = Wire(base_url=base_url, observe=observe)
         self.shipper_number = shipper_number
 
     def ship(self, body: dict[str, Any]) -> ShipmentAnswer:
@@ -121,7 +103,7 @@ class UpsClient:
         and tried with a harmless question, never with the shipment: a reference is sent in one POST only.
         """
         path = f"/api/shipments/{SHIP_VERSION}/ship"
-        call = _Call(operation="ship", method="POST", path=path, route=path, payload=orjson.dumps(body))
+        call = Call(operation="ship", method="POST", path=path, route=path, payload=orjson.dumps(body))
         expected_packages = package_count(body)
         token = self._tokens.token()
         with new_session() as session:
@@ -141,7 +123,7 @@ class UpsClient:
         if len(tracking_numbers) > VOID_NUMBERS:
             raise UpsRejected(f"UPS voids at most {VOID_NUMBERS} parcels at once.", operation="void")
         template = f"/api/shipments/{SHIP_VERSION}/void/cancel/"
-        call = _Call(
+        call = Call(
             operation="void",
             method="DELETE",
             path=template + quote(shipment_id, safe=""),
@@ -183,7 +165,7 @@ class UpsClient:
             raise UpsUnexpectedReply("UPS found a shipment under a reference that was never used.", operation="recover")
         path = f"/api/shipments/{SHIP_VERSION}/ship"
         payload = orjson.dumps(shipper_question(shipper, self.shipper_number))
-        reply = self._ask(_Call(operation="check shipper", method="POST", path=path, route=path, payload=payload))
+        reply = self._ask(Call(operation="check shipper", method="POST", path=path, route=path, payload=payload))
         if is_success(reply):
             raise UpsUnexpectedReply("UPS accepted a shipment without parcels.", operation="check shipper")
         error = read_error("check shipper", reply)
@@ -202,7 +184,7 @@ class UpsClient:
             return RecoveryAnswer(state=state, code=error.code, text=error.text)
         raise self._stopping(error)
 
-    def _send_shipment(self, session: requests.Session, call: _Call, token: Secret) -> Reply:
+    def _send_shipment(self, session: requests.Session, call: Call, token: Secret) -> Reply:
         try:
             return self._send(session, call, token)
         except NeverSent as error:
@@ -225,7 +207,7 @@ class UpsClient:
         call = _recovery_call(what, context="check", label_format=LabelFormat.GIF)
         self._ask_with(call, self._tokens.token())
 
-    def _ask(self, call: _Call) -> Reply:
+    def _ask(self, call: Call) -> Reply:
         """Send a call that may be repeated; a refused token is replaced once."""
         token = self._tokens.token()
         reply = self._send_again_safe(call, token)
@@ -234,13 +216,13 @@ class UpsClient:
         self._tokens.drop(token)
         return self._ask_with(call, self._tokens.token())
 
-    def _ask_with(self, call: _Call, token: Secret) -> Reply:
+    def _ask_with(self, call: Call, token: Secret) -> Reply:
         reply = self._send_again_safe(call, token)
         if reply.status == UNAUTHORIZED:
             raise self._stopping(refused_token(call.operation, reply))
         return reply
 
-    def _send_again_safe(self, call: _Call, token: Secret) -> Reply:
+    def _send_again_safe(self, call: Call, token: Secret) -> Reply:
         try:
             return self._send(self._session, call, token)
         except (NeverSent, AnswerLost) as error:
@@ -252,52 +234,11 @@ class UpsClient:
             self._tokens.stop(error.message)
         return error
 
-    def _send(self, session: requests.Session, call: _Call, token: Secret) -> Reply:
-        """Send once and tell the observer, whatever comes back."""
-        transaction_id = new_transaction_id()
-        headers = {
-            "Authorization": f"Bearer {token.reveal()}",
-            "Accept": "application/json",
-            "transId": transaction_id,
-            "transactionSrc": SOURCE,
-        }
-        if call.payload is not None:
-            headers["Content-Type"] = "application/json"
-        at, started = datetime.now(UTC), time.monotonic()
-        reply: Reply | None = None
-        failure = ""
-        try:
-            reply = send(
-                session,
-                call.method,
-                self._base_url + call.path,
-                headers=headers,
-                body=call.payload,
-                params=call.params,
-                timeouts=_TIMEOUTS,
-            )
-        except (NeverSent, AnswerLost) as error:
-            failure = type(error).__name__
-            raise
-        finally:
-            self._observe(
-                OutsideCall(
-                    system="ups",
-                    operation=call.operation,
-                    method=call.method,
-                    route=call.route,
-                    at=at,
-                    duration_ms=round((time.monotonic() - started) * 1000),
-                    status=reply.status if reply else None,
-                    error_code=_error_code(reply) if reply else failure,
-                    transaction_id=transaction_id,
-                    request_hash=hashlib.sha256(call.payload).hexdigest() if call.payload else "",
-                )
-            )
-        return reply
+    def _send(self, session: requests.Session, call: Call, token: Secret) -> Reply:
+        return self._wire.send(session, call, authorization=f"Bearer {token.reveal()}", timeouts=_TIMEOUTS)
 
 
-def _recovery_call(what: dict[str, Any], *, context: str, label_format: LabelFormat) -> _Call:
+def _recovery_call(what: dict[str, Any], *, context: str, label_format: LabelFormat) -> Call:
     specification: dict[str, Any] = {"LabelImageFormat": {"Code": _recoverable(label_format)}}
     if label_format in PRINTER_FORMATS:
         specification["LabelStockSize"] = {"Height": "6", "Width": str(LABEL_WIDTH_INCHES)}
@@ -312,7 +253,7 @@ def _recovery_call(what: dict[str, Any], *, context: str, label_format: LabelFor
             **what,
         }
     }
-    return _Call(operation="recover", method="POST", path=path, route=path, payload=orjson.dumps(body))
+    return Call(operation="recover", method="POST", path=path, route=path, payload=orjson.dumps(body))
 
 
 def _recoverable(label_format: LabelFormat) -> str:
@@ -326,10 +267,3 @@ def _void_params(tracking_numbers: tuple[str, ...]) -> dict[str, str] | None:
         return None
     one = len(tracking_numbers) == 1
     return {"trackingnumber": tracking_numbers[0] if one else json.dumps(tracking_numbers, separators=(",", ":"))}
-
-
-def _error_code(reply: Reply) -> str:
-    if is_success(reply):
-        return ""
-    errors = read_errors(reply.body)
-    return errors[0].code if errors else ""

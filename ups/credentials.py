@@ -20,15 +20,15 @@ from pydantic import ValidationError
 
 from audit import record
 from audit.models import Event
-from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts, send
-from connector_site.lib.outside_calls import Observer, OutsideCall
-from connector_site.lib.references import new_transaction_id
+from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts
+from connector_site.lib.outside_calls import Observer
 from connector_site.lib.secrets import Secret, seal, unseal_secret
 from tenants.context import tenant_context
 from ups.errors import UpsAccountBlocked, UpsCredentialRefused, UpsError, UpsUnavailable
 from ups.limits import TOKEN_CALLS_PER_DAY
 from ups.models import TOKEN, Account
 from ups.payloads import TokenAnswer, json_object, read_errors
+from ups.transport import Call, Wire
 from ups.verdicts import FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED, is_success
 
 TOKEN_PATH = "/security/v1/oauth/token"  # noqa: S105  an address
@@ -43,6 +43,14 @@ _MARKER_SECONDS = 30
 _WAIT_SECONDS = 5.0
 _LOOK_AGAIN_SECONDS = 0.1
 _RETRY_SECONDS = 2
+_TOKEN_CALL = Call(
+    operation="token",
+    method="POST",
+    path=TOKEN_PATH,
+    route=TOKEN_PATH,
+    payload=b"grant_type=client_credentials",
+    content_type="application/x-www-form-urlencoded",
+)
 _WRONG_CREDENTIALS = "10401"
 _PAUSE_SECONDS = 60
 _LONGEST_PAUSE_SECONDS = 3600
@@ -89,8 +97,7 @@ class AccountTokens:
         self._account_id = account.pk
         self._account_code: uuid.UUID = account.code
         self._session = session
-        self._base_url = base_url
-        self._observe = observe
+        self._wire = Wire(base_url=base_url, observe=observe)
         self._for_check = for_check
         self._now = now
         self._held = _held(account) if account.is_usable else None
@@ -238,44 +245,9 @@ class AccountTokens:
         return Account.objects.filter(pk=self._account_id, token_generation=generation)
 
     def _send(self, claim: _Claim) -> Reply:
-        """POST /security/v1/oauth/token, once, and tell the observer."""
         pair = f"{claim.client_id}:{claim.client_secret.reveal()}".encode()
-        headers = {
-            "Authorization": f"Basic {base64.b64encode(pair).decode('ascii')}",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-            "transId": (transaction_id := new_transaction_id()),
-        }
-        started, at = time.monotonic(), datetime.now(UTC)
-        reply: Reply | None = None
-        failure = ""
-        try:
-            reply = send(
-                self._session,
-                "POST",
-                self._base_url + TOKEN_PATH,
-                headers=headers,
-                body=b"grant_type=client_credentials",
-                timeouts=_TIMEOUTS,
-            )
-        except (NeverSent, AnswerLost) as error:
-            failure = type(error).__name__
-            raise
-        finally:
-            self._observe(
-                OutsideCall(
-                    system="ups",
-                    operation="token",
-                    method="POST",
-                    route=TOKEN_PATH,
-                    at=at,
-                    duration_ms=round((time.monotonic() - started) * 1000),
-                    status=reply.status if reply else None,
-                    error_code=next((error.code for error in read_errors(reply.body)), "") if reply else failure,
-                    transaction_id=transaction_id,
-                )
-            )
-        return reply
+        basic = base64.b64encode(pair).decode("ascii")
+        return self._wire.send(self._session, _TOKEN_CALL, authorization=f"Basic {basic}", timeouts=_TIMEOUTS)
 
 
 def no_token() -> dict[str, Any]:
