@@ -44,6 +44,7 @@ check: environment ## Format, lint, types, import floors, migrations, templates
 	@exec $(python) -m connector_site.lib.local_servers run --data .local/check --not-durable -- $(SHELL) -euc ' \
 		$(python) -m mypy .; \
 		$(python) -m pytest -q tests/test_architecture.py; \
+		$(python) manage.py migrate --database owner --no-input --verbosity 0; \
 		$(python) manage.py makemigrations --check --dry-run'
 
 format: environment ## Let ruff format and mend what it can

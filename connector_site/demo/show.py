@@ -51,7 +51,7 @@ def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> lis
     say("Starting both sandboxes, preparing the database and the static files")
     stand_ins = start_stand_ins(configuration)
     stack.callback(stop_all, stand_ins)
-    run_to_end(configuration, "migrate", "migrate", "--no-input")
+    run_to_end(configuration, "migrate", "migrate", "--database", "owner", "--no-input")
     collect_static_files(configuration)
     wait_for_stand_ins(configuration, stand_ins)
     say("Starting web, worker and beat")
