@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -46,6 +46,7 @@ class _Forms(HTMLParser):
         self.forms: list[Form] = []
         self._open: Form | None = None
         self._list = ""
+        self._ticked = ""
         self._area = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -73,10 +74,10 @@ class _Forms(HTMLParser):
             self._area = name
             form.values[name] = ""
 
-    @staticmethod
-    def _input(form: Form, name: str, seen: dict[str, str]) -> None:
+    def _input(self, form: Form, name: str, seen: dict[str, str]) -> None:
         kind = seen.get("type", "text")
         if kind in {"radio", "checkbox"}:
+            self._ticked = name
             form.choices.setdefault(name, []).append(Choice(value=seen.get("value", "on")))
             if "checked" in seen:
                 form.values[name] = seen.get("value", "on")
@@ -90,6 +91,8 @@ class _Forms(HTMLParser):
             self._open = None
         elif tag == "select":
             self._list = ""
+        elif tag == "label":
+            self._ticked = ""
         elif tag == "textarea":
             self._area = ""
 
@@ -99,10 +102,9 @@ class _Forms(HTMLParser):
         self._open.text += data
         if self._area:
             self._open.values[self._area] += data
-            return
-        lists = [self._list] if self._list else [name for name in self._open.choices if self._open.choices[name]]
-        if lists and self._open.choices[lists[-1]]:
-            self._open.choices[lists[-1]][-1].text += data
+        described = self._open.choices.get(self._list or self._ticked)
+        if described:
+            described[-1].text += data
 
 
 class _Text(HTMLParser):
@@ -173,13 +175,14 @@ class Person:
 
     def send(self, page: Page, form: Form, **changed: str) -> Page:
         """Fill in some fields and submit, following redirects to wherever they lead, the other system included."""
-        url = urljoin(page.url, form.action or page.url)
+        url = urljoin(page.url, form.action)
         values = form.values | changed
         headers = {"Referer": page.url}
         if form.method == "post":
             answer = self._session.post(url, data=values, headers=headers, timeout=TIMEOUT_SECONDS)
         else:
-            answer = self._session.get(url, params=values, headers=headers, timeout=TIMEOUT_SECONDS)
+            address = urlsplit(url)._replace(query="").geturl()  # the fields take the place of what stood there
+            answer = self._session.get(address, params=values, headers=headers, timeout=TIMEOUT_SECONDS)
         return self._shown(answer)
 
     @staticmethod
