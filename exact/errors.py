@@ -97,6 +97,6 @@ class ExactOutcomeUnknown(ExactError):
 
 
 class ExactDivisionRefused(ExactError):
-    """This Exact company cannot be connected."""
+    """The Exact company cannot be connected."""
 
     reason = "division_refused"

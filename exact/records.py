@@ -115,7 +115,6 @@ class Item:
     unit_type: str
     statistical_code: str
     statistical_value: Decimal | None
-    standard_sales_price: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,326 @@
+"""Exact's endpoints, one method each, typed values in and out.
+
+Records are looked up by `$filter`, never by address: a key that is gone gives an empty list, while a 404 would count
+toward Exact's limit of ten errors an hour (`reliability.md` 2.3).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from exact import changes, payloads
+from exact.directory import WireHrmDivision, WireMe, WireSystemDivision
+from exact.errors import ExactRejected, ExactRightMissing, ExactScopeMissing
+from exact.payloads import SERVER_ZONE, AnyWire, UnreadableAnswer, Wire, select_list
+from exact.records import (
+    Account,
+    Address,
+    Contact,
+    Division,
+    GoodsDelivery,
+    GoodsDeliveryChanges,
+    GoodsDeliveryLine,
+    GoodsDeliveryLineChanges,
+    Item,
+    Me,
+    SalesOrder,
+    ShippingMethodRecord,
+    Subscription,
+    SyncPage,
+    Warehouse,
+)
+from exact.resources import (
+    LINES_PROPERTY,
+    WireAccount,
+    WireAddress,
+    WireContact,
+    WireGoodsDelivery,
+    WireGoodsDeliveryLine,
+    WireItem,
+    WireSalesOrder,
+    WireShippingMethod,
+    WireSubscription,
+    WireWarehouse,
+    distinct,
+    lines_of,
+)
+from exact.transport import MAX_URL_LENGTH, Request, Transport, query_text, unexpected
+
+DELIVERY_ADDRESS = 4
+"""`crm/Addresses.Type` of a delivery address (`exact.md` 8.6)."""
+GOODS_DELIVERIES_TOPIC = "GoodsDeliveries"
+_ROWS_PER_PAGE = 60
+"""Page size of single resources; asking for fewer keys than this needs no second page (`exact.md` 5)."""
+
+
+def _nothing() -> None:
+    return
+
+
+class ExactClient:
+    """Calls for one company.
+
+    `expand_lines` says whether this company answers `$expand` on deliveries; `on_expand_refused` is told once when it
+    does not.
+    """
+
+    def __init__(
+        self, transport: Transport, *, expand_lines: bool = True, on_expand_refused: Callable[[], None] = _nothing
+    ) -> None:
+        self._transport = transport
+        self._expand_lines = expand_lines
+        self._on_expand_refused = on_expand_refused
+
+    @property
+    def division(self) -> int:
+        """The company's number."""
+        return self._transport.division
+
+    # --- goods deliveries (`exact.md` 8.1, 8.2) ---
+
+    def goods_deliveries(self, entry_ids: Sequence[UUID]) -> list[GoodsDelivery]:
+        """Deliveries with their lines; what does not exist (any more) is left out."""
+        if self._expand_lines:
+            found = self._expanded_deliveries(entry_ids)
+            if found is not None:
+                return found
+            self._expand_lines = False
+            self._on_expand_refused()
+        headers = self._by_keys("goods_deliveries", WireGoodsDelivery, "EntryID", entry_ids)
+        lines = self._lines([header.entry_id for header in headers])
+        return [header.record(lines.get(header.entry_id, ())) for header in headers]
+
+    def put_goods_delivery(self, entry_id: UUID, changes: GoodsDeliveryChanges) -> None:
+        """Change a delivery; properties left None stay (`exact.md` 6.4: PUT is a partial update)."""
+        content = _given(TrackingNumber=changes.tracking_number, Remarks=changes.remarks, Document=changes.document)
+        self._put("put_goods_delivery", WireGoodsDelivery.path, entry_id, content)
+
+    def put_goods_delivery_line(self, line_id: UUID, changes: GoodsDeliveryLineChanges) -> None:
+        """Change a line of a delivery."""
+        content = _given(TrackingNumber=changes.tracking_number, Notes=changes.notes)
+        self._put("put_goods_delivery_line", WireGoodsDeliveryLine.path, line_id, content)
+
+    # --- master data (`exact.md` 8.3 to 8.8) ---
+
+    def items(self, ids: Sequence[UUID]) -> list[Item]:
+        """Items by id."""
+        return [row.record() for row in self._by_keys("items", WireItem, "ID", ids)]
+
+    def addresses(self, ids: Sequence[UUID]) -> list[Address]:
+        """Addresses by id."""
+        return [row.record() for row in self._by_keys("addresses", WireAddress, "ID", ids)]
+
+    def accounts(self, ids: Sequence[UUID]) -> list[Account]:
+        """Accounts by id."""
+        return [row.record() for row in self._by_keys("accounts", WireAccount, "ID", ids)]
+
+    def contacts(self, ids: Sequence[UUID]) -> list[Contact]:
+        """Contacts by id."""
+        return [row.record() for row in self._by_keys("contacts", WireContact, "ID", ids)]
+
+    def sales_orders(self, numbers: Sequence[int]) -> list[SalesOrder]:
+        """Sales orders by their number, which is what a delivery's line names."""
+        clauses = [f"OrderNumber eq {number}" for number in dict.fromkeys(numbers)]
+        return [row.record() for row in self._by_clauses("sales_orders", WireSalesOrder, clauses)]
+
+    def warehouses(self) -> list[Warehouse]:
+        """Every warehouse."""
+        return [row.record() for row in self._list("warehouses", WireWarehouse)]
+
+    def warehouse_addresses(self, warehouse_id: UUID) -> list[Address]:
+        """The delivery addresses of a warehouse; often none (`exact.md` 8.6)."""
+        clause = f"Warehouse eq guid'{warehouse_id}' and Type eq {DELIVERY_ADDRESS}"
+        return [row.record() for row in self._list("warehouse_addresses", WireAddress, filter_text=clause)]
+
+    def shipping_methods(self) -> list[ShippingMethodRecord]:
+        """Every shipping method, inactive ones too."""
+        return [row.record() for row in self._list("shipping_methods", WireShippingMethod)]
+
+    # --- users, companies, rights (`exact.md` 4) ---
+
+    def me(self) -> Me:
+        """The user who gave the permission."""
+        request = Request(operation="me", method="GET", path=WireMe.path, query=_select(WireMe), is_global=True)
+        rows = self._parse("me", WireMe, self._transport.rows(request))
+        if not rows:
+            raise unexpected("me", UnreadableAnswer("no user"))
+        return rows[0].record()
+
+    def divisions(self) -> list[Division]:
+        """The companies this permission may open; without addresses when the scope for those is missing."""
+        try:
+            return [row.record() for row in self._list("divisions", WireSystemDivision)]
+        except (ExactRightMissing, ExactScopeMissing):
+            return [row.record() for row in self._list("divisions_without_address", WireHrmDivision)]
+
+    def user_has_rights(self, endpoint: str, action: str) -> bool:
+        """Whether the user may do this to that resource; asks without side effects."""
+        request = Request(
+            operation="user_has_rights",
+            method="GET",
+            path="users/UserHasRights",
+            query=query_text({"endpoint": f"'{endpoint}'", "action": f"'{action}'"}),
+        )
+        rows = self._transport.page(request).rows
+        answer = rows[0].get("UserHasRights") if len(rows) == 1 else None
+        if not isinstance(answer, bool):
+            raise unexpected("user_has_rights", UnreadableAnswer("UserHasRights"))
+        return answer
+
+    # --- webhook subscriptions (`exact.md` 11.1) ---
+
+    def subscriptions(self) -> list[Subscription]:
+        """Our own subscriptions; an app sees no others."""
+        return [row.record() for row in self._list("subscriptions", WireSubscription)]
+
+    def subscribe(self, topic: str, callback_url: str, *, instant: bool) -> UUID | None:
+        """Subscribe; the id if the answer carried one. `IsInstant` is for goods deliveries only."""
+        content: dict[str, Any] = {"Topic": topic, "CallbackURL": callback_url}
+        if instant:
+            content["IsInstant"] = True
+        body = self._transport.write(
+            Request(operation="subscribe", method="POST", path=WireSubscription.path, content=content)
+        )
+        try:
+            rows = payloads.parse(WireSubscription, payloads.read_page(body).rows)
+        except UnreadableAnswer:
+            return None
+        return rows[0].id if rows else None
+
+    def unsubscribe(self, subscription_id: UUID) -> None:
+        """End a subscription."""
+        self._transport.write(
+            Request(
+                operation="unsubscribe",
+                method="DELETE",
+                path=WireSubscription.path,
+                key=f"(guid'{subscription_id}')",
+            )
+        )
+
+    # --- changes (`exact.md` 12) ---
+
+    def sync(self, endpoint: changes.SyncEndpoint, after: int) -> SyncPage:
+        """What changed after a timestamp, at most a page of 1,000; `more` says whether to ask again."""
+        operation = f"sync_{endpoint.name.lower()}"
+        request = Request(
+            operation=operation, method="GET", path=endpoint.value, query=query_text(changes.query(endpoint, after))
+        )
+        page = self._transport.page(request)
+        try:
+            return changes.read(endpoint, page, after)
+        except UnreadableAnswer as error:
+            raise unexpected(operation, error) from error
+
+    def sync_timestamp(self, endpoint: changes.SyncEndpoint, changed_since_at: datetime) -> int | None:
+        """The timestamp of the first record changed at or after a moment; None when there is none."""
+        wall = changed_since_at.astimezone(SERVER_ZONE).strftime("%Y-%m-%dT%H:%M:%S")
+        params = {"modified": f"datetime'{wall}'", "endPoint": f"'{endpoint.value.rsplit('/', 1)[-1]}'"}
+        request = Request(
+            operation="sync_timestamp", method="GET", path="read/sync/Sync/SyncTimestamp", query=query_text(params)
+        )
+        rows = self._parse("sync_timestamp", changes.WireSyncTimestamp, self._transport.page(request).rows)
+        return rows[0].time_stamp_as_big_int if rows else None
+
+    # --- how ---
+
+    def _expanded_deliveries(self, entry_ids: Sequence[UUID]) -> list[GoodsDelivery] | None:
+        """Deliveries with lines in one call; None when this company does not expand."""
+        select = f"{select_list(WireGoodsDelivery)},{_lines_select()}"
+        clauses = _key_clauses("EntryID", entry_ids)
+        try:
+            rows = self._rows_by_clauses(
+                "goods_deliveries", WireGoodsDelivery.path, {"$select": select, "$expand": LINES_PROPERTY}, clauses
+            )
+        except ExactRejected as error:
+            if error.status == HTTPStatus.BAD_REQUEST:
+                return None
+            raise
+        headers = self._parse("goods_deliveries", WireGoodsDelivery, rows)
+        try:
+            lines = [lines_of(row) for row in rows]
+        except UnreadableAnswer as error:
+            raise unexpected("goods_deliveries", error) from error
+        if any(found is None for found in lines):
+            return None
+        return [header.record(found or ()) for header, found in zip(headers, lines, strict=True)]
+
+    def _lines(self, entry_ids: Sequence[UUID]) -> dict[UUID, tuple[GoodsDeliveryLine, ...]]:
+        rows = self._by_keys("goods_delivery_lines", WireGoodsDeliveryLine, "EntryID", entry_ids)
+        grouped: dict[UUID, list[GoodsDeliveryLine]] = {}
+        for row in rows:
+            grouped.setdefault(row.entry_id, []).append(row.record())
+        return {entry_id: distinct(tuple(lines)) for entry_id, lines in grouped.items()}
+
+    def _put(self, operation: str, path: str, key: UUID, content: dict[str, Any]) -> None:
+        if not content:
+            return
+        self._transport.write(
+            Request(operation=operation, method="PUT", path=path, key=f"(guid'{key}')", content=content)
+        )
+
+    def _list(self, operation: str, model: type[AnyWire], *, filter_text: str = "") -> list[AnyWire]:
+        params = {"$select": select_list(model)} | ({"$filter": filter_text} if filter_text else {})
+        request = Request(operation=operation, method="GET", path=_path(model), query=query_text(params))
+        return self._parse(operation, model, self._transport.rows(request))
+
+    def _by_keys(self, operation: str, model: type[AnyWire], name: str, keys: Iterable[UUID]) -> list[AnyWire]:
+        return self._by_clauses(operation, model, _key_clauses(name, keys))
+
+    def _by_clauses(self, operation: str, model: type[AnyWire], clauses: Sequence[str]) -> list[AnyWire]:
+        rows = self._rows_by_clauses(operation, _path(model), {"$select": select_list(model)}, clauses)
+        return self._parse(operation, model, rows)
+
+    def _rows_by_clauses(
+        self, operation: str, path: str, params: dict[str, str], clauses: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        for request in self._requests(operation, path, params, clauses):
+            rows.extend(self._transport.rows(request))
+        return rows
+
+    def _requests(self, operation: str, path: str, params: dict[str, str], clauses: Sequence[str]) -> Iterator[Request]:
+        """As few requests as keep each address within `MAX_URL_LENGTH`."""
+
+        def asking(some: Sequence[str]) -> Request:
+            query = query_text(params | {"$filter": " or ".join(some)})
+            return Request(operation=operation, method="GET", path=path, query=query)
+
+        waiting: list[str] = []
+        for clause in clauses:
+            if waiting and self._transport.url_length(asking([*waiting, clause])) > MAX_URL_LENGTH:
+                yield asking(waiting)
+                waiting = []
+            waiting.append(clause)
+        if waiting:
+            yield asking(waiting)
+
+    def _parse(self, operation: str, model: type[AnyWire], rows: Sequence[dict[str, Any]]) -> list[AnyWire]:
+        try:
+            return payloads.parse(model, rows)
+        except UnreadableAnswer as error:
+            raise unexpected(operation, error) from error
+
+
+def _path(model: type[Wire]) -> str:
+    path: str = model.path
+    return path
+
+
+def _select(model: type[Wire]) -> str:
+    return query_text({"$select": select_list(model)})
+
+
+def _lines_select() -> str:
+    """The expanded property itself and its parts (`exact.md` 6.1: name the expanded property in `$select` too)."""
+    return LINES_PROPERTY
+
+
+def _key_clauses(name: str, keys: Iterable[UUID]) -> list[str]:
+    return [f"{name} eq guid'{key}'" for key in dict.fromkeys(keys)]
+
+
+def _given(**properties: object) -> dict[str, Any]:
+    return {name: str(value) for name, value in properties.items() if value is not None}

@@ -1,0 +1,220 @@
+"""Connecting a company in the browser: consent, choice of company, checks, and the way back out."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.utils import timezone
+
+from audit.models import Event
+from audit.record import Happening, happenings
+from connector_site.lib.outside_calls import Observer, ignore
+from connector_site.lib.secrets import Secret
+from exact import credentials, grants, limit_rows, subscribing, token_calls, upkeep
+from exact.access import GrantTokens, open_client
+from exact.client import ExactClient
+from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing
+from exact.limits import BudgetClass, CallBudgetGate, Company
+from exact.models import Connection, Grant, Site
+from exact.records import Division, Me
+from exact.transport import Transport
+from tenants.context import tenant_context
+
+CALLBACK_PATH = "/exact/callback"
+NEEDED_RIGHTS = (
+    ("salesorder/GoodsDeliveries", "GET"),
+    ("salesorder/GoodsDeliveries", "PUT"),
+    ("webhooks/WebhookSubscriptions", "POST"),
+)
+_TAKEN = "exact_connection_live_once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What a consent gave: the grant and the companies it opens."""
+
+    grant_id: int
+    grant_code: UUID
+    me: Me
+    divisions: tuple[Division, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """A connected company, and what did not work at once: upkeep tries that again, people may have to help."""
+
+    connection: Connection
+    problems: tuple[ExactError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NewTokens:
+    """The token of a consent that has no row yet."""
+
+    access: Secret
+
+    def token(self) -> Secret:
+        """The token."""
+        return self.access
+
+    def replacement(self, refused: Secret) -> Secret | None:
+        """None: it is fresh by nature."""
+        return None if refused == self.access else self.access
+
+    def condemn(self, refused: Secret) -> None:
+        """Nothing is stored yet that could be condemned."""
+
+
+def offered_sites() -> list[Site]:
+    """The sites our app is registered for."""
+    return [site for site in Site if site.value in settings.EXACT_APPS]
+
+
+def redirect_uri() -> str:
+    """Where Exact sends the browser back to; equal to the registered one, character for character."""
+    return f"{settings.PUBLIC_URL}{CALLBACK_PATH}"
+
+
+def authorize_url(*, site: str, state: str, force_login: bool) -> str:
+    """Where to send the browser; `state` is kept in the session together with the site."""
+    return token_calls.authorize_address(
+        token_calls.registration(site), state=state, redirect_uri=redirect_uri(), force_login=force_login
+    )
+
+
+def finish_consent(*, site: str, code: str, observe: Observer = ignore) -> Consent:
+    """Turn the code of a consent into a grant. The newest consent of an Exact user replaces her older chain."""
+    app = token_calls.registration(site)
+    pair = credentials.exchange_code(site=site, code=code, redirect_uri=redirect_uri(), observe=observe)
+    me = _client_of(site, 0, _NewTokens(access=pair.access), observe).me()
+    grant = grants.adopt(site=site, client_id=app.client_id, me=me, pair=pair)
+    credentials.forget_kept()
+    divisions = _client_of(
+        site, me.current_division, GrantTokens(grant_id=grant.pk, observe=observe), observe
+    ).divisions()
+    return Consent(grant_id=grant.pk, grant_code=grant.code, me=me, divisions=tuple(divisions))
+
+
+def divisions_of(grant_id: int, *, observe: Observer = ignore) -> tuple[Division, ...]:
+    """The companies a grant opens, asked anew."""
+    grant, _ = grants.read(grant_id)
+    tokens = GrantTokens(grant_id=grant_id, observe=observe)
+    me = _client_of(grant.site, 0, tokens, observe).me()
+    return tuple(_client_of(grant.site, me.current_division, tokens, observe).divisions())
+
+
+def connect_division(*, tenant_id: UUID, grant_id: int, division: Division, observe: Observer = ignore) -> Connected:
+    """Connect a company for a tenant, or connect it again. Raises `ExactDivisionRefused` or `ExactRightMissing`."""
+    grant, _ = grants.read(grant_id)
+    _check_open(division)
+    _check_rights(_client_of(grant.site, division.code, GrantTokens(grant_id=grant_id, observe=observe), observe))
+    connection, former_grant_id = _save(tenant_id, grant, division)
+    if former_grant_id is not None and former_grant_id != grant_id:
+        grants.forget(former_grant_id)
+    client = open_client(connection, purpose=BudgetClass.RESERVE, observe=observe)
+    problems: list[ExactError] = []
+    for step in (subscribing.ensure_subscribed, upkeep.read_shipping_methods):
+        try:
+            step(connection, client)
+        except ExactError as error:
+            problems.append(error)
+    return Connected(connection=connection, problems=tuple(problems))
+
+
+def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connection:
+    """End a connection: subscriptions first, then the tie, then tokens that nobody uses any more (`exact.md` 11.5)."""
+    grant_id = connection.grant_id
+    try:
+        client = open_client(connection, purpose=BudgetClass.RESERVE, observe=observe)
+        subscribing.end_subscriptions(connection, client)
+    except ExactError as error:
+        left = error.reason
+    else:
+        left = ""
+    with tenant_context(connection.tenant_id):
+        connection.disconnected_at = timezone.now()
+        connection.grant = None
+        connection.save(update_fields=["disconnected_at", "grant"])
+        happenings(
+            connection.tenant_id,
+            [_event(connection, Event.Kind.DISCONNECTED, "disconnected", {"subscriptions_left": left} if left else {})],
+        )
+    if grant_id is not None:
+        grants.forget(grant_id)
+    return connection
+
+
+def _client_of(site: str, division: int, tokens: GrantTokens | _NewTokens, observe: Observer) -> ExactClient:
+    """A client for calls before a company is connected."""
+    app = token_calls.registration(site)
+    company = Company(client_id=app.client_id, site=site, division=division)
+    return ExactClient(
+        Transport(
+            session=credentials.session_of(site),
+            base_url=app.base_url,
+            division=division,
+            tokens=tokens,
+            gate=CallBudgetGate(company, purpose=BudgetClass.RESERVE),
+            observe=observe,
+        )
+    )
+
+
+def _check_open(division: Division) -> None:
+    if division.is_archived:
+        raise ExactDivisionRefused(
+            f"{division.name} is archived in Exact Online. Choose another company, or restore this one in Exact first.",
+            operation="connect_division",
+            reason="archived",
+        )
+    if division.is_blocked:
+        raise ExactDivisionRefused(
+            f"{division.name} is blocked in Exact Online at the moment, for a backup or a conversion. Try again later.",
+            operation="connect_division",
+            reason="blocked",
+        )
+
+
+def _check_rights(client: ExactClient) -> None:
+    missing = [
+        f"{action} {endpoint}" for endpoint, action in NEEDED_RIGHTS if not client.user_has_rights(endpoint, action)
+    ]
+    if missing:
+        raise ExactRightMissing(
+            f"The Exact user who connected lacks rights: {', '.join(missing)}. Give them in Exact Online under the user's "
+            "rights, or connect with another user.",
+            operation="connect_division",
+            reason="rights",
+        )
+
+
+def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection, int | None]:
+    """The connection's row, new or taken up again, and the grant it had before."""
+    with tenant_context(tenant_id):
+        existing = Connection.objects.select_for_update().filter(site=grant.site, division=division.code).first()
+        former_grant_id = existing.grant_id if existing else None
+        row = existing or Connection(tenant_id=tenant_id, site=grant.site, division=division.code)
+        row.grant, row.division_name = grant, division.name[:150]
+        row.connected_at, row.disconnected_at = timezone.now(), None
+        row.expand_lines = True
+        try:
+            row.save()
+        except IntegrityError as error:
+            if _TAKEN not in str(error):
+                raise
+            raise ExactDivisionRefused(
+                f"{division.name} is already connected by another customer of ours. Disconnect it there first, or write "
+                "to us if you do not know who that is.",
+                operation="connect_division",
+                reason="taken",
+            ) from error
+        limit_rows.forget_breakers(row.pk)
+        happenings(tenant_id, [_event(row, Event.Kind.CONNECTED, "connected", {"division": division.code})])
+    return row, former_grant_id
+
+
+def _event(connection: Connection, kind: Event.Kind, state: str, details: dict[str, object]) -> Happening:
+    return Happening(
+        kind=kind, subject_kind="exact_connection", subject=connection.code, to_state=state, details=details
+    )

@@ -1,0 +1,292 @@
+"""The budget of calls of one company, shared by every process (`reliability.md` 2.2 and 2.3).
+
+Exact counts per app and company: calls a minute, calls a day, and refusals an hour. A call costs one round trip to
+Redis; what must survive Redis stands in rows (`exact.limit_rows`). Without Redis there are few calls, never too many.
+"""
+
+import functools
+import json
+import logging
+import os
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+import redis
+from redis.commands.core import Script
+
+from exact import limit_rows, limit_scripts, rate_headers
+from exact.errors import ExactBudgetSpent, ExactUnavailable
+from exact.limit_rows import OPEN_AFTER_REFUSALS
+from exact.quick_store import quick_store
+
+DEFAULT_MINUTE_LIMIT = 60
+DEFAULT_DAY_LIMIT = 5_000
+"""Exact's limits until its headers say otherwise (`exact.md` 5)."""
+LOW_REMAINING = 4
+"""We leave a sixth of each minute; so few left means that others use the app too: wait for the next minute."""
+OTHERS_NOTICED = 25
+"""A difference between Exact's count of the day and ours that calls in flight do not explain."""
+BARE_WAITS = (timedelta(seconds=60), timedelta(minutes=2), timedelta(minutes=4), timedelta(minutes=8))
+"""For a 429 without headers; after these, the next UTC midnight (`exact.md` 7)."""
+_COUNTED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+"""The answers Exact counts as errors (`exact.md` 5)."""
+_SPREAD_SECONDS = 3.0
+logger = logging.getLogger(__name__)
+
+
+class BudgetClass(StrEnum):
+    """What a call is for. Each class has its share of the day, so that none starves another."""
+
+    SHIP = "ship"
+    STATUS = "status"
+    COMPARE = "compare"
+    RESERVE = "reserve"
+
+
+SHARES = {BudgetClass.SHIP: 60, BudgetClass.STATUS: 20, BudgetClass.COMPARE: 10, BudgetClass.RESERVE: 10}
+"""Hundredths of the day's calls (`reliability.md` 2.2); the reserve is for what a person asks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """Whose budget it is. Before a company is connected there are no rows for it."""
+
+    client_id: str
+    site: str
+    division: int
+    tenant_id: uuid.UUID | None = None
+    connection_id: int | None = None
+    minute_limit: int | None = None
+    day_limit: int | None = None
+    blocked_until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """What Redis said when it gave the last call."""
+
+    is_probe: bool = False
+    minute_limit: int = 0
+    day_limit: int = 0
+    day_total: int | None = None
+    others: int = 0
+
+
+class CallBudgetGate:
+    """Gives calls to one company and learns from the answers."""
+
+    def __init__(self, company: Company, *, purpose: BudgetClass) -> None:
+        self._company = company
+        self._purpose = purpose
+        self._base = f"exact:calls:{company.client_id}:{company.site}:{company.division}"
+        self._standing = _Standing()
+
+    def enter(self, endpoint: str) -> None:
+        """Take one call; raises `ExactBudgetSpent`, or `ExactUnavailable` for an endpoint that refused too often."""
+        blocked = self._company.blocked_until_at
+        if blocked is not None and blocked > datetime.now(UTC):
+            raise _spent("limit_of_exact", blocked)
+        try:
+            verdict = self._ask(endpoint)
+            if (verdict[0] == "cold" and self._warm(verdict)) or verdict[0] == "cold":
+                verdict = self._ask(endpoint)
+        except redis.RedisError:
+            logger.warning("call budget: Redis is away, using the spare budget")
+            self._spend_spare(endpoint)
+            return
+        if verdict[0] == "cold":
+            self._spend_spare(endpoint)
+            return
+        self._obey(verdict)
+
+    def learn(self, endpoint: str, *, status: int, headers: Mapping[str, str], at: datetime) -> datetime | None:
+        """Count a refusal, keep the limits named, and return until when a 429 forbids calls."""
+        limits = rate_headers.read(headers)
+        if status in _COUNTED:
+            self._count_refusal(endpoint)
+        elif self._standing.is_probe:
+            self._close(endpoint)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            until_at = rate_headers.blocked_until(limits, at) or self._bare_wait(at)
+            self._block(until_at, is_durable=True)
+            return until_at
+        self._note(limits)
+        if limits.minute_remaining is not None and limits.minute_remaining <= LOW_REMAINING and limits.minute_reset_at:
+            self._block(limits.minute_reset_at + rate_headers.RESET_SLACK, is_durable=False)
+        return None
+
+    def _ask(self, endpoint: str) -> list[Any]:
+        company = self._company
+        verdict: list[Any] = _scripts(os.getpid())["enter"](
+            keys=[self._base],
+            args=[
+                self._purpose.value,
+                endpoint,
+                SHARES[self._purpose],
+                company.minute_limit or DEFAULT_MINUTE_LIMIT,
+                company.day_limit or DEFAULT_DAY_LIMIT,
+            ],
+            client=quick_store(),
+        )
+        return verdict
+
+    def _warm(self, verdict: list[Any]) -> bool:
+        """Open a clock minute: in the rows first, then in Redis. False when it was opened before."""
+        minute, day, flat = int(verdict[2]), int(verdict[3]), verdict[4]
+        counts = {flat[at]: int(flat[at + 1]) for at in range(0, len(flat), 2)}
+        seed = limit_rows.Seed(day_calls=counts, opened={})
+        if self._company.tenant_id is not None and self._company.connection_id is not None:
+            opened = limit_rows.open_minute(
+                self._company.tenant_id, self._company.connection_id, minute=minute, day=day, day_calls=counts
+            )
+            if opened is None:
+                return False
+            seed = opened
+        known = {"minute": self._company.minute_limit, "day": self._company.day_limit}
+        content = {
+            "calls": seed.day_calls,
+            "opened": seed.opened,
+            "limits": {name: value for name, value in known.items() if value is not None},
+        }
+        _scripts(os.getpid())["warm"](keys=[self._base], args=[minute, day, json.dumps(content)], client=quick_store())
+        return True
+
+    def _obey(self, verdict: list[Any]) -> None:
+        kind, value = verdict[0], int(verdict[1])
+        if kind == "go":
+            self._standing = _Standing(
+                is_probe=bool(value),
+                minute_limit=int(verdict[4]),
+                day_limit=int(verdict[5]),
+                day_total=int(verdict[6]),
+                others=int(verdict[7]),
+            )
+            return
+        retry_at = datetime.fromtimestamp(value, UTC)
+        if kind == "open":
+            raise _resting(retry_at)
+        raise _spent({"minute": "our_minute", "day": "our_day", "blocked": "limit_of_exact"}[kind], retry_at)
+
+    def _spend_spare(self, endpoint: str) -> None:
+        company = self._company
+        self._standing = _Standing()
+        if company.tenant_id is None or company.connection_id is None:
+            raise _spent("limiter_away", datetime.now(UTC) + timedelta(seconds=60))
+        retry_at = limit_rows.spend_spare(
+            company.tenant_id,
+            company.connection_id,
+            endpoint=endpoint,
+            minute_limit=company.minute_limit or DEFAULT_MINUTE_LIMIT,
+            day_limit=company.day_limit or DEFAULT_DAY_LIMIT,
+            share=SHARES[self._purpose],
+            budget=self._purpose.value,
+        )
+        if retry_at is not None:
+            raise _spent("spare_budget", retry_at)
+
+    def _count_refusal(self, endpoint: str) -> None:
+        company = self._company
+        try:
+            opened = int(
+                _scripts(os.getpid())["refused"](
+                    keys=[self._base], args=[endpoint, uuid.uuid4().hex, OPEN_AFTER_REFUSALS], client=quick_store()
+                )
+            )
+        except redis.RedisError:
+            if company.tenant_id is not None and company.connection_id is not None:
+                limit_rows.count_refusal(company.tenant_id, company.connection_id, endpoint)
+            return
+        if opened and company.tenant_id is not None and company.connection_id is not None:
+            logger.error("breaker open: %s refuses too often", endpoint, extra={"exact_division": company.division})
+            opened_at = datetime.fromtimestamp(opened, UTC)
+            limit_rows.open_breaker(company.tenant_id, company.connection_id, endpoint, opened_at=opened_at)
+
+    def _close(self, endpoint: str) -> None:
+        company = self._company
+        self._quietly("delete", *(f"{self._base}:{kind}:{endpoint}" for kind in ("open", "probe", "refused")))
+        if company.tenant_id is not None and company.connection_id is not None:
+            limit_rows.close_breaker(company.tenant_id, company.connection_id, endpoint)
+
+    def _bare_wait(self, at: datetime) -> datetime:
+        try:
+            count = int(_scripts(os.getpid())["bare"](keys=[self._base], client=quick_store()))
+        except redis.RedisError:
+            count = 1
+        if count <= len(BARE_WAITS):
+            return at + BARE_WAITS[count - 1]
+        midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight + timedelta(days=1) + rate_headers.RESET_SLACK
+
+    def _block(self, until_at: datetime, *, is_durable: bool) -> None:
+        company = self._company
+        if is_durable and company.tenant_id is not None and company.connection_id is not None:
+            limit_rows.note_block(company.tenant_id, company.connection_id, until_at)
+        self._quietly("hset", f"{self._base}:limits", "blocked", str(int(until_at.timestamp()) + 1))
+
+    def _note(self, limits: rate_headers.RateHeaders) -> None:
+        """Keep limits that differ from those known, and notice calls that others make with our app."""
+        known, company = self._standing, self._company
+        minute = limits.minute_limit if limits.minute_limit != known.minute_limit else None
+        day = limits.day_limit if limits.day_limit != known.day_limit else None
+        if known.day_total is None:
+            return
+        for name, value in (("minute", minute), ("day", day)):
+            if value:
+                self._quietly("hset", f"{self._base}:limits", name, str(value))
+        if (minute or day) and company.tenant_id is not None and company.connection_id is not None:
+            limit_rows.note_limits(company.tenant_id, company.connection_id, minute_limit=minute, day_limit=day)
+        if limits.day_limit is None or limits.day_remaining is None or limits.day_reset_at is None:
+            return
+        others = limits.day_limit - limits.day_remaining - known.day_total
+        if others - known.others >= OTHERS_NOTICED:
+            today = int(limits.day_reset_at.timestamp()) // 86_400 - 1
+            self._quietly("hset", f"{self._base}:limits", mapping={"others": str(others), "others_day": str(today)})
+
+    def _quietly(self, command: str, *args: str, mapping: dict[str, str] | None = None) -> None:
+        """Tell Redis something it may miss."""
+        try:
+            if mapping is not None:
+                quick_store().hset(args[0], mapping=dict(mapping))
+            elif command == "hset":
+                quick_store().hset(args[0], args[1], args[2])
+            else:
+                quick_store().delete(*args)
+        except redis.RedisError:
+            logger.warning("call budget: Redis is away, not told about %s", command)
+
+
+@functools.cache
+def _scripts(process_id: int) -> dict[str, Script]:  # noqa: ARG001  one set for each process's link
+    link = quick_store()
+    return {
+        "enter": link.register_script(limit_scripts.ENTER),
+        "warm": link.register_script(limit_scripts.WARM),
+        "refused": link.register_script(limit_scripts.REFUSED),
+        "bare": link.register_script(limit_scripts.BARE_REFUSAL),
+    }
+
+
+def _spent(reason: str, retry_at: datetime) -> ExactBudgetSpent:
+    spread = timedelta(seconds=random.uniform(0, _SPREAD_SECONDS))  # noqa: S311  spreading load, not a secret
+    return ExactBudgetSpent(
+        "The calls that Exact Online allows for this company are used up for now; work goes on by itself.",
+        operation="budget",
+        reason=reason,
+        retry_at=retry_at + spread,
+    )
+
+
+def _resting(retry_at: datetime) -> ExactUnavailable:
+    return ExactUnavailable(
+        "Exact Online refused this kind of call too often; it is not called until an hour has passed. Check the "
+        "rights of the user who connected.",
+        operation="budget",
+        reason="breaker_open",
+        retry_at=retry_at,
+    )

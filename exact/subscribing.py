@@ -1,0 +1,88 @@
+"""Keeping our webhook subscription right: remove what points elsewhere, post what is missing (`exact.md` 11.1)."""
+
+from django.conf import settings
+from django.utils import timezone
+
+from exact.client import GOODS_DELIVERIES_TOPIC, ExactClient
+from exact.errors import ExactGone, ExactRejected
+from exact.models import Connection, WebhookSubscription
+from exact.records import Subscription
+from tenants.context import tenant_context
+
+HOOK_PATH = "/hooks/exact/"
+
+
+def callback_url(connection: Connection) -> str:
+    """Where Exact reports this company's changes; the opaque part only routes."""
+    return f"{settings.PUBLIC_URL}{HOOK_PATH}{connection.hook_code}"
+
+
+def ensure_subscribed(connection: Connection, client: ExactClient) -> Subscription:
+    """Subscribe to goods deliveries unless that is so already; running it again costs one call."""
+    listed = client.subscriptions()
+    for foreign in _foreign(connection, listed):
+        _remove(client, foreign)
+    ours = _ours(connection, listed) or _subscribe(connection, client)
+    _remember(connection, ours)
+    return ours
+
+
+def end_subscriptions(connection: Connection, client: ExactClient) -> None:
+    """Remove our subscriptions at Exact, before the tokens are forgotten (`exact.md` 11.5)."""
+    for subscription in client.subscriptions():
+        _remove(client, subscription)
+    with tenant_context(connection.tenant_id):
+        WebhookSubscription.objects.filter(connection=connection).delete()
+
+
+def _subscribe(connection: Connection, client: ExactClient) -> Subscription:
+    """Post; a refusal may mean that it is there already, or that this site does not know `IsInstant`."""
+    url = callback_url(connection)
+    refusal: ExactRejected | None = None
+    for instant in (True, False):
+        try:
+            client.subscribe(GOODS_DELIVERIES_TOPIC, url, instant=instant)
+        except ExactRejected as error:
+            if error.reason == "callback_refused":
+                raise
+            refusal = error
+        found = _ours(connection, client.subscriptions())
+        if found is not None:
+            return found
+    raise refusal or ExactRejected(
+        "Exact Online took our subscription to goods deliveries but does not list it. Try again in a minute.",
+        operation="subscribe",
+        reason="subscription_missing",
+    )
+
+
+def _ours(connection: Connection, listed: list[Subscription]) -> Subscription | None:
+    url = callback_url(connection)
+    return next((one for one in listed if one.topic == GOODS_DELIVERIES_TOPIC and one.callback_url == url), None)
+
+
+def _foreign(connection: Connection, listed: list[Subscription]) -> list[Subscription]:
+    """Subscriptions of our app to our topic that point elsewhere: an app sees no others' (`exact.md` 11.1)."""
+    url = callback_url(connection)
+    return [one for one in listed if one.topic == GOODS_DELIVERIES_TOPIC and one.callback_url != url]
+
+
+def _remove(client: ExactClient, subscription: Subscription) -> None:
+    try:
+        client.unsubscribe(subscription.id)
+    except ExactGone:
+        return
+
+
+def _remember(connection: Connection, subscription: Subscription) -> None:
+    with tenant_context(connection.tenant_id):
+        WebhookSubscription.objects.update_or_create(
+            tenant_id=connection.tenant_id,
+            connection=connection,
+            topic=subscription.topic,
+            defaults={
+                "exact_id": subscription.id,
+                "callback_url": subscription.callback_url,
+                "confirmed_at": timezone.now(),
+            },
+        )
