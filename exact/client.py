@@ -263,14 +263,14 @@ class ExactClient:
 
     def _list(self, operation: str, model: type[AnyWire], *, filter_text: str = "") -> list[AnyWire]:
         params = {"$select": select_list(model)} | ({"$filter": filter_text} if filter_text else {})
-        request = Request(operation=operation, method="GET", path=_path(model), query=query_text(params))
+        request = Request(operation=operation, method="GET", path=model.path, query=query_text(params))
         return self._parse(operation, model, self._transport.rows(request))
 
     def _by_keys(self, operation: str, model: type[AnyWire], name: str, keys: Iterable[UUID]) -> list[AnyWire]:
         return self._by_clauses(operation, model, _key_clauses(name, keys))
 
     def _by_clauses(self, operation: str, model: type[AnyWire], clauses: Sequence[str]) -> list[AnyWire]:
-        rows = self._rows_by_clauses(operation, _path(model), {"$select": select_list(model)}, clauses)
+        rows = self._rows_by_clauses(operation, model.path, {"$select": select_list(model)}, clauses)
         return self._parse(operation, model, rows)
 
     def _rows_by_clauses(
@@ -302,11 +302,6 @@ class ExactClient:
             return payloads.parse(model, rows)
         except UnreadableAnswer as error:
             raise unexpected(operation, error) from error
-
-
-def _path(model: type[Wire]) -> str:
-    path: str = model.path
-    return path
 
 
 def _select(model: type[Wire]) -> str:

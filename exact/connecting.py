@@ -177,16 +177,16 @@ def _check_open(division: Division) -> None:
 
 
 def _check_rights(client: ExactClient) -> None:
-    missing = [
-        f"{action} {endpoint}" for endpoint, action in NEEDED_RIGHTS if not client.user_has_rights(endpoint, action)
-    ]
-    if missing:
-        raise ExactRightMissing(
-            f"The Exact user who connected lacks rights: {', '.join(missing)}. Give them in Exact Online under the user's "
-            "rights, or connect with another user.",
-            operation="connect_division",
-            reason="rights",
-        )
+    lacking = [right for right in NEEDED_RIGHTS if not client.user_has_rights(*right)]
+    if not lacking:
+        return
+    names = ", ".join(f"{action} {endpoint}" for endpoint, action in lacking)
+    raise ExactRightMissing(
+        f"The Exact user who connected lacks rights: {names}. Give them in Exact Online under the user's rights, or "
+        "connect with another user.",
+        operation="connect_division",
+        reason="rights",
+    )
 
 
 def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection, int | None]:
@@ -204,8 +204,8 @@ def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection
             if _TAKEN not in str(error):
                 raise
             raise ExactDivisionRefused(
-                f"{division.name} is already connected by another customer of ours. Disconnect it there first, or write "
-                "to us if you do not know who that is.",
+                f"{division.name} is already connected by another customer of ours. Disconnect it there first, or "
+                "write to us if you do not know who that is.",
                 operation="connect_division",
                 reason="taken",
             ) from error

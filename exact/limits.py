@@ -209,7 +209,10 @@ class CallBudgetGate:
 
     def _close(self, endpoint: str) -> None:
         company = self._company
-        self._quietly("delete", *(f"{self._base}:{kind}:{endpoint}" for kind in ("open", "probe", "refused")))
+        try:
+            quick_store().delete(*(f"{self._base}:{kind}:{endpoint}" for kind in ("open", "probe", "refused")))
+        except redis.RedisError:
+            logger.warning("call budget: Redis is away and still holds %s for refused", endpoint)
         if company.tenant_id is not None and company.connection_id is not None:
             limit_rows.close_breaker(company.tenant_id, company.connection_id, endpoint)
 
@@ -227,38 +230,33 @@ class CallBudgetGate:
         company = self._company
         if is_durable and company.tenant_id is not None and company.connection_id is not None:
             limit_rows.note_block(company.tenant_id, company.connection_id, until_at)
-        self._quietly("hset", f"{self._base}:limits", "blocked", str(int(until_at.timestamp()) + 1))
+        self._remember(blocked=int(until_at.timestamp()) + 1)
 
     def _note(self, limits: rate_headers.RateHeaders) -> None:
         """Keep limits that differ from those known, and notice calls that others make with our app."""
         known, company = self._standing, self._company
-        minute = limits.minute_limit if limits.minute_limit != known.minute_limit else None
-        day = limits.day_limit if limits.day_limit != known.day_limit else None
         if known.day_total is None:
             return
-        for name, value in (("minute", minute), ("day", day)):
-            if value:
-                self._quietly("hset", f"{self._base}:limits", name, str(value))
-        if (minute or day) and company.tenant_id is not None and company.connection_id is not None:
+        minute = limits.minute_limit if limits.minute_limit != known.minute_limit else None
+        day = limits.day_limit if limits.day_limit != known.day_limit else None
+        changed = {name: value for name, value in (("minute", minute), ("day", day)) if value}
+        if changed:
+            self._remember(**changed)
+        if changed and company.tenant_id is not None and company.connection_id is not None:
             limit_rows.note_limits(company.tenant_id, company.connection_id, minute_limit=minute, day_limit=day)
         if limits.day_limit is None or limits.day_remaining is None or limits.day_reset_at is None:
             return
         others = limits.day_limit - limits.day_remaining - known.day_total
         if others - known.others >= OTHERS_NOTICED:
-            today = int(limits.day_reset_at.timestamp()) // 86_400 - 1
-            self._quietly("hset", f"{self._base}:limits", mapping={"others": str(others), "others_day": str(today)})
+            self._remember(others=others, others_day=int(limits.day_reset_at.timestamp()) // 86_400 - 1)
 
-    def _quietly(self, command: str, *args: str, mapping: dict[str, str] | None = None) -> None:
-        """Tell Redis something it may miss."""
+    def _remember(self, **values: int) -> None:
+        """Tell Redis something about limits that it may miss."""
         try:
-            if mapping is not None:
-                quick_store().hset(args[0], mapping=dict(mapping))
-            elif command == "hset":
-                quick_store().hset(args[0], args[1], args[2])
-            else:
-                quick_store().delete(*args)
+            for name, value in values.items():
+                quick_store().hset(f"{self._base}:limits", name, str(value))
         except redis.RedisError:
-            logger.warning("call budget: Redis is away, not told about %s", command)
+            logger.warning("call budget: Redis is away and was not told about %s", ", ".join(values))
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -80,7 +80,8 @@ def _pascal(name: str) -> str:
 class Wire(BaseModel):
     """One record as Exact writes it; properties are named by their own names in CamelCase unless an alias says else."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=_pascal)
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=_pascal, populate_by_name=True)
+    path: ClassVar[str] = ""
 
 
 AnyWire = TypeVar("AnyWire", bound=Wire)

@@ -87,7 +87,7 @@ def registration(site: str) -> Registration:
 
 def authorize_address(app: Registration, *, state: str, redirect_uri: str, force_login: bool) -> str:
     """Where to send the browser for the user's consent (`exact.md` 3.1)."""
-    address: str = prepare_grant_uri(
+    address: str = prepare_grant_uri(  # type: ignore[no-untyped-call]
         f"{app.base_url}{AUTHORIZE_PATH}",
         app.client_id,
         "code",
@@ -102,7 +102,7 @@ def exchange(
     app: Registration, session: requests.Session, *, code: str, redirect_uri: str, observe: Observer
 ) -> TokenResult:
     """Exchange a code, which works once and for three minutes."""
-    body = prepare_token_request(
+    body = prepare_token_request(  # type: ignore[no-untyped-call]
         "authorization_code",
         redirect_uri=redirect_uri,
         code=code,
@@ -114,7 +114,7 @@ def exchange(
 
 def renew(app: Registration, session: requests.Session, *, held: TokenPair, observe: Observer) -> TokenResult:
     """Spend a refresh token. The caller holds the marker of the chain."""
-    body = prepare_token_request(
+    body = prepare_token_request(  # type: ignore[no-untyped-call]
         "refresh_token",
         refresh_token=held.refresh.reveal(),
         client_id=app.client_id,

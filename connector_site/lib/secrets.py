@@ -46,6 +46,12 @@ class _EncryptsExpressionsNever:
 class SealedField(_EncryptsExpressionsNever, EncryptedJSONField):  # type: ignore[misc]
     """An encrypted JSON column; values are made by `seal` and read by `unseal`."""
 
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+
 
 class EncryptedBytesField(_EncryptsExpressionsNever, EncryptedBinaryField):  # type: ignore[misc]
     """An encrypted column of bytes, for label images."""
