@@ -18,7 +18,7 @@ from syncjobs.steps.gone import gone
 from syncjobs.steps.read import read
 from syncjobs.steps.report import report
 from syncjobs.steps.ship import ship
-from syncjobs.steps.upkeep import methods, master, subscribe
+from syncjobs.steps.upkeep import master, methods, subscribe
 from syncjobs.transitions import DELIVERY_MOVES, IllegalMove, LostRace, delivery_event, move
 from tenants.context import tenant_context
 

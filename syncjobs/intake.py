@@ -75,14 +75,12 @@ def accept_exact(*, hook_code: uuid.UUID, body: bytes) -> int:
 def _route(hook_code: uuid.UUID) -> Route | None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tenant_id, connection_id, site, division, client_id, is_live FROM exact_route(%s)", [hook_code]
+            "SELECT tenant_id, connection_id, site, division, client_id, live FROM exact_route(%s)", [hook_code]
         )
         row = cursor.fetchone()
     if row is None or row[2] not in settings.EXACT_APPS:
         return None
-    return Route(
-        tenant_id=row[0], connection_id=row[1], site=row[2], division=row[3], client_id=row[4], is_live=row[5]
-    )
+    return Route(tenant_id=row[0], connection_id=row[1], site=row[2], division=row[3], client_id=row[4], is_live=row[5])
 
 
 def _unknown_address(body: bytes) -> int:
@@ -139,7 +137,7 @@ def _dead_letter(route: Route, notification: Notification) -> str:
         return "disconnected"
     if notification.topic != TOPIC:
         return "topic not followed"
-    if notification.is_line:
+    if notification.is_about_line:
         return "line of a delivery"
     return ""
 

@@ -95,9 +95,7 @@ def add_claimed(
 
     None when such a job is open already: then whoever has it goes on with it.
     """
-    job_id, lease_until, is_new = _insert(
-        tenant_id, kind, subject, due_at=at, correlation=correlation, claimed_at=at
-    )
+    job_id, lease_until, is_new = _insert(tenant_id, kind, subject, due_at=at, correlation=correlation, claimed_at=at)
     if not is_new or lease_until is None:
         return None
     return Job(

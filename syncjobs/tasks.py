@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from syncjobs import engine, planning, queue
+from syncjobs import engine, queue, ticks
 from syncjobs.models import SyncJob
 
 HEARTBEAT_KEY = "beat_seen_at"
@@ -32,5 +32,4 @@ def sweep(**_: Any) -> None:
 @shared_task(name="syncjobs.tasks.plan_reads")
 def plan_reads(**_: Any) -> None:
     """Ask for a fresh look at every connection's shipping methods and master data."""
-    planning.plan_reads(at=timezone.now())
-
+    ticks.plan_reads(at=timezone.now())

@@ -148,9 +148,7 @@ def phone_of(receiver: Receiver) -> str:
 def _parcel(weight_kg: Decimal, rule: ShippingRule) -> ParcelSpec:
     sides = (rule.length_cm, rule.width_cm, rule.height_cm)
     length, width, height = (Decimal(side) if side else None for side in sides)
-    return ParcelSpec(
-        weight=weight_kg, length=length, width=width, height=height, packaging_code=rule.packaging_code
-    )
+    return ParcelSpec(weight=weight_kg, length=length, width=width, height=height, packaging_code=rule.packaging_code)
 
 
 def _description(goods: GoodsDelivery) -> str:

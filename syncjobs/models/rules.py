@@ -43,7 +43,8 @@ class ShippingRule(models.Model):
                 name="shipping_rule_once",
             ),
             models.CheckConstraint(
-                condition=models.Q(account=None, service_code="") | models.Q(account__isnull=False) & ~models.Q(service_code=""),
+                condition=models.Q(account=None, service_code="")
+                | models.Q(account__isnull=False) & ~models.Q(service_code=""),
                 name="shipping_rule_service_and_account_together",
             ),
         ]

@@ -31,9 +31,7 @@ class Step:
 
     def told(self, delivery: Delivery) -> list[Happening]:
         """The events of the calls made since the last time this was asked."""
-        events = calls(
-            self.made, subject_kind="delivery", subject=delivery.code, correlation=delivery.correlation
-        )
+        events = calls(self.made, subject_kind="delivery", subject=delivery.code, correlation=delivery.correlation)
         self.made.clear()
         return events
 

@@ -29,13 +29,9 @@ def handle(delivery: Delivery, *, job: Job, step: Step) -> None:
             happenings(job.tenant_id, [move_attempt(attempt, to=Attempt.State.CANCELLED)])
         has_label = delivery.shipments.filter(voided_at=None).exists()
         if has_label and delivery.state in _SHIPPED:
-            move(
-                delivery, to=Delivery.State.REVIEW, at=step.at, problems=[_after_label()], events=step.told(delivery)
-            )
+            move(delivery, to=Delivery.State.REVIEW, at=step.at, problems=[_after_label()], events=step.told(delivery))
         elif not has_label and Delivery.State.CANCELLED in DELIVERY_MOVES[delivery.state]:
-            move(
-                delivery, to=Delivery.State.CANCELLED, at=step.at, problems=[_before()], events=step.told(delivery)
-            )
+            move(delivery, to=Delivery.State.CANCELLED, at=step.at, problems=[_before()], events=step.told(delivery))
         else:
             note = delivery_event(delivery, Event.Kind.CHANGED, details={"what": "deleted in Exact"})
             happenings(job.tenant_id, [*step.told(delivery), note])

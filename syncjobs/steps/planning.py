@@ -51,11 +51,17 @@ def plan(
     """A frozen request. Raises `selection.NotOurs`, `Unready`, or Exact's errors; `fresh` by-passes the cache."""
     selection.must_be_ours(goods, own_numbers=own_numbers)
     master = MasterData(connection, client, fresh=fresh)
+    master.load(
+        items={line.item_id for line in selection.shipped_lines(goods) if line.item_id},
+        addresses=[goods.address_id] if goods.address_id else [],
+    )
     method_id = _method_id(goods, master)
     if goods.address_id is None:
         raise Unready([_no_address()])
     with tenant_context(connection.tenant_id):
-        rules = list(ShippingRule.objects.filter(tenant_id=connection.tenant_id, connection=connection).select_related("account"))
+        rules = list(
+            ShippingRule.objects.filter(tenant_id=connection.tenant_id, connection=connection).select_related("account")
+        )
         unit = Tenant.WeightUnit(Tenant.objects.values_list("weight_unit", flat=True).get(pk=connection.tenant_id))
         known = connection.shipping_methods.filter(exact_id=method_id).first() if method_id else None
     method_name = f"{known.exact_code} {known.description}".strip() if known else goods.shipping_method_code
@@ -63,7 +69,7 @@ def plan(
     if not any(rule.is_ups for rule in relevant):
         selection.match(relevant, method_id=method_id, method_name=method_name, country="", warehouse_code="")
     address = _address(goods.address_id, master)
-    items = master.items({line.item_id for line in selection.shipped_lines(goods) if line.item_id})
+    items = master.items([line.item_id for line in selection.shipped_lines(goods) if line.item_id])
     rule = selection.match(
         relevant,
         method_id=method_id,
@@ -126,9 +132,7 @@ def _address(address_id: UUID, master: MasterData) -> Address:
     return address
 
 
-def _receiver(
-    goods: GoodsDelivery, address: Address, shipper: PartySpec, master: MasterData
-) -> translate.Receiver:
+def _receiver(goods: GoodsDelivery, address: Address, shipper: PartySpec, master: MasterData) -> translate.Receiver:
     """Contact and customer are read only where the address leaves out the phone that the lane needs."""
     if translate.phone_is_usable(address) or address.country == shipper.country:
         return translate.Receiver(address=address)
@@ -150,6 +154,4 @@ def _no_address() -> Problem:
 
 
 def _no_account() -> Problem:
-    return Problem(
-        code="account_missing", text="The shipping rule names no UPS account.", where="Shipping rules"
-    )
+    return Problem(code="account_missing", text="The shipping rule names no UPS account.", where="Shipping rules")

@@ -47,9 +47,7 @@ def report(job: Job, step: Step) -> None:
 
 def _numbers(delivery: Delivery) -> list[str]:
     return list(
-        Parcel.objects.filter(
-            tenant_id=delivery.tenant_id, shipment__delivery=delivery, shipment__voided_at=None
-        )
+        Parcel.objects.filter(tenant_id=delivery.tenant_id, shipment__delivery=delivery, shipment__voided_at=None)
         .order_by("shipment__created_at", "position")
         .values_list("tracking_number", flat=True)
     )

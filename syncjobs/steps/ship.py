@@ -270,5 +270,3 @@ def _labels_event(delivery: Delivery, shipment: Shipment, answer: ShipmentAnswer
         Event.Kind.CHANGED,
         details={"what": "labels stored", "shipment": shipment.ups_shipment_id, "numbers": numbers},
     )
-
-

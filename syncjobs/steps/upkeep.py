@@ -5,6 +5,9 @@ from collections.abc import Callable
 from audit.record import calls, happenings
 from exact import subscribing
 from exact import upkeep as exact_upkeep
+from exact.access import open_client
+from exact.client import ExactClient
+from exact.limits import BudgetClass
 from exact.models import Connection
 from syncjobs import queue
 from syncjobs.queue import Job
@@ -14,20 +17,21 @@ from tenants.context import tenant_context
 
 def subscribe(job: Job, step: Step) -> None:
     """Have Exact notify us of goods deliveries."""
-    _run(job, step, lambda connection: subscribing.subscribe(connection, observe=step.observe))
+    _run(job, step, subscribing.ensure_subscribed)
 
 
 def methods(job: Job, step: Step) -> None:
     """Read the shipping methods that the customer can map."""
-    _run(job, step, lambda connection: exact_upkeep.read_shipping_methods(connection, observe=step.observe))
+    _run(job, step, exact_upkeep.read_shipping_methods)
 
 
 def master(job: Job, step: Step) -> None:
     """Bring the cached master data up to date."""
-    _run(job, step, lambda connection: exact_upkeep.sync_master(connection, observe=step.observe))
+    _run(job, step, exact_upkeep.sync_master)
 
 
-def _run(job: Job, step: Step, act: Callable[[Connection], object]) -> None:
+def _run(job: Job, step: Step, act: Callable[[Connection, ExactClient], object]) -> None:
+    """Act on a connection that still is live; the calls are recorded with the end of the job."""
     with tenant_context(job.tenant_id):
         connection = (
             Connection.objects.select_related("grant")
@@ -35,11 +39,9 @@ def _run(job: Job, step: Step, act: Callable[[Connection], object]) -> None:
             .first()
         )
     if connection is not None:
-        act(connection)
+        act(connection, open_client(connection, purpose=BudgetClass.COMPARE, observe=step.observe))
     with tenant_context(job.tenant_id):
-        made, step.made = step.made, []
-        happenings(
-            job.tenant_id,
-            calls(made, subject_kind="connection", subject=job.subject, correlation=job.correlation),
-        )
+        made = calls(step.made, subject_kind="connection", subject=job.subject, correlation=job.correlation)
+        step.made.clear()
+        happenings(job.tenant_id, made)
         queue.finish(job)

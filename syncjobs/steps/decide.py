@@ -1,0 +1,155 @@
+"""Decide what a delivery is, and commit the decision: skipped, on hold, or a plan that waits to be sent."""
+
+from datetime import datetime
+
+from audit.models import Event
+from audit.record import happenings
+from connector_site.lib.secrets import seal
+from exact.client import ExactClient
+from exact.records import GoodsDelivery
+from syncjobs import queue, selection
+from syncjobs.models import Attempt, Delivery, PartyAddress, SyncJob
+from syncjobs.problems import Problem, as_json
+from syncjobs.queue import Job
+from syncjobs.steps import rechecking
+from syncjobs.steps.context import Step
+from syncjobs.steps.facts import facts_of, touch
+from syncjobs.steps.planning import Plan, Unready, plan
+from syncjobs.transitions import delivery_event, move, move_attempt
+from tenants.context import tenant_context
+from ups.shipment_spec import PartySpec
+
+
+def decide(  # noqa: PLR0913  one delivery in a batch
+    delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, client: ExactClient, stay: bool
+) -> None:
+    """Plan the shipment, or settle on why there is none. `stay` keeps the next step in this worker."""
+    fresh = job.kind == SyncJob.Kind.RECHECK or delivery.asked_again_at is not None
+    try:
+        made = plan(delivery.connection, goods, client=client, own_numbers=set(), fresh=fresh)
+    except selection.NotOurs as skipped:
+        _settle(delivery, goods, Delivery.State.SKIPPED, [skipped.reason], job=job, step=step)
+    except Unready as unready:
+        _settle(delivery, goods, Delivery.State.HOLD, unready.problems, job=job, step=step)
+    else:
+        _commit_plan(delivery, goods, made, job=job, step=step, stay=stay)
+
+
+def _settle(  # noqa: PLR0913  one delivery in a batch
+    delivery: Delivery,
+    goods: GoodsDelivery,
+    to: Delivery.State,
+    problems: list[Problem],
+    *,
+    job: Job,
+    step: Step,
+) -> None:
+    """Skip or hold; a delivery that stays where it was leaves one quiet line only."""
+    with tenant_context(job.tenant_id):
+        _drop_planned(delivery)
+        changes = facts_of(goods, step.at) | {"asked_again_at": None}
+        if delivery.state == to and delivery.problems == as_json(problems):
+            touch(delivery, changes)
+            happenings(delivery.tenant_id, step.told(delivery))
+        elif delivery.state == to:
+            touch(delivery, changes | {"problems": as_json(problems)})
+            happenings(delivery.tenant_id, [*step.told(delivery), delivery_event(delivery, Event.Kind.CHANGED)])
+        else:
+            move(delivery, to=to, at=step.at, problems=problems, changes=changes, events=step.told(delivery))
+        queue.finish(job)
+        if to == Delivery.State.HOLD:
+            rechecking.schedule(delivery, job=job, at=step.at)
+
+
+def _commit_plan(  # noqa: PLR0913  one delivery in a batch
+    delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: Job, step: Step, stay: bool
+) -> None:
+    with tenant_context(job.tenant_id):
+        last = delivery.attempts.filter(shipment_no=delivery.shipment_no).order_by("-attempt_no").first()
+        if _refused_before(last, made, delivery):
+            touch(delivery, facts_of(goods, step.at))
+            happenings(delivery.tenant_id, step.told(delivery))
+            queue.finish(job)
+            rechecking.schedule(delivery, job=job, at=step.at)
+            return
+        _drop_planned(delivery)
+        _keep_address(delivery, made.spec.ship_to, step.at)
+        _create_attempt(delivery, made, attempt_no=last.attempt_no + 1 if last else 1, at=step.at)
+        changes = facts_of(goods, step.at) | {"asked_again_at": None}
+        if delivery.state == Delivery.State.READY:
+            touch(delivery, changes)
+            happenings(delivery.tenant_id, step.told(delivery))
+        else:
+            move(delivery, to=Delivery.State.READY, at=step.at, changes=changes, events=step.told(delivery))
+        queue.finish(job)
+        _ask_to_ship(delivery, step, stay=stay)
+
+
+def _create_attempt(delivery: Delivery, made: Plan, *, attempt_no: int, at: datetime) -> None:
+    Attempt.objects.create(
+        tenant_id=delivery.tenant_id,
+        delivery=delivery,
+        account=made.account,
+        shipment_no=delivery.shipment_no,
+        attempt_no=attempt_no,
+        reference=made.reference,
+        shipper_number=made.account.shipper_number,
+        environment=made.account.environment,
+        request=seal(made.body, owner=delivery.code, purpose=made.reference),
+        request_hash=made.content_hash,
+        packages=len(made.spec.parcels),
+        planned_at=at,
+    )
+
+
+def _ask_to_ship(delivery: Delivery, step: Step, *, stay: bool) -> None:
+    tenant_id, kind = delivery.tenant_id, SyncJob.Kind.SHIP
+    if stay:
+        step.follow(queue.add_claimed(tenant_id, kind, delivery.code, at=step.at, correlation=delivery.correlation))
+        return
+    queue.add(tenant_id, kind, delivery.code, due_at=step.at, correlation=delivery.correlation)
+
+
+def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> bool:
+    """The same request was refused already and nobody asked to try it once more: it would be refused again."""
+    return (
+        last is not None
+        and last.state == Attempt.State.REFUSED
+        and last.request_hash == made.content_hash
+        and delivery.state == Delivery.State.HOLD
+        and delivery.asked_again_at is None
+    )
+
+
+def _drop_planned(delivery: Delivery) -> None:
+    """A plan that was not sent gives way to what Exact shows now."""
+    planned = (
+        Attempt.objects.select_related("delivery")
+        .filter(
+            tenant_id=delivery.tenant_id,
+            delivery=delivery,
+            shipment_no=delivery.shipment_no,
+            state=Attempt.State.PLANNED,
+        )
+        .first()
+    )
+    if planned is not None:
+        happenings(delivery.tenant_id, [move_attempt(planned, to=Attempt.State.CANCELLED)])
+
+
+def _keep_address(delivery: Delivery, party: PartySpec, at: datetime) -> None:
+    shown = {
+        "name": party.name,
+        "attention": party.attention,
+        "phone": party.phone,
+        "lines": list(party.address_lines),
+        "postal_code": party.postal_code,
+        "city": party.city,
+        "state": party.state,
+        "country": party.country,
+    }
+    PartyAddress.objects.update_or_create(
+        tenant_id=delivery.tenant_id,
+        delivery=delivery,
+        defaults={"sealed": seal(shown, owner=delivery.code, purpose="ship_to"), "changed_at": at},
+    )

@@ -1,0 +1,37 @@
+"""What is kept of a goods delivery: numbers and identifiers, no name, no address, no text of the customer."""
+
+from datetime import datetime
+from typing import Any
+
+from exact.records import GoodsDelivery
+from syncjobs import translate
+from syncjobs.models import Delivery
+
+ORDER_NUMBERS_CHARACTERS = 200
+"""Our own column; a delivery of more orders than fit shows the first ones."""
+
+
+def facts_of(goods: GoodsDelivery, at: datetime) -> dict[str, Any]:
+    """The columns of a delivery that a read fills."""
+    orders = ", ".join(str(number) for number in translate.order_numbers(goods))
+    return {
+        "delivery_number": str(goods.delivery_number or ""),
+        "order_numbers": orders[:ORDER_NUMBERS_CHARACTERS],
+        "facts_read_at": at,
+        "facts": {
+            "tracking_number": goods.tracking_number,
+            "shipping_method": goods.shipping_method_code,
+            "warehouse": goods.warehouse_code,
+            "lines": [
+                {"item": line.item_code, "quantity": str(line.quantity), "order": line.sales_order_number}
+                for line in goods.lines
+            ],
+        },
+    }
+
+
+def touch(delivery: Delivery, changes: dict[str, Any]) -> None:
+    """Write columns that carry no state."""
+    Delivery.objects.filter(pk=delivery.pk, tenant_id=delivery.tenant_id).update(**changes)
+    for name, value in changes.items():
+        setattr(delivery, name, value)

@@ -1,0 +1,68 @@
+"""Which deliveries are ours, and why the others are not."""
+
+import uuid
+from decimal import Decimal
+
+import pytest
+
+from exact.records import GoodsDelivery
+from syncjobs.models import ShippingRule
+from syncjobs.selection import NotOurs, match, must_be_ours
+from tests.syncjobs.samples import METHOD, goods, line, rule
+
+
+@pytest.mark.parametrize(
+    ("delivery", "reason"),
+    [
+        (goods(tracking_number="3SABC"), "has_tracking_number"),
+        (goods(lines=(line(quantity=Decimal(-1)),)), "nothing_leaves"),
+        (goods(lines=(line(quantity=Decimal(0)),)), "nothing_leaves"),
+    ],
+)
+def test_what_the_delivery_itself_rules_out(delivery: GoodsDelivery, reason: str) -> None:
+    with pytest.raises(NotOurs) as caught:
+        must_be_ours(delivery, own_numbers=())
+
+    assert caught.value.reason.code == reason
+
+
+def test_a_delivery_with_one_positive_line_is_ours() -> None:
+    must_be_ours(goods(lines=(line(quantity=Decimal(-1)), line())), own_numbers=())
+
+
+def test_our_own_number_does_not_rule_a_delivery_out() -> None:
+    must_be_ours(goods(tracking_number="1Z1"), own_numbers={"1Z1"})
+
+
+def found(rules: list[ShippingRule], *, method: uuid.UUID | None = METHOD, country: str = "NL") -> ShippingRule:
+    """The match for a delivery of 10 kg from warehouse 1."""
+    return match(
+        rules, method_id=method, method_name="UPS Standard", country=country, warehouse_code="1", weight_kg=Decimal(10)
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "method", "reason"),
+    [
+        ([rule()], None, "no_shipping_method"),
+        ([rule()], uuid.uuid4(), "method_not_mapped"),
+        ([], METHOD, "method_not_mapped"),
+        ([rule(service_code="")], METHOD, "not_ups"),
+        ([rule(country="BE")], METHOD, "method_not_mapped"),
+        ([rule(warehouse_code="2")], METHOD, "method_not_mapped"),
+        ([rule(max_weight_kg=Decimal(9))], METHOD, "method_not_mapped"),
+    ],
+)
+def test_why_no_rule_ships_it(rules: list[ShippingRule], method: uuid.UUID | None, reason: str) -> None:
+    with pytest.raises(NotOurs) as caught:
+        found(rules, method=method)
+
+    assert caught.value.reason.code == reason
+
+
+def test_the_first_fitting_rule_by_position_decides() -> None:
+    general = rule(position=200, service_code="11")
+    belgian = rule(position=100, country="BE", service_code="65")
+
+    assert found([general, belgian], country="BE") is belgian
+    assert found([general, belgian], country="NL") is general
