@@ -18,6 +18,11 @@ from sandbox.core.settings import Settings
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Identify = Callable[[web.Request], str]
 
+OPERATION = web.RequestKey("operation", str)
+TENANT_HINT = web.RequestKey("tenant_hint", str)
+"""Handlers may set both for the log; the plain texts "operation" and "tenant_hint" are read as well."""
+_WHOLE_BODY = web.RequestKey("whole_body", bytes)
+
 UNWATCHED = ("/sandbox/", "/favicon.ico")
 """Control routes, pages and their style are not outside calls; neither is the page at `/`."""
 
@@ -38,7 +43,7 @@ class Watch:
     """Everything the middleware needs.
 
     `identify` names the operation before the handler runs, so that faults can match it; the handler may still set
-    `request["operation"]` and `request["tenant_hint"]` for the log.
+    `request[OPERATION]` and `request[TENANT_HINT]` for the log.
     """
 
     clock: Clock
@@ -64,9 +69,8 @@ class Watch:
         at = self.clock.now()
         sequence = self.calls.next_sequence()
         request_body = await request.read()
-        request["operation"] = self.identify(request)
-        request["tenant_hint"] = ""
-        fault = self.faults.take(method=request.method, path=request.path, operation=request["operation"])
+        request[OPERATION] = self.identify(request)
+        fault = self.faults.take(method=request.method, path=request.path, operation=request[OPERATION])
         response = await self._answer(request, handler, fault)
         dropped = request.transport is None or request.transport.is_closing()
         self.calls.add(
@@ -76,13 +80,13 @@ class Watch:
                 method=request.method,
                 path=request.path,
                 query=request.query_string,
-                operation=request["operation"],
+                operation=request.get("operation") or request[OPERATION],
                 status=None if dropped else response.status,
                 request_headers=shown_headers(request.headers),
                 request_body=kept_body(request_body),
-                response_body=kept_body(request.get("whole_body") or damage.body_of(response)),
+                response_body=kept_body(request.get(_WHOLE_BODY) or damage.body_of(response)),
                 duration_ms=(time.perf_counter() - started) * 1000,
-                client=request["tenant_hint"],
+                client=request.get(TENANT_HINT) or request.get("tenant_hint", ""),
                 fault=fault.action.value if fault else "",
             )
         )
@@ -137,7 +141,7 @@ async def _after_effect(request: web.Request, response: web.StreamResponse, faul
     elif fault.action is Action.RESET_AFTER:
         damage.drop_connection(request)
     elif fault.action is Action.HALF_BODY:
-        request["whole_body"] = damage.body_of(response)
+        request[_WHOLE_BODY] = damage.body_of(response)
         return await damage.send_half(request, response)
     elif fault.action in {Action.STATUS, Action.HTML_200}:
         return _scripted(fault)
@@ -156,7 +160,7 @@ def _reshaped(response: web.StreamResponse, change: Callable[[object], object]) 
 
 def _scripted(fault: Fault) -> web.Response:
     if fault.action is Action.HTML_200:
-        return web.Response(body=damage.HTML_PAGE, content_type="text/html")
+        return web.Response(body=damage.HTML_PAGE, content_type="text/html", charset="utf-8")
     return web.Response(
         status=fault.status, body=fault.body_bytes(), headers=fault.headers, content_type=fault.content_type
     )

@@ -4,6 +4,7 @@ from secrets import token_hex
 
 from aiohttp import web
 
+from sandbox.core.watch import TENANT_HINT
 from sandbox.ups.accounts import Client, Product
 from sandbox.ups.refusals import TOO_MANY_REQUESTS, UNAUTHORISED, UpsRefusal
 from sandbox.ups.state import UPS
@@ -20,7 +21,7 @@ def allow(request: web.Request, product: Product) -> Client:
     if scheme.lower() != "bearer" or not text.strip():
         raise UpsRefusal("UJ0001", "The access token is missing or invalid", status=UNAUTHORISED)
     state, client_id = ups.tokens.look_up(text.strip(), host=request.host)
-    request["tenant_hint"] = client_id
+    request[TENANT_HINT] = client_id
     if state is TokenState.EXPIRED:
         raise UpsRefusal("251004", "The access token has expired", status=UNAUTHORISED)
     client = ups.accounts.find(client_id)

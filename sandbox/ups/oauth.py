@@ -7,6 +7,7 @@ import hmac
 from aiohttp import web
 
 from sandbox.core.answers import json_answer
+from sandbox.core.watch import TENANT_HINT
 from sandbox.ups.accounts import Client
 from sandbox.ups.refusals import TOO_MANY_REQUESTS, UNAUTHORISED, UpsRefusal
 from sandbox.ups.state import UPS, Ups
@@ -23,7 +24,7 @@ async def issue_token(request: web.Request) -> web.Response:
     """Client credentials in, token out; every value is text."""
     ups = request.app[UPS]
     client_id, client_secret = _basic_credentials(request.headers.get("Authorization", ""))
-    request["tenant_hint"] = client_id
+    request[TENANT_HINT] = client_id
     client = _authenticated(ups, client_id=client_id, client_secret=client_secret)
     if request.content_type != FORM:
         raise UpsRefusal("10400", "The content type must be application/x-www-form-urlencoded")
