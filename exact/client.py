@@ -39,6 +39,7 @@ from exact.resources import (
     WireGoodsDelivery,
     WireGoodsDeliveryLine,
     WireItem,
+    WireLineOwner,
     WireSalesOrder,
     WireShippingMethod,
     WireSubscription,
@@ -91,6 +92,12 @@ class ExactClient:
         headers = self._by_keys("goods_deliveries", WireGoodsDelivery, "EntryID", entry_ids)
         lines = self._lines([header.entry_id for header in headers])
         return [header.record(lines.get(header.entry_id, ())) for header in headers]
+
+    def entries_of_lines(self, keys: Sequence[UUID]) -> list[UUID]:
+        """The deliveries behind keys of line notifications, which may be a line's or a delivery's (`exact.md` 11.3)."""
+        clauses = [f"ID eq guid'{key}' or EntryID eq guid'{key}'" for key in dict.fromkeys(keys)]
+        rows = self._by_clauses("entries_of_lines", WireLineOwner, clauses)
+        return list(dict.fromkeys(row.entry_id for row in rows))
 
     def put_goods_delivery(self, entry_id: UUID, changes: GoodsDeliveryChanges) -> None:
         """Change a delivery; properties left None stay (`exact.md` 6.4: PUT is a partial update)."""

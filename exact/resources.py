@@ -108,6 +108,14 @@ class WireGoodsDelivery(Wire):
         )
 
 
+class WireLineOwner(Wire):
+    """Which delivery a line belongs to."""
+
+    path: ClassVar[str] = WireGoodsDeliveryLine.path
+
+    entry_id: UUID = Field(alias="EntryID")
+
+
 def lines_of(row: dict[str, Any]) -> tuple[GoodsDeliveryLine, ...] | None:
     """The expanded lines of a delivery's row; None when they were left deferred."""
     rows = expanded(row.get(LINES_PROPERTY))

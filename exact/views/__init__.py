@@ -1,0 +1,1 @@
+"""The pages that connect a company of Exact Online."""
