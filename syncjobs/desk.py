@@ -46,7 +46,7 @@ MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
 """States that change by themselves within seconds."""
 CAN_RUN_AGAIN = frozenset({D.HOLD, D.SKIPPED})
 """Where the button stands; `replay.run_again` decides."""
-_OUR_FAULT = frozenset({"poison", "given_up"})
+_OUR_FAULT = frozenset({"poison", "gave_up"})
 """Problems that nobody fixes in Exact: the button says "Try again" (`engine`, `retry`)."""
 
 
@@ -224,9 +224,9 @@ def _waiting(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
 
 
 def _matches(tenant_id: uuid.UUID, search: str) -> Q:
-    parcels = Parcel.objects.filter(
-        tenant_id=tenant_id, tracking_number__icontains="".join(search.split())
-    ).values("shipment__delivery_id")
+    parcels = Parcel.objects.filter(tenant_id=tenant_id, tracking_number__icontains="".join(search.split())).values(
+        "shipment__delivery_id"
+    )
     return Q(delivery_number__icontains=search) | Q(order_numbers__icontains=search) | Q(pk__in=parcels)
 
 

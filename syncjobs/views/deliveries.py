@@ -116,7 +116,9 @@ def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
         .select_related("ship_to", "connection")
         .prefetch_related(
             Prefetch("shipments", queryset=shipments.prefetch_related("parcels__label")),
-            Prefetch("attempts", queryset=Attempt.objects.select_related("account").order_by("shipment_no", "attempt_no")),
+            Prefetch(
+                "attempts", queryset=Attempt.objects.select_related("account").order_by("shipment_no", "attempt_no")
+            ),
         )
     )
 

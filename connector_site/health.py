@@ -1,0 +1,129 @@
+"""Whether this process lives, whether it can work, and whether the clock ticks. No secret and no address in any answer."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotInTime
+from datetime import datetime
+from functools import lru_cache
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from redis import Redis, RedisError
+
+from syncjobs.tasks import HEARTBEAT_KEY
+
+CHECK_SECONDS = 1.0
+TICK_SECONDS = 10
+"""The sweep's interval (`design.md` 4)."""
+MISSED_TICKS = 3
+"""An alert fires after so many (`reliability.md` 4)."""
+UNAVAILABLE = 503
+OK = "ok"
+_checks = ThreadPoolExecutor(max_workers=4, thread_name_prefix="health")
+
+
+class NotReady(Exception):
+    """A check that failed; the message names what is wrong and nothing else."""
+
+
+@require_safe
+@never_cache
+def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  a view
+    """The process answers."""
+    return JsonResponse({"status": OK})
+
+
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  a view
+    """Database, broker and migrations, each within a second; the clock beside them, for information."""
+    found = {
+        "database": _outcome(_database),
+        "broker": _outcome(_broker),
+        "migrations": _outcome(_migrations),
+    }
+    wrong = sorted(name for name, outcome in found.items() if outcome != OK)
+    answer = {"status": "unavailable" if wrong else OK, "checks": found}
+    if found["broker"] == OK:
+        answer["beat"] = _clock()
+    return JsonResponse(answer, status=UNAVAILABLE if wrong else None)
+
+
+@require_safe
+@never_cache
+def beat(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  a view
+    """Fails after three missed ticks: for an alert, not for taking web processes out of service."""
+    outcome = _outcome(_broker)
+    clock = _clock() if outcome == OK else {"late": True, "last_tick_seconds_ago": None}
+    return JsonResponse(clock, status=UNAVAILABLE if clock["late"] else None)
+
+
+def _outcome(check: Callable[[], None]) -> str:
+    """`ok`, or what is wrong; a check that hangs is given up after a second."""
+    try:
+        _checks.submit(check).result(timeout=CHECK_SECONDS)
+    except NotReady as error:
+        return str(error)
+    except NotInTime:
+        return f"no answer within {CHECK_SECONDS:g} s"
+    return OK
+
+
+def _database() -> None:
+    try:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        raise NotReady("cannot be reached") from error
+    finally:
+        connections.close_all()
+
+
+def _broker() -> None:
+    try:
+        _redis().ping()
+    except (RedisError, OSError) as error:
+        raise NotReady("cannot be reached") from error
+
+
+def _migrations() -> None:
+    """Asked until the answer was yes once: applied migrations stay applied."""
+    try:
+        waiting = _waiting_migrations()
+    except DatabaseError as error:
+        raise NotReady("not known, the database cannot be reached") from error
+    finally:
+        connections.close_all()
+    if waiting:
+        _waiting_migrations.cache_clear()
+        raise NotReady(f"{waiting} not applied: run `python manage.py migrate`")
+
+
+@lru_cache(maxsize=1)
+def _waiting_migrations() -> int:
+    executor = MigrationExecutor(connections["default"])
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _clock() -> dict[str, object]:
+    """When beat's sweep was last seen at work."""
+    try:
+        seen = cache.get(HEARTBEAT_KEY)
+    except RedisError:
+        seen = None
+    if not seen:
+        return {"late": True, "last_tick_seconds_ago": None}
+    seconds = (timezone.now() - datetime.fromisoformat(seen)).total_seconds()
+    return {"late": seconds > TICK_SECONDS * MISSED_TICKS, "last_tick_seconds_ago": round(seconds, 1)}
+
+
+@lru_cache(maxsize=1)
+def _redis() -> Redis:
+    url = settings.REDIS_URL.replace("redis+socket://", "unix://")
+    return Redis.from_url(url, socket_timeout=CHECK_SECONDS, socket_connect_timeout=CHECK_SECONDS)

@@ -1,0 +1,121 @@
+"""The form of one shipping rule."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from connector_site.lib.forms import StyledForm
+from exact.models import ShippingMethod
+from syncjobs.models import ShippingRule
+from syncjobs.rule_book import Choice
+from ups.limits import LONGEST_SIDE_CM, WEIGHT_KG, WEIGHT_STEP
+from ups.models import Account
+from ups.services import PACKAGINGS, offered_services
+
+UNDECIDED = ""
+NOT_UPS = "none"
+_OWN_PACKAGING = "02"
+_SIDES = ("length_cm", "width_cm", "height_cm")
+
+
+class RuleForm(StyledForm):
+    """What to do with deliveries of one shipping method."""
+
+    service = forms.ChoiceField(label="Ship with", required=False)
+    packaging_code = forms.ChoiceField(label="Packaging", choices=list(PACKAGINGS.items()))
+    length_cm = forms.IntegerField(label="Length (cm)", min_value=1, max_value=LONGEST_SIDE_CM, required=False)
+    width_cm = forms.IntegerField(label="Width (cm)", min_value=1, max_value=LONGEST_SIDE_CM, required=False)
+    height_cm = forms.IntegerField(label="Height (cm)", min_value=1, max_value=LONGEST_SIDE_CM, required=False)
+    parcel_max_weight_kg = forms.DecimalField(
+        label="Heaviest parcel (kg)",
+        min_value=WEIGHT_STEP,
+        max_value=WEIGHT_KG,
+        max_digits=4,
+        decimal_places=1,
+        required=False,
+        help_text="A heavier delivery is spread over several parcels.",
+    )
+    label_format = forms.ChoiceField(label="Label", choices=ShippingRule.LabelFormat.choices)
+
+    def __init__(
+        self,
+        *args: Any,
+        method: ShippingMethod,
+        rule: ShippingRule | None,
+        accounts: Sequence[Account],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, prefix=f"rule-{method.code}", initial=_initial(rule), **kwargs)
+        self.method = method
+        self.rule = rule
+        self.accounts = {str(account.code): account for account in accounts}
+        field = self.fields["service"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = _services(accounts, rule)
+
+    @property
+    def has_box_errors(self) -> bool:
+        """Whether something behind "Box and label" is wrong."""
+        return any(name != "service" for name in self.errors)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the method is to have no rule."""
+        return self.cleaned_data.get("service", UNDECIDED) == UNDECIDED
+
+    def clean(self) -> dict[str, Any]:
+        """A box has three sides or none is given."""
+        cleaned = super().clean() or self.cleaned_data
+        given = [name for name in _SIDES if cleaned.get(name)]
+        if given and len(given) < len(_SIDES) and not any(name in self.errors for name in _SIDES):
+            missing = next(name for name in _SIDES if name not in given)
+            self.add_error(missing, "Enter all three sides of the box, or none.")
+        return cleaned
+
+    def choice(self) -> Choice:
+        """What was chosen, for the rule book; only for a valid form that is decided."""
+        cleaned = self.cleaned_data
+        account_code, _, service_code = cleaned["service"].partition("/")
+        return Choice(
+            method=self.method,
+            account=self.accounts[account_code] if service_code else None,
+            service_code=service_code,
+            packaging_code=cleaned["packaging_code"],
+            length_cm=cleaned["length_cm"],
+            width_cm=cleaned["width_cm"],
+            height_cm=cleaned["height_cm"],
+            parcel_max_weight_kg=cleaned["parcel_max_weight_kg"],
+            label_format=cleaned["label_format"],
+        )
+
+
+def _initial(rule: ShippingRule | None) -> dict[str, object]:
+    if rule is None:
+        return {"service": UNDECIDED, "packaging_code": _OWN_PACKAGING, "label_format": ShippingRule.LabelFormat.GIF}
+    weight: Decimal | None = rule.parcel_max_weight_kg
+    return {
+        "service": f"{rule.account.code}/{rule.service_code}" if rule.account else NOT_UPS,
+        "packaging_code": rule.packaging_code,
+        "length_cm": rule.length_cm,
+        "width_cm": rule.width_cm,
+        "height_cm": rule.height_cm,
+        "parcel_max_weight_kg": weight,
+        "label_format": rule.label_format,
+    }
+
+
+def _services(accounts: Sequence[Account], rule: ShippingRule | None) -> list[tuple[str, Any]]:
+    """Undecided, "not UPS", and per account what UPS offers where it ships from; a choice made earlier stays."""
+    groups: list[tuple[str, Any]] = [(UNDECIDED, "Not chosen yet"), (NOT_UPS, "Not UPS")]
+    for account in accounts:
+        offered = [(f"{account.code}/{one.code}", one.name) for one in offered_services(account.country)]
+        if (
+            rule
+            and rule.account_id == account.pk
+            and not any(value.endswith(f"/{rule.service_code}") for value, _ in offered)
+        ):
+            offered.append((f"{account.code}/{rule.service_code}", f"UPS service {rule.service_code}"))
+        groups.append((f"{account.name}, {account.shipper_number}", offered))
+    return groups

@@ -1,0 +1,127 @@
+"""The customer's shipping rules: which of Exact's shipping methods means which UPS service. Read and saved here."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from audit.models import Event
+from audit.record import Happening, acting, happenings
+from exact.models import Connection, ShippingMethod
+from syncjobs import replay
+from syncjobs.models import ShippingRule
+from tenants.context import tenant_context
+from ups.models import Account
+
+PLAIN_POSITION = 100
+"""Rules of the page stand here; finer ones, by country or warehouse, come before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a person chose for one shipping method; without an account the method is "not UPS"."""
+
+    method: ShippingMethod
+    account: Account | None
+    service_code: str
+    packaging_code: str
+    length_cm: int | None
+    width_cm: int | None
+    height_cm: int | None
+    parcel_max_weight_kg: Decimal | None
+    label_format: str
+
+    def columns(self) -> dict[str, Any]:
+        """The rule's columns."""
+        return {
+            "account": self.account,
+            "service_code": self.service_code,
+            "packaging_code": self.packaging_code,
+            "length_cm": self.length_cm,
+            "width_cm": self.width_cm,
+            "height_cm": self.height_cm,
+            "parcel_max_weight_kg": self.parcel_max_weight_kg,
+            "label_format": self.label_format,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a save did."""
+
+    rules: int
+    looked_at_again: int
+
+
+def live_connection(tenant_id: uuid.UUID) -> Connection | None:
+    """The Exact company whose methods are mapped. Inside the tenant's context."""
+    return Connection.objects.filter(tenant_id=tenant_id, disconnected_at=None).order_by("pk").first()
+
+
+def methods_to_map(tenant_id: uuid.UUID, connection: Connection) -> list[tuple[ShippingMethod, ShippingRule | None]]:
+    """Active methods, and inactive ones that have a rule, with the rule of each. Inside the tenant's context."""
+    rules = {rule.exact_method_id: rule for rule in _plain_rules(tenant_id, connection.pk)}
+    found = ShippingMethod.objects.filter(tenant_id=tenant_id, connection=connection).order_by("exact_code", "pk")
+    return [(method, rules.get(method.exact_id)) for method in found if method.active or method.exact_id in rules]
+
+
+def save(  # noqa: PLR0913  one save of one page
+    *,
+    actor: str,
+    tenant_id: uuid.UUID,
+    connection: Connection,
+    chosen: Iterable[Choice],
+    dropped: Iterable[ShippingMethod],
+    at: datetime,
+) -> Saved:
+    """Keep the choices, forget the rules of `dropped`, and look again at what was skipped for want of a rule."""
+    with acting(actor), tenant_context(tenant_id):
+        rules = {rule.exact_method_id: rule for rule in _plain_rules(tenant_id, connection.pk)}
+        events = [event for choice in chosen if (event := _keep(choice, rules.get(choice.method.exact_id), connection))]
+        events += [_forget(method, rules[method.exact_id]) for method in dropped if method.exact_id in rules]
+        happenings(tenant_id, events)
+        again = replay.reconsider_skipped(tenant_id, at) if events else 0
+    return Saved(rules=len(events), looked_at_again=again)
+
+
+def _plain_rules(tenant_id: uuid.UUID, connection_id: int) -> Iterable[ShippingRule]:
+    return ShippingRule.objects.select_related("account").filter(
+        tenant_id=tenant_id, connection_id=connection_id, country="", warehouse_code="", position=PLAIN_POSITION
+    )
+
+
+def _keep(choice: Choice, rule: ShippingRule | None, connection: Connection) -> Happening | None:
+    columns = choice.columns()
+    if rule is None:
+        rule = ShippingRule.objects.create(
+            tenant_id=connection.tenant_id,
+            connection=connection,
+            exact_method_id=choice.method.exact_id,
+            position=PLAIN_POSITION,
+            **columns,
+        )
+        return _changed(rule, choice.method, sorted(columns))
+    changed = sorted(name for name, value in columns.items() if getattr(rule, name) != value)
+    if not changed:
+        return None
+    for name in changed:
+        setattr(rule, name, columns[name])
+    rule.save(update_fields=changed)
+    return _changed(rule, choice.method, changed)
+
+
+def _forget(method: ShippingMethod, rule: ShippingRule) -> Happening:
+    event = _changed(rule, method, ["removed"])
+    rule.delete()
+    return event
+
+
+def _changed(rule: ShippingRule, method: ShippingMethod, fields: list[str]) -> Happening:
+    return Happening(
+        kind=Event.Kind.CHANGED,
+        subject_kind="shipping rule",
+        subject=rule.code,
+        details={"method": method.exact_code, "service": rule.service_code or "not UPS", "fields": fields},
+    )

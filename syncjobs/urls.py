@@ -1,0 +1,25 @@
+"""Addresses of deliveries, labels, open work and rules, and of Exact's notifications."""
+
+from django.urls import path
+
+from syncjobs.views import deliveries, hooks, labels, rules
+
+app_name = "syncjobs"
+_TENANT = "t/<uuid:tenant_code>"
+_DELIVERY = f"{_TENANT}/deliveries/<uuid:delivery_code>"
+_LABEL = f"{_TENANT}/labels/<uuid:label_code>"
+
+urlpatterns = [
+    path("hooks/exact/<uuid:hook_code>", hooks.exact, name="exact_hook"),
+    path(f"{_TENANT}/", deliveries.deliveries, name="deliveries"),
+    path(f"{_TENANT}/to-do/", deliveries.work, name="work"),
+    path(f"{_DELIVERY}/", deliveries.delivery, name="delivery"),
+    path(f"{_DELIVERY}/again/", deliveries.again, name="again"),
+    path(f"{_DELIVERY}/labels.pdf", labels.all_as_pdf, name="labels_pdf"),
+    path(f"{_DELIVERY}/labels", labels.all_for_printer, name="labels_printer"),
+    path(f"{_LABEL}.pdf", labels.one_as_pdf, name="label_pdf"),
+    path(f"{_LABEL}/original", labels.original, name="label_original"),
+    path(f"{_TENANT}/set-up/", rules.setup, name="setup"),
+    path(f"{_TENANT}/rules/", rules.rules, name="rules"),
+    path(f"{_TENANT}/rules/read/", rules.read_methods, name="read_methods"),
+]

@@ -1,0 +1,92 @@
+"""Set-up: the first steps, and the shipping rules."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from exact.models import Connection
+from syncjobs import queue, rule_book
+from syncjobs.first_steps import first_steps
+from syncjobs.forms import RuleForm
+from syncjobs.models import SyncJob
+from tenants.access import Access
+from tenants.gate import actor_of, inside, members_only, signed_in
+from tenants.models import Role
+from ups.models import Account
+
+
+@require_safe
+@members_only(Role.VIEWER)
+def setup(request: HttpRequest, access: Access) -> HttpResponse:
+    """The three steps of a new customer, and what else can be set."""
+    with inside(access):
+        context = {"access": access, "section": "setup", "steps": first_steps(access.tenant_id)}
+        return render(request, "syncjobs/setup.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@members_only(Role.VIEWER, change=Role.MANAGER)
+def rules(request: HttpRequest, access: Access) -> HttpResponse:
+    """Each shipping method of Exact with the UPS service it means."""
+    with inside(access):
+        connection = rule_book.live_connection(access.tenant_id)
+        forms = _forms(request, access, connection)
+        if request.method == "POST" and connection and all([form.is_valid() for form in forms]):
+            return _saved(request, access, connection, forms)
+        context = {
+            "access": access,
+            "section": "rules",
+            "connection": connection,
+            "forms": forms,
+            "has_account": Account.objects.filter(tenant_id=access.tenant_id).exists(),
+            "may_change": access.allows(Role.MANAGER),
+            "has_errors": any(form.is_bound and form.errors for form in forms),
+        }
+        return render(request, "syncjobs/rules.html", context)
+
+
+@require_POST
+@members_only(Role.MANAGER)
+def read_methods(request: HttpRequest, access: Access) -> HttpResponse:
+    """Ask Exact again which shipping methods there are."""
+    with inside(access):
+        connection = rule_book.live_connection(access.tenant_id)
+        if connection is not None:
+            queue.add(access.tenant_id, SyncJob.Kind.METHODS, connection.code, due_at=timezone.now())
+            messages.info(request, "Asked Exact Online; new shipping methods show here in a few seconds.")
+    return redirect("syncjobs:rules", access.tenant_code)
+
+
+def _forms(request: HttpRequest, access: Access, connection: Connection | None) -> list[RuleForm]:
+    if connection is None:
+        return []
+    accounts = list(Account.objects.filter(tenant_id=access.tenant_id).order_by("name", "pk"))
+    return [
+        RuleForm(
+            request.POST if request.method == "POST" else None,
+            method=method,
+            rule=rule,
+            accounts=accounts,
+            is_locked=not access.allows(Role.MANAGER),
+        )
+        for method, rule in rule_book.methods_to_map(access.tenant_id, connection)
+    ]
+
+
+def _saved(request: HttpRequest, access: Access, connection: Connection, forms: list[RuleForm]) -> HttpResponse:
+    saved = rule_book.save(
+        actor=actor_of(signed_in(request)),
+        tenant_id=access.tenant_id,
+        connection=connection,
+        chosen=[form.choice() for form in forms if not form.is_undecided],
+        dropped=[form.method for form in forms if form.is_undecided],
+        at=timezone.now(),
+    )
+    words = "Saved." if saved.rules else "Nothing was changed."
+    if saved.looked_at_again:
+        plural = "y is" if saved.looked_at_again == 1 else "ies are"
+        words = f"{words} {saved.looked_at_again} deliver{plural} looked at again."
+    messages.success(request, words)
+    return redirect("syncjobs:rules", access.tenant_code)

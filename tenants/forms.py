@@ -1,0 +1,29 @@
+"""The form of a company's settings."""
+
+from zoneinfo import available_timezones
+
+from django import forms
+
+from connector_site.lib.forms import StyledForm
+from tenants.models import Tenant
+
+_AREAS = ("Europe/", "Atlantic/", "America/", "Africa/", "Asia/", "Australia/", "Pacific/", "Indian/")
+
+
+def _zones() -> list[tuple[str, str]]:
+    """Places by name; the older aliases without an area are left out."""
+    names = sorted(name for name in available_timezones() if name.startswith(_AREAS))
+    return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+
+
+class SettingsForm(StyledForm):
+    """What holds for the whole company."""
+
+    name = forms.CharField(label="Company name", max_length=150)
+    time_zone = forms.ChoiceField(label="Time zone", choices=_zones, help_text="Times on these pages are shown in it.")
+    language = forms.ChoiceField(label="Language of what we write into Exact Online", choices=Tenant.Language.choices)
+    weight_unit = forms.ChoiceField(
+        label="Unit of item weights in Exact Online",
+        choices=Tenant.WeightUnit.choices,
+        help_text="Exact Online stores weights without a unit. Choose the one your items are kept in.",
+    )
