@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import orjson
 from aiohttp import web
 
+from sandbox.core.watch import TENANT_HINT
 from sandbox.exact import functions
 from sandbox.exact.access import (
     Caller,
@@ -28,7 +29,7 @@ from sandbox.exact.render import plan, record_uri, show, show_only_key
 from sandbox.exact.settings import ERROR_STATUSES
 from sandbox.exact.store import Company, Row
 from sandbox.exact.subscriptions import subscribe
-from sandbox.exact.target import Target, site_root
+from sandbox.exact.target import TARGET, Target, site_root
 from sandbox.exact.webhooks import SUBSCRIPTIONS, Notifier
 from sandbox.exact.world import World
 from sandbox.exact.writing import ATTACHMENTS, Writer
@@ -50,8 +51,8 @@ class Api:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one call, refusals and limit headers included."""
-        target = request.get("target")
-        if not isinstance(target, Target):
+        target = request.get(TARGET)
+        if target is None:
             return _refused(request, not_found())
         headers: dict[str, str] = {}
         try:
@@ -65,7 +66,7 @@ class Api:
 
     async def _gated(self, request: web.Request, target: Target, headers: dict[str, str]) -> web.Response:
         caller = authenticate(self.world, request, site=target.site)
-        request["tenant_hint"] = f"{caller.app.client_id}/{target.division or 'me'}"
+        request[TENANT_HINT] = f"{caller.app.client_id}/{target.division or 'me'}"
         verdict = self.world.calls.take(caller.app.key, target.division or current_division(caller))
         headers.update(verdict.headers)
         if verdict.is_over:
@@ -122,7 +123,9 @@ class Api:
         return company
 
     def _call(self, request: web.Request, caller: Caller, company: Company, resource: Resource) -> Call:
-        target: Target = request["target"]
+        target = request[TARGET]
+        late_ms = self.world.settings.lines_late_ms
+        company.lines_made_until_ms = self.world.now_ms() - late_ms if late_ms else None
         division = "" if target.division is None else f"{target.division}/"
         return Call(
             world=self.world,

@@ -1,6 +1,6 @@
 """Booking deliveries as a person in Exact would, and describing a company to the outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.exact.errors import RefusedError
@@ -12,6 +12,7 @@ from sandbox.exact.store import Company, Row, User, Value
 from sandbox.exact.wallclock import start_of_day_ms
 
 MAX_COUNT = 5_000
+PORTION = 25
 DEFAULT_QUANTITIES = (1.0, 2.0)
 """A delivery without chosen lines holds the first goods of the company in these quantities."""
 
@@ -32,9 +33,7 @@ class Booking:
 
     def book(self, company: Company, order: Mapping[str, object], *, user_id: str) -> list[dict[str, object]]:
         """One delivery or `count` of them, each with its own sales order."""
-        count = order.get("count", 1)
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
-            raise BookingError(f"count is a whole number from 1 to {MAX_COUNT}.")
+        count = count_of(order)
         account = self._account(company, order.get("account_id"))
         method = self._method(company, order)
         wanted = self._lines(company, order.get("lines"))
@@ -164,6 +163,22 @@ class Booking:
         if isinstance(splits, bool) or not isinstance(splits, int) or splits < 1:
             raise BookingError("splits is a whole number, 1 or more.")
         return item["ID"], float(quantity), splits
+
+
+def count_of(order: Mapping[str, object]) -> int:
+    """How many deliveries are asked for."""
+    count = order.get("count", 1)
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_COUNT:
+        raise BookingError(f"count is a whole number from 1 to {MAX_COUNT}.")
+    return count
+
+
+def portions(order: Mapping[str, object]) -> Iterator[dict[str, object]]:
+    """The same order in portions, so that other calls are answered between them."""
+    left = count_of(order)
+    while left > 0:
+        yield {**order, "count": min(left, PORTION)}
+        left -= PORTION
 
 
 def shown_delivery(company: Company, row: Row) -> dict[str, Value]:

@@ -1,12 +1,13 @@
 """The control routes under `/sandbox/`: what an App Center, a founder and a bookkeeper would do by hand."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from sandbox.core.answers import json_answer, read_object, refusal
-from sandbox.exact.booking import Booking, BookingError
+from sandbox.exact.booking import Booking, BookingError, portions
 from sandbox.exact.registration import InvalidAppError, read_app
 from sandbox.exact.screens import ScreenError, Screens
 from sandbox.exact.seed import Seeder
@@ -106,7 +107,11 @@ class Control:
     async def book(self, request: web.Request) -> web.Response:
         """Book goods deliveries as a person in Exact would, sales orders included."""
         company = self._company(request)
-        booked = self.booking.book(company, await read_object(request), user_id=self._owner(company).user_id)
+        order = await read_object(request)
+        booked: list[dict[str, object]] = []
+        for portion in portions(order):
+            booked += self.booking.book(company, portion, user_id=self._owner(company).user_id)
+            await asyncio.sleep(0)
         return json_answer({"deliveries": booked}, status=201)
 
     async def list_deliveries(self, request: web.Request) -> web.Response:

@@ -56,8 +56,9 @@ class Operand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """A compiled expression. `keys` are (indexed property, value) pairs that cover every match; `above` bounds the
-    row version.
+    """A compiled expression.
+
+    `keys` are (indexed property, value) pairs that cover every match; `above` bounds the row version.
     """
 
     test: Test

@@ -14,7 +14,7 @@ from sandbox.exact.filter_tokens import Kind, read_tokens
 from sandbox.exact.options import Options, read_list_options, read_record_options
 from sandbox.exact.people import division_row, me_row, visible_companies
 from sandbox.exact.query import Source, fetch, next_link
-from sandbox.exact.render import Shown, plan, show
+from sandbox.exact.render import Shown, plan, show, shows
 from sandbox.exact.store import Company, Row, Value
 from sandbox.exact.target import COUNT, Target
 from sandbox.exact.webhooks import SUBSCRIPTIONS
@@ -66,6 +66,14 @@ def source_of(call: Call) -> Source:
             resource=call.resource,
             table=table,
             visible=lambda row: row["ClientID"] == client_id,
+        )
+    if call.company.lines_made_until_ms is not None:
+        company = call.company
+        return Source(
+            company=company,
+            resource=call.resource,
+            table=table,
+            visible=lambda row: shows(company, call.resource.table, row),
         )
     return Source(company=call.company, resource=call.resource, table=table)
 

@@ -77,8 +77,18 @@ def collection_rows(company: Company, table: str, name: str, row: Row) -> tuple[
         return table, []
     child_table, reference = relation
     key = RESOURCES[table].key or ""
-    rows = company.tables[child_table].find(reference, row.get(key))
+    rows = [
+        each for each in company.tables[child_table].find(reference, row.get(key)) if shows(company, child_table, each)
+    ]
     return child_table, sorted(rows, key=lambda each: int(each.get("LineNumber") or 0))
+
+
+def shows(company: Company, table: str, row: Row) -> bool:
+    """False for delivery lines that come later than their delivery (exact.md 10)."""
+    until_ms = company.lines_made_until_ms
+    if until_ms is None or table != "salesorder/GoodsDeliveryLines":
+        return True
+    return int(row["Created"] or 0) <= until_ms
 
 
 def _expanded(row: Row, name: str, *, how: Plan, company: Company, root: str) -> list[Shown]:

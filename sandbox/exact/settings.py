@@ -47,4 +47,6 @@ class ExactSettings(Settings):
     """Lines made with a delivery notify too, under the topic of the delivery (exact.md 11.3)."""
     line_key: str = "EntryID"
     """What `Key` holds in notifications about delivery lines: `EntryID` or `ID` (exact.md 11.3 leaves it open)."""
+    lines_late_ms: int = 0
+    """A new delivery can be read that long before its lines show (exact.md 10)."""
     echo_own_changes: bool = True

@@ -157,6 +157,8 @@ class Company:
     tables: dict[str, Table]
     numbers: dict[str, Iterator[int]]
     missing_rights: frozenset[str] = frozenset()
+    lines_made_until_ms: int | None = None
+    """When set, delivery lines made later do not show yet."""
 
     def table(self, path: str) -> Table:
         """The table of a single resource."""

@@ -24,6 +24,9 @@ class Target:
     tail: str
 
 
+TARGET = web.RequestKey("target", Target)
+
+
 def read_target(path: str) -> Target | None:
     """The target of a call to `/{site}/api/v1/...`; None for anything else."""
     match = _ADDRESS.fullmatch(path)
@@ -48,7 +51,7 @@ def identify(request: web.Request) -> str:
     """The operation for call log and faults, such as `GET salesorder/GoodsDeliveries` or `oauth.token`."""
     target = read_target(request.path)
     if target is not None:
-        request["target"] = target
+        request[TARGET] = target
         return f"{request.method} {target.path}"
     match = _ADDRESS.fullmatch(request.path)
     return _OAUTH.get(match["rest"], "") if match else ""

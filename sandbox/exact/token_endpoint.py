@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 import orjson
 from aiohttp import web
 
+from sandbox.core.watch import TENANT_HINT
 from sandbox.exact.grants import AppKey, GrantKey, TokenPair, TokenRefusedError
 from sandbox.exact.limits import ErrorKey
 from sandbox.exact.reading import JSON_TYPE
@@ -36,7 +37,7 @@ class TokenEndpoint:
             if refused.grant is not None and refused.status in ERROR_STATUSES:
                 self.world.errors.count(_error_key(refused.grant))
             return _refused(refused)
-        request["tenant_hint"] = f"{pair.grant[0][1]}/{pair.grant[1]}"
+        request[TENANT_HINT] = f"{pair.grant[0][1]}/{pair.grant[1]}"
         body = {
             "access_token": pair.access_token,
             "token_type": "bearer",
@@ -50,7 +51,7 @@ class TokenEndpoint:
             raise TokenRefusedError(400, "invalid_request", "The body must be application/x-www-form-urlencoded.")
         form = {name: str(value) for name, value in (await request.post()).items()}
         app = self._client(site, _credentials(request, form))
-        request["tenant_hint"] = app.client_id
+        request[TENANT_HINT] = app.client_id
         grant_type = form.get("grant_type")
         if grant_type == "authorization_code":
             return self._exchange(app, form)

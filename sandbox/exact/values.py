@@ -36,7 +36,8 @@ def typed_values(resource: Resource, body: Body, *, verb: str) -> dict[str, Valu
 def require_mandatory(resource: Resource, body: Body, *, except_for: frozenset[str] = frozenset()) -> None:
     """400 naming the first mandatory property that is missing or empty on a POST."""
     for name, found in resource.properties.items():
-        if found.mandatory and name not in except_for and body.get(name) in {None, ""}:
+        value = body.get(name)
+        if found.mandatory and name not in except_for and (value is None or value == ""):
             raise bad_request(f"Mandatory: {name}")
 
 
