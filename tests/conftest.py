@@ -5,8 +5,27 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
 
+ALIASES = ("default", "staff", "owner")
 KEPT_TABLES = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """One test database, made and migrated by the owner; the other aliases reach the same one in their own roles."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases=ALIASES, serialized_aliases=())
+    yield
+    with django_db_blocker.unblock():
+        for alias in ALIASES:
+            connections[alias].close()
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +43,7 @@ def _clean_slate(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _truncate_everything() -> None:
-    owner = connections["owner"]
+    owner = connections["owner"].copy("owner")
     tables = [name for name in owner.introspection.table_names() if name not in KEPT_TABLES]
     quoted = ", ".join(f'"{name}"' for name in tables)
     with owner.cursor() as cursor:

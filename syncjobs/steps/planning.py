@@ -20,6 +20,7 @@ from syncjobs.parcels import NoParcels
 from syncjobs.problems import Problem
 from tenants.context import tenant_context
 from tenants.models import Tenant
+from ups.accounts import shipper_of
 from ups.errors import SpecInvalid
 from ups.models import Account
 from ups.shipment_spec import PartySpec, ShipmentSpec
@@ -80,7 +81,7 @@ def plan(
     account = rule.account
     if account is None:
         raise Unready([_no_account()])
-    shipper = account.shipper
+    shipper = shipper_of(account)
     order = translate.Order(
         goods=goods,
         receiver=_receiver(goods, address, shipper, master),
