@@ -88,7 +88,7 @@ class Account(models.Model):
                 name="ups_account_stopped_with_reason",
             ),
             models.CheckConstraint(
-                condition=Q(token=None, token_renew_at=None, token_expires_at=None)
+                condition=Q(token__isnull=True, token_renew_at=None, token_expires_at=None)
                 | Q(token__isnull=False, token_renew_at__isnull=False, token_expires_at__isnull=False),
                 name="ups_account_token_with_times",
             ),

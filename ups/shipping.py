@@ -1,5 +1,6 @@
 """Our shipment in, UPS's ship request out; UPS's ship answer in, our labels out. Pure functions."""
 
+from dataclasses import replace
 from typing import Any
 
 from ups.answers import ParcelLabel, ShipmentAnswer, read_answer
@@ -96,7 +97,7 @@ def _shipment(spec: ShipmentSpec) -> dict[str, Any]:
         "Package": [_package(parcel, measures_of(spec), references if on_package else []) for parcel in spec.parcels],
     }
     if spec.ship_from is not None:
-        shipment["ShipFrom"] = _party(spec.ship_from)
+        shipment["ShipFrom"] = _party(replace(spec.ship_from, email=""))
     if not on_package:
         shipment["ReferenceNumber"] = references
     if printable(spec.description):
