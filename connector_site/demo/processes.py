@@ -1,7 +1,7 @@
 """The processes of the demo, as the Procfile starts them in production, and the two stand-ins."""
 
+import contextlib
 import hashlib
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from redis import Redis
 from connector_site.demo.addresses import HOST
 from connector_site.demo.configuration import Configuration
 from connector_site.demo.errors import DemoFailed
-from connector_site.lib.local_servers.processes import Child, start, wait_until
+from connector_site.lib.local_servers.processes import Child, start, stop_all, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_SECONDS = 60
@@ -22,35 +22,42 @@ WORKER_PROCESSES = 2
 WORKER_STOP_SECONDS = 20
 
 
-def run_to_end(configuration: Configuration, name: str, *arguments: str) -> None:
-    """One management command, its output in a log; raises with the end of that log when it fails."""
-    log_path = configuration.logs_directory / f"{name}.log"
+def prepare(configuration: Configuration) -> None:
+    """Migrations and, when they changed, static files, at the same time; raises when one of them fails."""
+    migrate = ["migrate", "--database", "owner", "--no-input"]
     started_at = time.monotonic()
-    with log_path.open("ab") as log:
-        ended = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            env=configuration.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if ended.returncode != 0:
-        end = "\n".join(log_path.read_text(errors="replace").splitlines()[-15:])
-        raise DemoFailed(f"`manage.py {' '.join(arguments)}` failed. The end of {log_path}:\n{end}")
-    print(f"  {name} ({time.monotonic() - started_at:.1f} s)", flush=True)
+    tasks = [_manage(configuration, "Migrations", *migrate)]
+    stamp, stamp_path = _static_files_stamp(), CHECKOUT / ".local" / "static-files.stamp"
+    if not stamp_path.exists() or stamp_path.read_text() != stamp:
+        tasks.append(_manage(configuration, "Static files", "collectstatic", "--no-input", "--clear"))
+    with contextlib.ExitStack() as stack:
+        stack.callback(stop_all, tasks)
+        for task in tasks:
+            _wait_for_end(task, started_at)
+    stamp_path.write_text(stamp)
 
 
-def collect_static_files(configuration: Configuration) -> None:
-    """Compress and name the static files once; again only when one of them or the installed packages changed."""
+def _manage(configuration: Configuration, name: str, *arguments: str) -> Child:
+    return start(
+        name,
+        [sys.executable, "manage.py", *arguments],
+        log_path=_log(configuration, arguments[0]),
+        environment=configuration.environment,
+    )
+
+
+def _wait_for_end(task: Child, started_at: float) -> None:
+    if task.process.wait() != 0:
+        raise DemoFailed(f"{task.name} failed. The end of {task.log_path}:\n{task.last_log_lines()}")
+    print(f"  {task.name.lower()} ready ({time.monotonic() - started_at:.1f} s)", flush=True)
+
+
+def _static_files_stamp() -> str:
+    """Changes with any static file of ours and with the installed packages."""
     digest = hashlib.sha256((CHECKOUT / "requirements.txt").read_bytes())
     for path in sorted((CHECKOUT / "static").rglob("*")):
         digest.update(f"{path} {path.stat().st_mtime_ns}".encode())
-    stamp_path = CHECKOUT / ".local" / "static-files.stamp"
-    if stamp_path.exists() and stamp_path.read_text() == digest.hexdigest():
-        return
-    run_to_end(configuration, "collectstatic", "collectstatic", "--no-input", "--clear")
-    stamp_path.write_text(digest.hexdigest())
+    return digest.hexdigest()
 
 
 def start_stand_ins(configuration: Configuration) -> list[Child]:
@@ -74,7 +81,7 @@ def start_product(configuration: Configuration) -> list[Child]:
         "web": [*gunicorn, "--threads", "8", "--bind", f"{HOST}:{configuration.addresses.web_port}"],
         "worker": [
             *(*celery, "worker", "--queues", "ship,sync,track,upkeep", "--loglevel", "info"),
-            *("--concurrency", str(WORKER_PROCESSES)),
+            *("--without-gossip", "--without-mingle", "--concurrency", str(WORKER_PROCESSES)),
         ],
         "beat": [
             *(*celery, "beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"),

@@ -10,8 +10,7 @@ from connector_site.demo.configuration import Configuration, make_configuration
 from connector_site.demo.customer import Customer, connect_customer
 from connector_site.demo.errors import DemoFailed
 from connector_site.demo.processes import (
-    collect_static_files,
-    run_to_end,
+    prepare,
     start_product,
     start_stand_ins,
     wait_for_product,
@@ -51,8 +50,7 @@ def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> lis
     say("Starting both sandboxes, preparing the database and the static files")
     stand_ins = start_stand_ins(configuration)
     stack.callback(stop_all, stand_ins)
-    run_to_end(configuration, "migrate", "migrate", "--database", "owner", "--no-input")
-    collect_static_files(configuration)
+    prepare(configuration)
     wait_for_stand_ins(configuration, stand_ins)
     say("Starting web, worker and beat")
     product = start_product(configuration)

@@ -109,17 +109,22 @@ def wait_until(child: Child, is_ready: Callable[[], bool], *, timeout_seconds: f
 
 def stop(child: Child) -> None:
     """Ask, wait, and only then kill the whole session of the child."""
-    if child.is_running:
-        child.process.send_signal(child.stop_signal)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.process.wait(child.stop_timeout_seconds)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.process.pid, signal.SIGKILL)  # its own children, when they stayed behind
-    child.process.wait()
+    stop_all([child])
 
 
 def stop_all(children: Sequence[Child]) -> None:
-    """Stop in reverse order of starting, whatever happens to one of them."""
+    """Ask all of them at once, then wait for each, whatever happens to one of them."""
+    for child in children:
+        if child.is_running:
+            child.process.send_signal(child.stop_signal)
     with contextlib.ExitStack() as stack:
         for child in children:
-            stack.callback(stop, child)
+            stack.callback(_wait_and_clear_away, child)
+
+
+def _wait_and_clear_away(child: Child) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.process.wait(child.stop_timeout_seconds)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.process.pid, signal.SIGKILL)  # itself when it did not listen, and children it left behind
+    child.process.wait()
