@@ -126,6 +126,7 @@ def _candidates(shipments: list[Shipment], *, settings: UpsSettings) -> Json:
     if settings.many_matches == "error":
         raise UpsRefusal("300001", "Several shipments were found")
     return {
+        "LabelResults": [],
         "TrackingCandidate": [
             {
                 "TrackingNumber": shipment.number,
@@ -137,7 +138,7 @@ def _candidates(shipments: list[Shipment], *, settings: UpsSettings) -> Json:
                 },
             }
             for shipment in shipments
-        ]
+        ],
     }
 
 
