@@ -3,9 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
+_CHOICES = "choices"
+
 
 class InvalidSettingError(ValueError):
     """No such setting, or a value of another kind."""
+
+
+def one_of(*choices: str) -> Mapping[str, tuple[str, ...]]:
+    """Metadata of a setting that takes certain words only."""
+    return {_CHOICES: choices}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,8 +37,12 @@ class Settings:
             setattr(self, each.name, each.default)
 
     def _checked(self, name: str, value: object) -> object:
-        if name not in {each.name for each in fields(self)}:
+        known = {each.name: each for each in fields(self)}
+        if name not in known:
             raise InvalidSettingError(f"There is no setting called {name}.")
+        choices = known[name].metadata.get(_CHOICES)
+        if choices and value not in choices:
+            raise InvalidSettingError(f"The setting {name} is one of: " + ", ".join(choices))
         current = getattr(self, name)
         if current is None or value is None:
             return value

@@ -96,6 +96,18 @@ def test_reset_forgets_shipments_and_tokens(ups: Ups, caller: Caller) -> None:
     assert caller.ship(dutch()).status_code == 401
 
 
+def test_setting_of_words_takes_only_its_words(ups: Ups) -> None:
+    before = ups.read("settings")
+
+    answer = ups.session.post(ups.base + "/sandbox/settings", json={"many_matches": "guess"}, timeout=5)
+
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "The setting many_matches is one of: candidates, error"},
+    )
+    assert ups.read("settings") == before
+
+
 def test_page_shows_shipments_calls_and_troubles(ups: Ups, caller: Caller) -> None:
     results = caller.shipped(changed(dutch(), {"Shipment.ShipTo.Name": "<b>Jansen & Zn</b>"}))
 
