@@ -20,7 +20,7 @@ Identify = Callable[[web.Request], str]
 
 OPERATION = web.RequestKey("operation", str)
 TENANT_HINT = web.RequestKey("tenant_hint", str)
-"""Handlers may set both for the log; the plain texts "operation" and "tenant_hint" are read as well."""
+"""Handlers may set both for the log."""
 _WHOLE_BODY = web.RequestKey("whole_body", bytes)
 
 UNWATCHED = ("/sandbox/", "/favicon.ico")
@@ -80,13 +80,13 @@ class Watch:
                 method=request.method,
                 path=request.path,
                 query=request.query_string,
-                operation=request.get("operation") or request[OPERATION],
+                operation=request[OPERATION],
                 status=None if dropped else response.status,
                 request_headers=shown_headers(request.headers),
                 request_body=kept_body(request_body),
                 response_body=kept_body(request.get(_WHOLE_BODY) or damage.body_of(response)),
                 duration_ms=(time.perf_counter() - started) * 1000,
-                client=request.get(TENANT_HINT) or request.get("tenant_hint", ""),
+                client=request.get(TENANT_HINT, ""),
                 fault=fault.action.value if fault else "",
             )
         )
