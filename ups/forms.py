@@ -26,9 +26,13 @@ _FIELD_OF = {
 class AccountForm(StyledForm):
     """Credentials of the customer's own UPS app, her shipper number, and the address on the labels."""
 
-    name = forms.CharField(label="Name of this account", max_length=80, help_text="For yourself, such as “Main account”.")
+    name = forms.CharField(
+        label="Name of this account", max_length=80, help_text="For yourself, such as “Main account”."
+    )
     shipper_number = forms.CharField(
-        label="Shipper number", max_length=limits.SHIPPER_NUMBER_CHARACTERS, help_text="Six letters and digits, on every UPS invoice."
+        label="Shipper number",
+        max_length=limits.SHIPPER_NUMBER_CHARACTERS,
+        help_text="Six letters and digits, on every UPS invoice.",
     )
     environment = forms.ChoiceField(
         label="Environment",

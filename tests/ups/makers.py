@@ -93,7 +93,9 @@ def samples(kind: str) -> list[Any]:
     """Recorded payloads of a kind as test parameters; one skipped parameter where the folder is absent."""
     path = SAMPLES / f"ups-{kind}.json"
     if not path.exists():
-        return [pytest.param(None, marks=pytest.mark.skip(reason="The recorded payloads are not at ../shared/samples."))]
+        return [
+            pytest.param(None, marks=pytest.mark.skip(reason="The recorded payloads are not at ../shared/samples."))
+        ]
     payloads = json.loads(path.read_text(encoding="utf-8"))["payloads"]
     return [pytest.param(payload, id=payload["id"]) for payload in payloads]
 

@@ -52,7 +52,9 @@ def raw_server(*script: bytes | None) -> Iterator[RawServer]:
         thread.join(timeout=5)
 
 
-def http_answer(status: int, body: bytes, *, content_type: str = "application/json", length: int | None = None) -> bytes:
+def http_answer(
+    status: int, body: bytes, *, content_type: str = "application/json", length: int | None = None
+) -> bytes:
     """A plain answer; `length` may promise more than there is."""
     head = f"HTTP/1.1 {status} X\r\nContent-Type: {content_type}\r\n"
     promised = len(body) if length is None else length
