@@ -51,12 +51,12 @@ def pdf_bytes(facts: LabelFacts) -> bytes:
 
 def paper_pdf(title: str, lines: tuple[str, ...]) -> bytes:
     """A page of text, for customs papers."""
-    sheet = Image.new("L", (1240, 1754), 255)
+    sheet = Image.new("L", (827, 1169), 255)
     pen = ImageDraw.Draw(sheet)
-    pen.text((90, 90), title, font=ImageFont.load_default(LARGE), fill=0)
+    pen.text((60, 60), title, font=_font(MEDIUM), fill=0)
     for number, line in enumerate(lines):
-        pen.text((90, 200 + number * 44), line, font=ImageFont.load_default(MEDIUM), fill=0)
-    return _saved(sheet, "PDF", resolution=150)
+        pen.text((60, 130 + number * 34), line, font=_font(SMALL), fill=0)
+    return _saved(sheet, "PDF", resolution=100)
 
 
 def _saved(picture: Image.Image, image_format: str, **options: float) -> bytes:

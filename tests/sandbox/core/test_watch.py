@@ -97,10 +97,10 @@ def test_unknown_fields_stand_in_every_object(counter: Counter) -> None:
 
 @pytest.mark.parametrize(("action", "effects"), [("stall_before", 0), ("stall_after", 1)])
 def test_stalled_answer_outlasts_the_callers_patience(counter: Counter, action: str, effects: int) -> None:
-    counter.order(action=action, seconds=0.8)
+    counter.order(action=action, seconds=1.2)
 
     with pytest.raises(requests.ReadTimeout):
-        counter.session.post(counter.base + "/count", timeout=0.2)
+        counter.session.post(counter.base + "/count", timeout=0.5)
 
     assert len(counter.effects) == effects
 
