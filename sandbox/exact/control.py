@@ -58,6 +58,7 @@ class Control:
             web.get("/sandbox/companies", self.list_companies),
             web.post("/sandbox/companies", self.found_company),
             web.get(company, self.show_company),
+            web.patch(company, self.change_company),
             web.get(company + "/deliveries", self.list_deliveries),
             web.post(company + "/deliveries", self.book),
             web.get(company + "/deliveries/{key}", self.show_delivery),
@@ -103,6 +104,12 @@ class Control:
         """One company, as when it was founded."""
         company = self._company(request)
         return json_answer(self.booking.describe(company, self._owner(company)))
+
+    async def change_company(self, request: web.Request) -> web.Response:
+        """Facts of `system/Divisions`, such as `BlockingStatus`, `Status` (2 = archived) or `DivisionMoveDate`."""
+        company = self._company(request)
+        changed = self.screens.change_company(company, await read_object(request))
+        return json_answer(changed)
 
     async def book(self, request: web.Request) -> web.Response:
         """Book goods deliveries as a person in Exact would, sales orders included."""

@@ -51,6 +51,16 @@ class Screens:
             self.records.update(company, path, row, changes, user_id=user_id)
         return readable(company, path, rows[0])
 
+    def change_company(self, company: Company, values: Mapping[str, object]) -> dict[str, Value]:
+        """Facts of the company itself; its number and currency stay."""
+        changes = _typed(RESOURCES["system/Divisions"], values)
+        if changes.keys() & {"Code", "Currency", "Customer"}:
+            raise ScreenError("Number, currency and customer of a company cannot change.")
+        name = changes.pop("Description", None)
+        company.name = str(name or company.name)
+        company.facts.update(changes)
+        return changes | {"Description": company.name}
+
     def remove(self, company: Company, path: str, key: str, *, user_id: str) -> None:
         """Take a record away; of a delivery the lines go too."""
         rows = _find(company, path, key)

@@ -163,6 +163,18 @@ def test_a_person_may_change_what_a_client_may_not(exact: Connection) -> None:
     assert raw(exact.app.stand_in, "PATCH", record, {"EntryID": other}).status_code == 400
 
 
+def test_a_company_can_be_blocked_archived_and_moved(exact: Connection) -> None:
+    facts = {"BlockingStatus": 1, "Status": 2, "DivisionMoveDate": "2026-05-04", "Description": "Renamed"}
+
+    exact.app.stand_in.control("PATCH", f"companies/{exact.division}", facts)
+
+    system = exact.rows("system/Divisions", select="BlockingStatus,Status,DivisionMoveDate,Description")[0]
+    regular = exact.rows("hrm/Divisions", select="Status")[0]
+    assert (system["BlockingStatus"], system["Status"], regular["Status"]) == (1, 2, 1)
+    assert (system["DivisionMoveDate"], system["Description"]) == ("/Date(1777852800000)/", "Renamed")
+    assert raw(exact.app.stand_in, "PATCH", f"companies/{exact.division}", {"Code": 1}).status_code == 400
+
+
 def test_a_person_may_make_and_remove_records(exact: Connection) -> None:
     records = f"companies/{exact.division}/records/sales/ShippingMethods"
 

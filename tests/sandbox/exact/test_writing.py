@@ -27,7 +27,7 @@ def make_order(exact: Connection, quantity: float = 5) -> dict[str, Any]:
         },
     ).json()["d"]
     line = exact.rows(ORDER_LINES, select="ID,AmountFC", filter=f"OrderID eq guid'{made['OrderID']}'")[0]
-    return made | {"line": line}
+    return {**made, "line": line}
 
 
 def test_put_changes_only_what_is_sent(exact: Connection) -> None:
