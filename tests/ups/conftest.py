@@ -33,17 +33,19 @@ class UpsSandbox:
     url: str
     session: requests.Session
 
-    def get(self, path: str, **params: str) -> Any:
+    def get(self, path: str, **params: str) -> dict[str, Any]:
         """What a control route answers."""
         answer = self.session.get(f"{self.url}/sandbox/{path}", params=params, timeout=5)
         answer.raise_for_status()
-        return answer.json()
+        found: dict[str, Any] = answer.json()
+        return found
 
-    def post(self, path: str, **content: object) -> Any:
+    def post(self, path: str, **content: object) -> dict[str, Any]:
         """Arrange something."""
         answer = self.session.post(f"{self.url}/sandbox/{path}", json=content, timeout=5)
         answer.raise_for_status()
-        return answer.json()
+        found: dict[str, Any] = answer.json()
+        return found
 
     def calls(self, operation: str = "") -> list[dict[str, Any]]:
         """The calls it has got, oldest first."""
@@ -85,7 +87,7 @@ def ups_sandbox(ups_process: UpsSandbox, settings: Settings) -> UpsSandbox:
 
 
 @pytest.fixture
-def tenant(db: None) -> Tenant:
+def tenant(db: None) -> Tenant:  # noqa: ARG001  opens the database
     """A tenant without people: nobody signs in here."""
     return found()
 

@@ -37,7 +37,7 @@ _PLACES = {
 }
 
 
-def make_party(country: str = "NL", **changes: Any) -> PartySpec:
+def make_party(country: str = "NL", **changes: object) -> PartySpec:
     street, city, postal_code, state, phone = _PLACES[country]
     party = PartySpec(
         name=f"Company in {country}",
@@ -50,10 +50,10 @@ def make_party(country: str = "NL", **changes: Any) -> PartySpec:
         state=state,
         country=country,
     )
-    return replace(party, **changes)
+    return replace(party, **changes)  # type: ignore[arg-type]
 
 
-def make_spec(origin: str = "NL", destination: str = "NL", **changes: Any) -> ShipmentSpec:
+def make_spec(origin: str = "NL", destination: str = "NL", **changes: object) -> ShipmentSpec:
     spec = ShipmentSpec(
         shipper=make_party(origin),
         shipper_number=SHIPPER_NUMBER,
@@ -64,14 +64,14 @@ def make_spec(origin: str = "NL", destination: str = "NL", **changes: Any) -> Sh
         customer_reference="20240015",
         description="Office chairs",
     )
-    return replace(spec, **changes)
+    return replace(spec, **changes)  # type: ignore[arg-type]
 
 
-def make_body(origin: str = "NL", destination: str = "NL", **changes: Any) -> dict[str, Any]:
+def make_body(origin: str = "NL", destination: str = "NL", **changes: object) -> dict[str, Any]:
     return build_request(make_spec(origin, destination, **changes))
 
 
-def ship_answer(*numbers: str, **results: Any) -> bytes:
+def ship_answer(*numbers: str, **results: object) -> bytes:
     """A complete answer to a ship call with these parcels; `results` replaces parts of `ShipmentResults`."""
     numbers = numbers or (FIRST_NUMBER,)
     label = {"ImageFormat": {"Code": "ZPL"}, "GraphicImage": base64.b64encode(ZPL_LABEL).decode()}
@@ -105,7 +105,7 @@ def bytes_of(sample: dict[str, Any]) -> bytes:
     return body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
 
-def make_details(**changes: Any) -> AccountDetails:
+def make_details(**changes: object) -> AccountDetails:
     details = AccountDetails(
         name="Main account",
         shipper_number=SHIPPER_NUMBER,
@@ -114,7 +114,7 @@ def make_details(**changes: Any) -> AccountDetails:
         client_secret="secret-of-the-tenant",
         shipper=make_party("NL"),
     )
-    return replace(details, **changes)
+    return replace(details, **changes)  # type: ignore[arg-type]
 
 
 class TokensInHand:

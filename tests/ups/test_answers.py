@@ -114,13 +114,13 @@ def test_the_same_number_on_two_parcels_is_in_doubt() -> None:
 
 
 @given(JSON)
-def test_any_json_is_in_doubt_and_never_a_crash(content: Any) -> None:
+def test_any_json_is_in_doubt_and_never_a_crash(content: object) -> None:
     for body in (content, {"ShipmentResponse": content}, {"ShipmentResponse": {"ShipmentResults": content}}):
         doubt(json.dumps(body).encode())
 
 
 @given(JSON)
-def test_any_json_is_no_void_and_no_recovery(content: Any) -> None:
+def test_any_json_is_no_void_and_no_recovery(content: object) -> None:
     assert read_void(json.dumps({"VoidShipmentResponse": content}).encode(), ()) is None
     found = read_recovery(json.dumps({"LabelRecoveryResponse": content}).encode())
     assert found.state is RecoveryState.UNCLEAR

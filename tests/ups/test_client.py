@@ -16,7 +16,7 @@ from tests.ups.rawserver import RawServer, http_answer, raw_server
 from ups import client as client_module
 from ups import places
 from ups.answers import RecoveryState
-from ups.client import UpsClient
+from ups.client import ProbeAnswer, UpsClient
 from ups.errors import (
     UpsAccountBlocked,
     UpsCredentialRefused,
@@ -61,8 +61,9 @@ def ask(question: Callable[[UpsClient], T], *script: bytes | None) -> tuple[T, R
         return question(bench.client), server, bench
 
 
-def sent_json(request: bytes) -> Any:
-    return json.loads(request.partition(b"\r\n\r\n")[2])
+def sent_json(request: bytes) -> dict[str, Any]:
+    sent: dict[str, Any] = json.loads(request.partition(b"\r\n\r\n")[2])
+    return sent
 
 
 def header(request: bytes, name: str) -> str:
@@ -385,7 +386,7 @@ def test_recovery_failures(answer: bytes | None, expected: type[UpsError]) -> No
         ask(lambda client: client.recover_by_reference("T01JB"), answer)
 
 
-def probe(*script: bytes | None) -> tuple[Any, RawServer, Bench]:
+def probe(*script: bytes | None) -> tuple[ProbeAnswer, RawServer, Bench]:
     shipper: PartySpec = make_party("NL")
     return ask(lambda client: client.probe(shipper), *script)
 

@@ -1,9 +1,9 @@
 """Tokens: one call when many start cold, none for a fresh one, and the right end of each refusal."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from connector_site.lib.http import new_session
-from connector_site.lib.outside_calls import OutsideCall, ignore
+from connector_site.lib.outside_calls import Observer, OutsideCall, ignore
 from connector_site.lib.secrets import Secret, WrongOwner, seal
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -29,10 +29,18 @@ WRONG = http_answer(401, error_body("10401", "ClientId is Invalid"))
 DOUBTFUL = http_answer(401, error_body("250002", "Invalid Authentication Information."))
 
 
-def tokens_of(account: Account, *, url: str = "", **options: Any) -> AccountTokens:
+def tokens_of(
+    account: Account,
+    *,
+    url: str = "",
+    observe: Observer = ignore,
+    for_check: bool = False,
+    now: Callable[[], datetime] = timezone.now,
+) -> AccountTokens:
     base_url = url or settings.UPS_BASE_URLS[account.environment]
-    options = {"observe": ignore, **options}
-    return AccountTokens(again(account), session=new_session(), base_url=base_url, **options)
+    return AccountTokens(
+        again(account), session=new_session(), base_url=base_url, observe=observe, for_check=for_check, now=now
+    )
 
 
 def again(account: Account) -> Account:
@@ -50,10 +58,10 @@ def token_calls(ups_sandbox: UpsSandbox) -> int:
     return len([call for call in ups_sandbox.calls() if call["path"] == "/security/v1/oauth/token"])
 
 
-def failing(account: Account, answer: bytes | None, **options: Any) -> UpsError:
+def failing(account: Account, answer: bytes | None, *, for_check: bool = False) -> UpsError:
     """The error of one try against a server that gives this answer."""
     with raw_server(answer) as server, pytest.raises(UpsError) as caught:
-        tokens_of(account, url=server.url, **options).token()
+        tokens_of(account, url=server.url, for_check=for_check).token()
     return caught.value
 
 

@@ -171,5 +171,5 @@ def test_goods_must_leave_from_the_country_of_the_account() -> None:
         ({"label_height_inches": 5}, "label"),
     ],
 )
-def test_each_fault_of_the_shipment(change: dict[str, object], field: str) -> None:
+def test_each_fault_of_the_shipment(change: dict[str, Any], field: str) -> None:
     assert fields(make_spec(**change)) == [field]

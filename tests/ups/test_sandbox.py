@@ -30,7 +30,7 @@ class Desk:
         self.client: UpsClient = open_client(account, observe=self.calls.append)
         self.reference = new_shipment_reference(account.environment)
 
-    def body(self, destination: str = "NL", **changes: Any) -> dict[str, Any]:
+    def body(self, destination: str = "NL", **changes: object) -> dict[str, Any]:
         spec = make_spec(
             "NL", destination, **{"shipper": shipper_of(self.account), "reference": self.reference, **changes}
         )

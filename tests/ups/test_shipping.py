@@ -37,8 +37,8 @@ def test_request_with_everything_filled_to_its_limit_fits_the_specification(labe
     full = make_party(
         "NL", name="N" * 35, attention="A" * 35, city="C" * 30, address_lines=("L" * 35,) * 3, residential=True
     )
-    size = {"length": Decimal(100), "width": Decimal(60), "height": Decimal(40)}
-    parcel = ParcelSpec(weight=Decimal("69.9"), description="D" * 35, **size)
+    size = (Decimal(100), Decimal(60), Decimal(40))
+    parcel = ParcelSpec(weight=Decimal("69.9"), description="D" * 35, length=size[0], width=size[1], height=size[2])
 
     body = make_body(
         shipper=full,
