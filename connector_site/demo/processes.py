@@ -1,9 +1,7 @@
 """The processes of the demo, as the Procfile starts them in production, and the two stand-ins."""
 
-import contextlib
 import hashlib
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,27 +11,30 @@ from redis import Redis
 from connector_site.demo.addresses import HOST
 from connector_site.demo.configuration import Configuration
 from connector_site.demo.errors import DemoFailed
-from connector_site.lib.local_servers.processes import Child, start, stop_all, wait_until
+from connector_site.lib.local_servers.processes import Child, start, wait_until
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+STATIC_FILES = CHECKOUT / ".local" / "static"  # STATIC_ROOT of the settings
+CELERY = (sys.executable, "-m", "celery", "--app", "connector_site.celery:app")
 START_TIMEOUT_SECONDS = 60
 ANSWER_TIMEOUT_SECONDS = 2
 WORKER_PROCESSES = 2
 WORKER_STOP_SECONDS = 20
 
 
-def prepare(configuration: Configuration) -> None:
-    """Migrations and, when they changed, static files, at the same time; raises when one of them fails."""
-    migrate = ["migrate", "--database", "owner", "--no-input"]
-    started_at = time.monotonic()
-    tasks = [_manage(configuration, "Migrations", *migrate)]
-    stamp, stamp_path = _static_files_stamp(), CHECKOUT / ".local" / "static-files.stamp"
-    if not stamp_path.exists() or stamp_path.read_text() != stamp:
-        tasks.append(_manage(configuration, "Static files", "collectstatic", "--no-input", "--clear"))
-    with contextlib.ExitStack() as stack:
-        stack.callback(stop_all, tasks)
-        for task in tasks:
-            _wait_for_end(task, started_at)
+def start_migrations(configuration: Configuration) -> Child:
+    """As the owner of the tables. The checks that are skipped are made by each of the other processes."""
+    return _manage(configuration, "Migrations", "migrate", "--database", "owner", "--no-input", "--skip-checks")
+
+
+def collect_static_files(configuration: Configuration) -> None:
+    """Compress and name the static files, once; again only when they or the installed packages changed."""
+    stamp, stamp_path = _static_files_stamp(), STATIC_FILES.with_name("static-files.stamp")
+    if STATIC_FILES.exists() and stamp_path.exists() and stamp_path.read_text() == stamp:
+        return
+    print("Compressing the static files, the first time only", flush=True)
+    task = _manage(configuration, "Static files", "collectstatic", "--no-input", "--clear")
+    wait_for_end(task)
     stamp_path.write_text(stamp)
 
 
@@ -46,10 +47,10 @@ def _manage(configuration: Configuration, name: str, *arguments: str) -> Child:
     )
 
 
-def _wait_for_end(task: Child, started_at: float) -> None:
+def wait_for_end(task: Child) -> None:
+    """Until a task has done its work; raises with the end of its log when it could not."""
     if task.process.wait() != 0:
         raise DemoFailed(f"{task.name} failed. The end of {task.log_path}:\n{task.last_log_lines()}")
-    print(f"  {task.name.lower()} ready ({time.monotonic() - started_at:.1f} s)", flush=True)
 
 
 def _static_files_stamp() -> str:
@@ -73,31 +74,30 @@ def start_stand_ins(configuration: Configuration) -> list[Child]:
     ]
 
 
-def start_product(configuration: Configuration) -> list[Child]:
-    """Web, worker and beat."""
-    celery = [sys.executable, "-m", "celery", "--app", "connector_site.celery:app"]
+def start_web(configuration: Configuration) -> Child:
     gunicorn = [sys.executable, "-m", "gunicorn", "connector_site.wsgi:application", "--worker-class", "gthread"]
-    commands = {
-        "web": [*gunicorn, "--threads", "8", "--bind", f"{HOST}:{configuration.addresses.web_port}"],
-        "worker": [
-            *(*celery, "worker", "--queues", "ship,sync,track,upkeep", "--loglevel", "info"),
-            *("--without-gossip", "--without-mingle", "--concurrency", str(WORKER_PROCESSES)),
-        ],
-        "beat": [
-            *(*celery, "beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"),
-            *("--loglevel", "info", "--pidfile", ""),
-        ],
-    }
-    return [
-        start(
-            f"The {name} process",
-            command,
-            log_path=_log(configuration, name),
-            environment=configuration.environment,
-            stop_timeout_seconds=WORKER_STOP_SECONDS,
-        )
-        for name, command in commands.items()
-    ]
+    bind = f"{HOST}:{configuration.addresses.web_port}"
+    return _part(configuration, "web", [*gunicorn, "--threads", "8", "--bind", bind])
+
+
+def start_worker(configuration: Configuration) -> Child:
+    options = ["--queues", "ship,sync,track,upkeep", "--without-gossip", "--without-mingle"]
+    return _part(configuration, "worker", [*CELERY, "worker", *options, "--concurrency", str(WORKER_PROCESSES)])
+
+
+def start_beat(configuration: Configuration) -> Child:
+    scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
+    return _part(configuration, "beat", [*CELERY, "beat", "--scheduler", scheduler, "--pidfile", ""])
+
+
+def _part(configuration: Configuration, name: str, command: list[str]) -> Child:
+    return start(
+        f"The {name} process",
+        command,
+        log_path=_log(configuration, name),
+        environment=configuration.environment,
+        stop_timeout_seconds=WORKER_STOP_SECONDS,
+    )
 
 
 def wait_for_stand_ins(configuration: Configuration, children: list[Child]) -> None:
@@ -105,8 +105,8 @@ def wait_for_stand_ins(configuration: Configuration, children: list[Child]) -> N
         wait_until(child, _answering(f"{address}/sandbox/health"), timeout_seconds=START_TIMEOUT_SECONDS)
 
 
-def wait_for_product(configuration: Configuration, children: list[Child]) -> None:
-    web, worker, _beat = children
+def wait_for_web_and_worker(configuration: Configuration, children: list[Child]) -> None:
+    web, worker = children
     wait_until(web, _answering(f"{configuration.addresses.site}/health/live"), timeout_seconds=START_TIMEOUT_SECONDS)
     broker = Redis.from_url(configuration.servers.redis_url.replace("redis+socket://", "unix://"))
     wait_until(worker, lambda: _someone_waits_for_work(broker), timeout_seconds=START_TIMEOUT_SECONDS)

@@ -14,6 +14,13 @@ POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingMethod:
+    key: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
     """A company in Exact with its sample data."""
 
@@ -21,7 +28,7 @@ class Company:
     name: str
     user_id: str
     user_email: str
-    shipping_methods: dict[str, str]
+    shipping_methods: tuple[ShippingMethod, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,10 @@ class Sandbox:
             name=name,
             user_id=made["user_id"],
             user_email=made["user_email"],
-            shipping_methods={each["description"]: each["id"] for each in made["shipping_methods"]},
+            shipping_methods=tuple(
+                ShippingMethod(key=each["id"], code=each["code"], name=each["description"])
+                for each in made["shipping_methods"]
+            ),
         )
 
     def make_ups_account(self, *, client_id: str, client_secret: str, shipper_number: str, country: str) -> None:
@@ -59,7 +69,7 @@ class Sandbox:
 
     def book_delivery(self, company: Company) -> BookedDelivery:
         """An ordinary one: the stand-in chooses the customer and the goods, we the UPS shipping method."""
-        method = next(key for name, key in company.shipping_methods.items() if "UPS" in name)
+        method = next(each.key for each in company.shipping_methods if "UPS" in each.name)
         booked = self._post(
             f"{self._exact}/sandbox/companies/{company.division}/deliveries", {"shipping_method_id": method}
         )

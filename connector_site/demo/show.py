@@ -7,19 +7,23 @@ from pathlib import Path
 
 from connector_site.demo.addresses import find_addresses
 from connector_site.demo.configuration import Configuration, make_configuration
-from connector_site.demo.customer import Customer, connect_customer
+from connector_site.demo.customer import Login, connect_customer, found_tenant
 from connector_site.demo.errors import DemoFailed
 from connector_site.demo.processes import (
-    prepare,
-    start_product,
+    collect_static_files,
+    start_beat,
+    start_migrations,
     start_stand_ins,
-    wait_for_product,
+    start_web,
+    start_worker,
+    wait_for_end,
     wait_for_stand_ins,
+    wait_for_web_and_worker,
 )
-from connector_site.demo.sandbox import Sandbox
+from connector_site.demo.sandbox import Company, Sandbox
 from connector_site.demo.stages import follow
 from connector_site.lib.local_servers import running
-from connector_site.lib.local_servers.processes import Child, stop_all
+from connector_site.lib.local_servers.processes import Child, stop, stop_all
 
 LOOK_AFTER_SECONDS = 0.5
 
@@ -32,13 +36,13 @@ def run_demo(data_directory: Path, *, once: bool) -> None:
         say("Starting PostgreSQL and the broker")
         servers = stack.enter_context(running(data_directory, fresh=True))
         configuration = make_configuration(addresses=addresses, servers=servers, data_directory=data_directory)
-        children = _start_all(stack, configuration)
+        children, login = _start_all(stack, configuration)
         say(f"Everything runs after {time.monotonic() - started_at:.1f} s. Connecting a customer")
         sandbox = Sandbox(exact=addresses.exact, ups=addresses.ups)
-        customer = connect_customer(configuration, sandbox)
-        ship_one(configuration, sandbox, customer)
+        company = connect_customer(configuration, sandbox, login)
+        ship_one(configuration, sandbox, company)
         if not once:
-            _tell_where(configuration, customer)
+            _tell_where(configuration, login)
             _look_after(children)
 
 
@@ -46,38 +50,50 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> list[Child]:
-    say("Starting both sandboxes, preparing the database and the static files")
-    stand_ins = start_stand_ins(configuration)
-    stack.callback(stop_all, stand_ins)
-    prepare(configuration)
-    wait_for_stand_ins(configuration, stand_ins)
+def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> tuple[list[Child], Login]:
+    """Everything that need not wait for another loads at the same time; stopped together at the end."""
+
+    def kept(child: Child) -> Child:
+        children.append(child)
+        return child
+
+    children: list[Child] = []
+    stack.callback(stop_all, children)
+    say("Starting both sandboxes, migrating the database")
+    for child in start_stand_ins(configuration):
+        kept(child)
+    migrations = start_migrations(configuration)
+    stack.callback(stop, migrations)
+    collect_static_files(configuration)
     say("Starting web, worker and beat")
-    product = start_product(configuration)
-    stack.callback(stop_all, product)
-    wait_for_product(configuration, product)
-    return [*stand_ins, *product]
+    web, worker = kept(start_web(configuration)), kept(start_worker(configuration))
+    wait_for_end(migrations)
+    kept(start_beat(configuration))
+    login = found_tenant(configuration)
+    wait_for_stand_ins(configuration, children[:2])
+    wait_for_web_and_worker(configuration, [web, worker])
+    return children, login
 
 
-def ship_one(configuration: Configuration, sandbox: Sandbox, customer: Customer) -> None:
+def ship_one(configuration: Configuration, sandbox: Sandbox, company: Company) -> None:
     """Book a delivery in Exact and follow it until Exact itself shows the tracking number."""
     booked_at = datetime.now(tz=UTC)
-    delivery = sandbox.book_delivery(customer.company)
+    delivery = sandbox.book_delivery(company)
     say(f"Booked goods delivery {delivery.number} in Exact")
     tracking_number = ""
     for stage in follow(configuration.servers.database_url, delivery.entry_id):
         tracking_number = stage.tracking_number
         say(f"  {(stage.reached_at - booked_at).total_seconds():6.2f} s  {stage.name}")
-    shown = sandbox.tracking_number(customer.company, delivery)
+    shown = sandbox.tracking_number(company, delivery)
     if not shown or shown != tracking_number:
         raise DemoFailed(f"Exact shows the tracking number {shown or '(none)'}, the product wrote {tracking_number}.")
     say(f"Exact shows tracking number {shown}")
 
 
-def _tell_where(configuration: Configuration, customer: Customer) -> None:
+def _tell_where(configuration: Configuration, login: Login) -> None:
     addresses = configuration.addresses
     say("")
-    say(f"  The site       {addresses.site}   sign in as {customer.email}, password {customer.password}")
+    say(f"  The site       {addresses.site}   sign in as {login.email}, password {login.password}")
     say(f"  Exact sandbox  {addresses.exact}   book a goods delivery there")
     say(f"  UPS sandbox    {addresses.ups}")
     say(f"  Logs           {configuration.logs_directory}")

@@ -31,7 +31,7 @@ SELECT delivery.code, delivery.state, delivery.problems,
        (SELECT min(parcel.tracking_number) FROM syncjobs_parcel parcel
           JOIN syncjobs_shipment shipment ON shipment.id = parcel.shipment_id
          WHERE shipment.delivery_id = delivery.id AND parcel.position = 1) AS tracking_number
-  FROM syncjobs_delivery delivery WHERE delivery.exact_entry_id = %(entry_id)s
+  FROM syncjobs_delivery delivery WHERE delivery.exact_entry_id::text = %(entry_id)s
 """
 STAGES = ("webhook received", "delivery read", "shipment created", "label stored", "tracking number in Exact")
 
