@@ -56,7 +56,7 @@ def blocked_until(limits: RateHeaders, at: datetime) -> datetime | None:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdigit() else None
+    return int(text) if text is not None and text.strip().isdecimal() and text.isascii() else None
 
 
 def _moment(text: str | None) -> datetime | None:

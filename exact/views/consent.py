@@ -65,9 +65,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     kept = request.session.pop(PENDING, None)
     user = signed_in(request)
     try:
-        pending = consent_state.proven(
-            kept, state=request.GET.get("state", ""), user_code=user.code, at=timezone.now()
-        )
+        pending = consent_state.proven(kept, state=request.GET.get("state", ""), user_code=user.code, at=timezone.now())
     except WrongState as error:
         return _trouble(request, None, _not_ours(str(error)))
     access = enter(user, pending.tenant_code, least=Role.MANAGER)

@@ -24,7 +24,7 @@ PUBLIC_URL = "http://127.0.0.1:9"
 def _sandbox_process() -> Iterator[Sandbox]:
     command = [sys.executable, "-m", "sandbox", "exact", "--port", str(_free_port())]
     environment = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:  # noqa: S603  our own
         assert process.stdout is not None
         line = process.stdout.readline()
         with requests.Session() as web:
@@ -49,9 +49,7 @@ def sandbox(_sandbox_process: Sandbox, settings: Settings) -> Sandbox:
     app = django_settings.EXACT_APPS["nl"]
     _sandbox_process.control("POST", "reset")
     _sandbox_process.web.cookies.clear()
-    _sandbox_process.control(
-        "POST", "apps", {"site": "nl", "redirect_uris": [f"{PUBLIC_URL}/exact/callback"], **app}
-    )
+    _sandbox_process.control("POST", "apps", {"site": "nl", "redirect_uris": [f"{PUBLIC_URL}/exact/callback"], **app})
     return _sandbox_process
 
 

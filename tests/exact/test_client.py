@@ -31,7 +31,11 @@ def test_a_company_that_does_not_expand_is_asked_for_lines_apart_and_remembered(
     seen: list[OutsideCall] = []
     entry_id = scene.book()
     scene.sandbox.fault(
-        action="status", status=400, path_regex="GoodsDeliveries$", times=1, body={"error": {"message": {"value": "no"}}}
+        action="status",
+        status=400,
+        path_regex="GoodsDeliveries$",
+        times=1,
+        body={"error": {"message": {"value": "no"}}},
     )
 
     (first,) = scene.client(seen.append).goods_deliveries([entry_id])
@@ -141,9 +145,7 @@ def test_changes_are_read_after_a_timestamp_and_deleted_deliveries_are_named(sce
     client = scene.client()
     kept, removed = scene.book(), scene.book()
     before = client.sync(SyncEndpoint.DELETED, FIRST_TIMESTAMP)
-    scene.sandbox.control(
-        "DELETE", f"companies/{scene.division}/records/salesorder/GoodsDeliveries/{removed}"
-    )
+    scene.sandbox.control("DELETE", f"companies/{scene.division}/records/salesorder/GoodsDeliveries/{removed}")
 
     deliveries = client.sync(SyncEndpoint.GOODS_DELIVERIES, FIRST_TIMESTAMP)
     lines = client.sync(SyncEndpoint.GOODS_DELIVERY_LINES, FIRST_TIMESTAMP)
