@@ -4,6 +4,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -45,9 +46,25 @@ class AnswerLost(Exception):
     """The request left, or may have left, and no complete answer came: what happened there is unknown."""
 
 
+class _OneAnswerSession(requests.Session):
+    """A session to which a redirect is an answer like any other.
+
+    Even when told not to follow one, requests parses where it leads: a malformed `Location` then looks like a URL of
+    ours that was never called, or raises errors of its own.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""
+        del resp
+
+
 def new_session() -> requests.Session:
-    """A session with kept connections and no retries of its own; one per process and host."""
-    session = requests.Session()
+    """A session with kept connections and no retries of its own; one per process and host.
+
+    It keeps no cookies: tenants share it.
+    """
+    session = _OneAnswerSession()
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     adapter = HTTPAdapter(pool_connections=4, pool_maxsize=CONNECTIONS_PER_HOST, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -248,13 +248,27 @@ def test_missing_product_by_403_does_not_stop_the_account() -> None:
     assert bench.tokens.stopped == []
 
 
-def test_redirects_are_not_followed() -> None:
-    answer = b"HTTP/1.1 307 X\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+@pytest.mark.parametrize("target", [b"http://127.0.0.1:1/", b"http://[bad", b"http://127.0.0.1:99999/", b"\xff", b"//"])
+def test_redirects_are_not_followed_nor_even_parsed(target: bytes) -> None:
+    answer = b"HTTP/1.1 307 X\r\nLocation: " + target + b"\r\nContent-Length: 0\r\n\r\n"
 
     outcome, server, _ = ship(answer)
 
     assert isinstance(outcome, UpsOutcomeUnknown)
     assert len(server.requests) == 1
+
+
+def test_cookies_of_ups_are_not_kept() -> None:
+    answer = NOT_FOUND.replace(b"Content-Type", b"Set-Cookie: who=tenant-a; Path=/\r\nContent-Type")
+
+    def ask_twice(client: UpsClient) -> None:
+        client.recover_by_reference("T01JB")
+        client.recover_by_reference("T01JB")
+
+    _, server, _ = ask(ask_twice, answer, answer)
+
+    assert len(server.requests) == 2
+    assert b"cookie" not in server.requests[1].lower()
 
 
 def test_answer_larger_than_the_cap_is_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
