@@ -14,7 +14,7 @@ from ups.limits import LONGEST_SIDE_CM, WEIGHT_KG, WEIGHT_STEP
 from ups.models import Account
 from ups.services import PACKAGINGS, offered_services
 
-UNDECIDED = ""
+UNDECIDED = "undecided"
 NOT_UPS = "none"
 _OWN_PACKAGING = "02"
 _SIDES = ("length_cm", "width_cm", "height_cm")
@@ -23,7 +23,7 @@ _SIDES = ("length_cm", "width_cm", "height_cm")
 class RuleForm(StyledForm):
     """What to do with deliveries of one shipping method."""
 
-    service = forms.ChoiceField(label="Ship with", required=False)
+    service = forms.ChoiceField(label="Ship with")
     packaging_code = forms.ChoiceField(label="Packaging", choices=list(PACKAGINGS.items()))
     length_cm = forms.IntegerField(label="Length (cm)", min_value=1, max_value=LONGEST_SIDE_CM, required=False)
     width_cm = forms.IntegerField(label="Width (cm)", min_value=1, max_value=LONGEST_SIDE_CM, required=False)

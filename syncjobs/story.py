@@ -13,6 +13,13 @@ from tenants.models import User
 D = Delivery.State
 A = Attempt.State
 _SYSTEMS = {"exact": "Exact Online", "ups": "UPS"}
+_STEPS = {
+    "read": "Reading from Exact Online",
+    "recheck": "Looking again at Exact Online",
+    "gone": "Looking after a deletion",
+    "ship": "Asking UPS",
+    "report": "Writing to Exact Online",
+}
 _ACTORS = {"exact": "Exact Online", "ups": "UPS"}
 _MOVED: dict[str, tuple[str, str]] = {
     D.RECEIVED: ("Started again", "move"),
@@ -29,8 +36,6 @@ _MOVED: dict[str, tuple[str, str]] = {
     D.CANCELLED: ("Cancelled", "stop"),
 }
 _ATTEMPT_MOVED: dict[str, tuple[str, str]] = {
-    A.SENDING: ("Request sent to UPS", "quiet"),
-    A.CREATED: ("UPS confirmed the request", "quiet"),
     A.REFUSED: ("UPS refused the request", "stop"),
     A.NOT_SENT: ("The request never reached UPS; nothing was bought", "quiet"),
     A.IN_DOUBT: ("The answer of UPS was lost: it is not known whether the shipment was made", "stop"),
@@ -38,6 +43,8 @@ _ATTEMPT_MOVED: dict[str, tuple[str, str]] = {
     A.VOIDED: ("The shipment was voided at UPS", "quiet"),
     A.CANCELLED: ("The planned request was dropped before it was sent", "quiet"),
 }
+_FOLDED = frozenset({A.SENDING, A.CREATED})
+"""Moves of a request that the delivery makes with it: told once, with the reference."""
 _RECEIVED = {
     "Create": "Exact Online told of a new goods delivery",
     "Update": "Exact Online told of a change to the goods delivery",
@@ -77,19 +84,25 @@ def story_of(tenant_id: uuid.UUID, delivery: Delivery) -> list[Moment]:
     people = _people(tenant_id, events)
     told: list[Moment] = []
     calls: list[Call] = []
+    folded = ""
     for event in events:
         if event.kind == Event.Kind.CALLED:
             calls.append(_call(event.details))
             continue
-        told.append(_moment(event, people, tuple(calls)))
+        if "attempt" in event.details and event.to_state in _FOLDED:
+            folded = f"Reference {event.details.get('reference', '')}"
+            continue
+        told.append(_moment(event, people, tuple(calls), folded))
+        folded = ""
         calls.clear()
     if calls:
         told.append(Moment(at=events[-1].recorded_at, words="Looked again", look="quiet", calls=tuple(calls)))
     return told[::-1]
 
 
-def _moment(event: Event, people: dict[str, str], calls: tuple[Call, ...]) -> Moment:
+def _moment(event: Event, people: dict[str, str], calls: tuple[Call, ...], folded: str) -> Moment:
     words, look, more = _WORDS[Event.Kind(event.kind)](event)
+    more = more or folded
     by = people.get(event.actor, _ACTORS.get(event.actor, ""))
     return Moment(at=event.recorded_at, words=words, look=look, by=by, more=more, calls=calls)
 
@@ -123,8 +136,8 @@ def _asked(event: Event) -> tuple[str, str, str]:
 
 
 def _failed(event: Event) -> tuple[str, str, str]:
-    error = event.details.get("error") or event.details.get("text") or ""
-    return "A step did not work and is tried again", "quiet", str(error)
+    step = _STEPS.get(event.details.get("step", ""), "A step")
+    return f"{step} did not work", "quiet", str(event.details.get("why", ""))
 
 
 def _plain(event: Event) -> tuple[str, str, str]:

@@ -1,10 +1,12 @@
 """What every page of a tenant shows around its own content, and a few words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import template
 
 from syncjobs.desk import needs_reconnect, waiting_count
+from syncjobs.first_steps import FirstStep
 from tenants.access import Access
 from tenants.context import tenant_context
 
@@ -27,6 +29,12 @@ def desk_of(access: Access) -> Desk:
     """The count beside "To do", and whether Exact must be connected again."""
     with tenant_context(access.tenant_id):
         return Desk(waiting=waiting_count(access.tenant_id), reconnect=needs_reconnect(access.tenant_id))
+
+
+@register.simple_tag
+def first_open(steps: Sequence[FirstStep]) -> FirstStep | None:
+    """The step to take next: the one whose button stands out."""
+    return next((step for step in steps if not step.is_done), None)
 
 
 @register.filter

@@ -1,0 +1,134 @@
+"""Deliveries, shipments, messages and jobs, to look at; and the one action that looks again."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from connector_site.lib.admin import LookingAdmin, is_operating
+from syncjobs import replay
+from syncjobs.models import (
+    Attempt,
+    Delivery,
+    Label,
+    Parcel,
+    PartyAddress,
+    Receipt,
+    Shipment,
+    ShippingRule,
+    SyncJob,
+)
+from tenants.gate import actor_of, signed_in
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(LookingAdmin):
+    """Goods deliveries of every customer."""
+
+    list_display = ("delivery_number", "tenant", "state", "order_numbers", "created_at", "changed_at")
+    list_filter = ("state",)
+    list_select_related = ("tenant",)
+    search_fields = ("delivery_number", "order_numbers", "code", "exact_entry_id", "tenant__name")
+    ordering = ("-created_at",)
+    actions = ("run_again",)
+
+    @admin.action(description="Run again from the step that stopped", permissions=["run_again"])
+    def run_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        """Each delivery on its own; what may not be run again is named with the reason."""
+        actor = actor_of(signed_in(request))
+        for delivery in queryset:
+            try:
+                replay.run_again(
+                    actor=actor, tenant_id=delivery.tenant_id, delivery_code=delivery.code, at=timezone.now()
+                )
+            except replay.NotAllowedNow as refused:
+                self.message_user(request, f"{delivery}: {refused}", messages.WARNING)
+            else:
+                self.message_user(request, f"{delivery} is looked at again.", messages.SUCCESS)
+
+    def has_run_again_permission(self, request: HttpRequest) -> bool:
+        """The operating team."""
+        return is_operating(request.user)
+
+
+@admin.register(PartyAddress)
+class PartyAddressAdmin(LookingAdmin):
+    """That an address is held; the address itself is not shown."""
+
+    list_display = ("code", "delivery", "tenant", "changed_at")
+    list_select_related = ("delivery", "tenant")
+    ordering = ("-changed_at",)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(LookingAdmin):
+    """Requests to UPS."""
+
+    list_display = ("reference", "tenant", "delivery", "state", "environment", "sent_at", "settled_at")
+    list_filter = ("state", "environment")
+    list_select_related = ("delivery", "tenant")
+    search_fields = ("reference", "code", "delivery__delivery_number")
+    ordering = ("-planned_at",)
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(LookingAdmin):
+    """Shipments that UPS made."""
+
+    list_display = ("ups_shipment_id", "tenant", "delivery", "service_code", "charge_amount", "charge_currency", "created_at")
+    list_select_related = ("delivery", "tenant")
+    search_fields = ("ups_shipment_id", "code")
+    ordering = ("-created_at",)
+
+
+@admin.register(Parcel)
+class ParcelAdmin(LookingAdmin):
+    """Packages with their numbers."""
+
+    list_display = ("tracking_number", "tenant", "shipment", "position", "weight", "weight_unit", "milestone")
+    list_filter = ("milestone",)
+    list_select_related = ("shipment", "tenant")
+    search_fields = ("tracking_number",)
+    ordering = ("-pk",)
+
+
+@admin.register(Label)
+class LabelAdmin(LookingAdmin):
+    """That a label is held; the label itself shows a name and an address and is not shown."""
+
+    list_display = ("code", "tenant", "parcel", "image_format", "created_at")
+    list_filter = ("image_format",)
+    list_select_related = ("parcel", "tenant")
+    ordering = ("-created_at",)
+
+
+@admin.register(ShippingRule)
+class ShippingRuleAdmin(LookingAdmin):
+    """What the customers chose."""
+
+    list_display = ("exact_method_id", "tenant", "service_code", "packaging_code", "label_format", "position")
+    list_filter = ("label_format",)
+    list_select_related = ("tenant",)
+    ordering = ("tenant__name", "position")
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(LookingAdmin):
+    """Messages that came in; the bytes are not shown."""
+
+    list_display = ("received_at", "tenant", "source", "topic", "action", "subject", "repeats", "dead_letter")
+    list_filter = ("source", "topic", "dead_letter")
+    list_select_related = ("tenant",)
+    search_fields = ("subject", "fingerprint")
+    ordering = ("-received_at",)
+
+
+@admin.register(SyncJob)
+class SyncJobAdmin(LookingAdmin):
+    """Work that is due, at work, done or given up."""
+
+    list_display = ("kind", "tenant", "subject", "state", "due_at", "starts", "failures", "last_error")
+    list_filter = ("state", "kind", "queue")
+    list_select_related = ("tenant",)
+    search_fields = ("subject", "code")
+    ordering = ("-created_at",)
