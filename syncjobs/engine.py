@@ -55,13 +55,12 @@ def work(queues: Sequence[SyncJob.Queue]) -> int:
 def _run_all(claimed: list[Job], ends: float) -> int:
     """Each job with the steps that follow from it; what was claimed and not begun in time is handed back."""
     done = 0
-    waiting = list(claimed)
-    while waiting:
-        job = waiting.pop(0)
+    step = Step(at=timezone.now(), waiting=list(claimed))
+    while step.waiting:
+        job = step.waiting.pop(0)
         if time.monotonic() >= ends:
             _release(job)
             continue
-        step = Step(at=timezone.now())
         todo = [job]
         while todo:
             run(todo.pop(0), step)

@@ -16,12 +16,14 @@ from syncjobs.queue import Job
 class Step:
     """The moment, and the outside calls made so far; the calls are recorded with the change they led to.
 
-    `following` holds claimed jobs that the same worker goes on with: next steps of the same delivery, and deliveries
-    that were read in the same call. `prefetched` holds what that call brought for each of them.
+    `waiting` are jobs that this worker claimed together and has not begun. `following` are those it goes on with first:
+    next steps of the same delivery, and deliveries that were read in the same call. `prefetched` holds what that call
+    brought for each delivery, by our code.
     """
 
     at: datetime
     made: list[OutsideCall] = field(default_factory=list)
+    waiting: list[Job] = field(default_factory=list)
     following: list[Job] = field(default_factory=list)
     prefetched: dict[UUID, GoodsDelivery | ExactError | None] = field(default_factory=dict)
 

@@ -39,22 +39,27 @@ def read(job: Job, step: Step) -> None:
     with tenant_context(job.tenant_id):
         delivery = _load(job)
         siblings = []
+        entry_ids = {}
         if job.subject not in step.prefetched:
-            siblings = queue.claim_siblings(job, connection_id=delivery.connection_id, limit=READ_AT_ONCE - 1)
-            entry_ids = _entry_ids(job, siblings)
+            room = READ_AT_ONCE - 1 - len(step.waiting)
+            siblings = queue.claim_siblings(job, connection_id=delivery.connection_id, limit=room)
+            entry_ids = _entry_ids(delivery, [job, *siblings, *step.waiting])
     client = open_client(delivery.connection, purpose=BudgetClass.SHIP, observe=step.observe)
-    if job.subject not in step.prefetched:
+    if entry_ids:
         step.following.extend(siblings)
         _fetch(client, entry_ids, step)
     goods = step.prefetched.pop(job.subject)
     if isinstance(goods, ExactError):
         raise goods
-    handle(delivery, goods, job=job, step=step, client=client, stay=not siblings and not step.prefetched)
+    handle(delivery, goods, job=job, step=step, client=client, stay=not siblings and not step.waiting)
 
 
-def _entry_ids(job: Job, siblings: list[Job]) -> dict[UUID, UUID]:
-    codes = [job.subject, *(sibling.subject for sibling in siblings)]
-    rows = Delivery.objects.filter(tenant_id=job.tenant_id, code__in=codes)
+def _entry_ids(delivery: Delivery, jobs: list[Job]) -> dict[UUID, UUID]:
+    """Exact's keys of the deliveries of these jobs that can be read in one call with this delivery, by our code."""
+    codes = [job.subject for job in jobs if job.kind == SyncJob.Kind.READ and job.tenant_id == delivery.tenant_id]
+    rows = Delivery.objects.filter(
+        tenant_id=delivery.tenant_id, connection_id=delivery.connection_id, code__in=[delivery.code, *codes]
+    )
     return dict(rows.values_list("code", "exact_entry_id"))
 
 

@@ -3,15 +3,20 @@
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
+from django.db import connections
+from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from exact import connecting
 from exact.models import Connection
 from syncjobs import engine
-from syncjobs.models import Delivery, ShippingRule, SyncJob
+from syncjobs.models import Attempt, Delivery, ShippingRule, SyncJob
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests import standins
@@ -54,8 +59,59 @@ class Journey:
             return Delivery.objects.filter(tenant=self.tenant, exact_entry_id=entry_id).first()
 
     def work(self) -> int:
-        """Run everything that is due, as a worker would; returns how many jobs were run."""
-        return engine.work(list(SyncJob.Queue))
+        """Run everything that is due, as workers would; returns how many jobs were run.
+
+        A notification that is being stored at this moment locks its job for an instant, so look until nothing is due.
+        """
+        done = engine.work(list(SyncJob.Queue))
+        while self._something_is_due():
+            done += engine.work(list(SyncJob.Queue))
+        return done
+
+    def _something_is_due(self) -> bool:
+        with tenant_context(self.tenant.id):
+            return SyncJob.objects.filter(
+                tenant=self.tenant, state__in=["due", "running"], due_at__lte=timezone.now()
+            ).exists()
+
+    def make_due(self) -> None:
+        """Let the moment of everything that waits come now."""
+        with tenant_context(self.tenant.id):
+            SyncJob.objects.filter(tenant=self.tenant, state=SyncJob.State.DUE).update(due_at=timezone.now())
+
+    def age_reads(self) -> None:
+        """Let what was read from Exact be old."""
+        with tenant_context(self.tenant.id):
+            Delivery.objects.update(facts_read_at=timezone.now() - timedelta(hours=1))
+
+    def as_owner(self, *statements: str) -> None:
+        """What only the owner of the tables may do."""
+        with psycopg.connect(**connections["owner"].get_connection_params()) as owner:
+            for statement in statements:
+                owner.execute(statement)
+
+    def refreshed(self, delivery: Delivery) -> Delivery:
+        """The delivery as it is now."""
+        with tenant_context(self.tenant.id):
+            return Delivery.objects.get(pk=delivery.pk)
+
+    def attempts(self, delivery: Delivery) -> list[Attempt]:
+        """Its attempts in their order."""
+        with tenant_context(self.tenant.id):
+            return list(Attempt.objects.filter(delivery=delivery).order_by("attempt_no"))
+
+    def shipments_at_ups(self) -> list[dict[str, Any]]:
+        """What UPS has made for this tenant's account."""
+        found: list[dict[str, Any]] = self.ups.control(
+            "GET", f"shipments?shipper_number={self.account.shipper_number}"
+        )["shipments"]
+        return found
+
+    def exact_calls(self, method: str = "") -> list[dict[str, Any]]:
+        """The calls about this company that Exact has seen, the token endpoint's left out."""
+        calls = self.company.exact.calls()
+        path = f"/api/v1/{self.company.division}/"
+        return [call for call in calls if path in call["path"] and method in ("", call["method"])]
 
     def notified(self, entry_id: str) -> Delivery:
         """The row that the notification of a delivery made."""
@@ -87,6 +143,9 @@ def journey(
     ups_standin: StandIn,
 ) -> Journey:
     """Connect through consent, as the pages do, with the product's own functions."""
+    for standin in (exact_standin, ups_standin):
+        standin.control("DELETE", "faults")
+        standin.control("DELETE", "calls")
     settings.PUBLIC_URL = live_server.url
     settings.EXACT_BASE_URLS = settings.EXACT_BASE_URLS | {"nl": f"{exact_standin.address}/nl"}
     settings.UPS_BASE_URLS = {"test": ups_standin.address, "production": ups_standin.address}
