@@ -7,6 +7,7 @@ from connector_site.demo.errors import DemoFailed
 
 HOST = "127.0.0.1"
 USUAL_PORTS = {"web": 8700, "exact": 8701, "ups": 8702}
+NAMES = {"web": "the site", "exact": "the Exact sandbox", "ups": "the UPS sandbox"}
 PORTS_TRIED = 100
 
 
@@ -46,8 +47,8 @@ def find_addresses() -> Addresses:
         candidates = range(usual, usual + PORTS_TRIED)
         port = next((each for each in candidates if each not in taken.values() and _is_free(each)), None)
         if port is None:
-            raise DemoFailed(f"No free port between {usual} and {usual + PORTS_TRIED} for {name}.")
+            raise DemoFailed(f"No free port between {usual} and {usual + PORTS_TRIED} for {NAMES[name]}.")
         if port != usual and usual not in taken.values():
-            print(f"Port {usual} is in use by another program; {name} takes {port}.", flush=True)
+            print(f"Port {usual} is in use by another program; {NAMES[name]} takes {port}.", flush=True)
         taken[name] = port
     return Addresses(web_port=taken["web"], exact_port=taken["exact"], ups_port=taken["ups"])

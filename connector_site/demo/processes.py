@@ -32,7 +32,7 @@ def collect_static_files(configuration: Configuration) -> None:
     stamp, stamp_path = _static_files_stamp(), STATIC_FILES.with_name("static-files.stamp")
     if STATIC_FILES.exists() and stamp_path.exists() and stamp_path.read_text() == stamp:
         return
-    print("Compressing the static files, the first time only", flush=True)
+    print("Compressing the static files; only when they have changed", flush=True)
     task = _manage(configuration, "Static files", "collectstatic", "--no-input", "--clear")
     wait_for_end(task)
     stamp_path.write_text(stamp)

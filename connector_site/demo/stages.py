@@ -20,12 +20,11 @@ SELECT delivery.code, delivery.state, delivery.problems,
        (SELECT min(received_at) FROM syncjobs_receipt WHERE subject::text = %(entry_id)s) AS "webhook received",
        (SELECT min(recorded_at) FROM audit_event
          WHERE subject = delivery.code AND kind = 'moved' AND to_state = 'ready') AS "delivery read",
+       (SELECT min(created_at) FROM syncjobs_shipment
+         WHERE delivery_id = delivery.id) AS "shipment created",
        (SELECT min(recorded_at) FROM audit_event
-         WHERE subject = delivery.code AND kind = 'moved' AND to_state = 'created') AS "shipment created",
-       (SELECT min(label.created_at) FROM syncjobs_label label
-          JOIN syncjobs_parcel parcel ON parcel.id = label.parcel_id
-          JOIN syncjobs_shipment shipment ON shipment.id = parcel.shipment_id
-         WHERE shipment.delivery_id = delivery.id) AS "label stored",
+         WHERE subject = delivery.code AND kind = 'moved' AND to_state = 'labelled'
+           AND EXISTS (SELECT FROM syncjobs_label WHERE tenant_id = delivery.tenant_id)) AS "label stored",
        (SELECT min(recorded_at) FROM audit_event
          WHERE subject = delivery.code AND kind = 'moved' AND to_state = 'reported') AS "tracking number in Exact",
        (SELECT min(parcel.tracking_number) FROM syncjobs_parcel parcel

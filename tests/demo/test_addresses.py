@@ -20,7 +20,7 @@ def test_a_busy_port_is_replaced_by_the_next_free_one(
     ports = [found.web_port, found.exact_port, found.ups_port]
     assert busy not in ports
     assert len(set(ports)) == 3
-    assert f"Port {busy} is in use by another program; web takes {found.web_port}." in capsys.readouterr().out
+    assert f"Port {busy} is in use by another program; the site takes {found.web_port}." in capsys.readouterr().out
     assert found.site == f"http://127.0.0.1:{found.web_port}"
 
 
@@ -30,5 +30,5 @@ def test_no_free_port_at_all_is_said_plainly(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(addresses, "USUAL_PORTS", {"web": busy, "exact": busy, "ups": busy})
         monkeypatch.setattr(addresses, "PORTS_TRIED", 1)
 
-        with pytest.raises(DemoFailed, match=f"No free port between {busy} and {busy + 1} for web"):
+        with pytest.raises(DemoFailed, match=f"No free port between {busy} and {busy + 1} for the site"):
             addresses.find_addresses()
