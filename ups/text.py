@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 _SPACES = re.compile(r"\s+")
-_HIDDEN = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff]+")
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ud800-\udfff]+")
 
 
 def printable(text: str) -> str:

@@ -87,7 +87,7 @@ def ups_sandbox(ups_process: UpsSandbox, settings: Settings) -> UpsSandbox:
 
 
 @pytest.fixture
-def tenant(db: None) -> Tenant:  # noqa: ARG001  opens the database
+def tenant(db: None) -> Tenant:
     """A tenant without people: nobody signs in here."""
     return found()
 

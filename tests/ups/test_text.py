@@ -50,5 +50,9 @@ def test_word_longer_than_a_line_stands_alone_and_whole() -> None:
     assert break_lines(f"An der {word} 5", width=WIDTH) == ("An der", word, "5")
 
 
+def test_half_characters_that_no_wire_carries_are_left_out() -> None:
+    assert printable("Kade\ud800 12") == "Kade 12"
+
+
 def test_empty_text_has_no_lines() -> None:
     assert break_lines("  \n ", width=WIDTH) == ()
