@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import logging
 import uuid
 from dataclasses import dataclass
 
 from django.db import connection
 
 from audit.models import ChainHead
+from tenants.context import tenant_context
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,24 @@ def verify(tenant_id: uuid.UUID) -> Verdict:
     if (head.sequence, head.hash) != (expected, last_hash) if head else expected != 0:
         return Verdict(events=expected, broken_at=expected + 1)
     return Verdict(events=expected, broken_at=None)
+
+
+def verify_all() -> list[uuid.UUID]:
+    """Check every tenant's chain; returns the tenants whose chain is broken, each logged as an error."""
+    broken = []
+    for tenant_id in _tenants_with_events():
+        with tenant_context(tenant_id):
+            verdict = verify(tenant_id)
+        if verdict.broken_at is not None:
+            logger.error("The audit chain of tenant %s is broken at event %s", tenant_id, verdict.broken_at)
+            broken.append(tenant_id)
+    return broken
+
+
+def _tenants_with_events() -> list[uuid.UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id FROM audit_tenants()")
+        return [row[0] for row in cursor.fetchall()]
 
 
 def fingerprint(value: object) -> str:

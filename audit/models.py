@@ -1,5 +1,6 @@
 """Append-only events, chained per tenant by the database."""
 
+import uuid
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
@@ -15,7 +16,7 @@ class AppendOnly(Exception):
 class EventQuerySet(models.QuerySet["Event"]):
     """Reading words; writing ones refuse."""
 
-    def for_subject(self, subject: object) -> "EventQuerySet":
+    def for_subject(self, subject: uuid.UUID) -> "EventQuerySet":
         """The story of one delivery or other row, oldest first."""
         return self.filter(subject=subject).order_by("sequence")
 

@@ -1,4 +1,4 @@
-"""Settings, all from the environment; a missing production secret stops the start with a sentence that says how to fix it."""
+"""Settings, all from the environment; a missing secret stops the start with a sentence that says how to fix it."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from connector_site.lib.row_security import APP_ROLE, STAFF_ROLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = environ.Env()  # type: ignore[no-untyped-call]
 
 
 def _secret(name: str, *, development: str | None = None) -> str:
@@ -20,17 +20,21 @@ def _secret(name: str, *, development: str | None = None) -> str:
     path = env.str(f"{name}_FILE", default="")
     if path:
         return Path(path).read_text(encoding="utf-8").strip()
-    value = env.str(name, default="")
+    value: str = env.str(name, default="")
     if value:
         return value
     if DEBUG and development is not None:
         return development
-    raise ImproperlyConfigured(f"Set {name} (or {name}_FILE) in the environment; the README section Configure lists it.")
+    raise ImproperlyConfigured(
+        f"Set {name} (or {name}_FILE) in the environment; the README section Configure lists it."
+    )
 
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = _secret("SECRET_KEY", development="development-only")
-FERNET_KEYS = [key.strip() for key in _secret("FERNET_KEYS", development="development-only-fernet").split(",") if key.strip()]
+FERNET_KEYS = [
+    key.strip() for key in _secret("FERNET_KEYS", development="development-only-fernet").split(",") if key.strip()
+]
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8700").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_URL.split("//", 1)[-1].split("/")[0].rsplit(":", 1)[0]])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -92,7 +96,7 @@ _DATABASE_GUARDS = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_trans
 
 def _database(*, role: str | None, guards: str = _DATABASE_GUARDS) -> dict[str, Any]:
     url = _secret("DATABASE_URL", development="postgresql:///ml_connector")
-    settings: dict[str, Any] = env.db_url_config(url)
+    settings: dict[str, Any] = env.db_url_config(url)  # type: ignore[no-untyped-call]
     options = f"{guards} -c role={role}" if role else guards
     settings["OPTIONS"] = {**settings.get("OPTIONS", {}), "options": options.strip()}
     settings["CONN_MAX_AGE"] = 600 if role else 0
@@ -144,7 +148,11 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE = {
     "sweep due jobs": {"task": "syncjobs.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
-    "refresh idle Exact grants": {"task": "exact.tasks.refresh_idle_grants", "schedule": 60.0, "options": {"expires": 60}},
+    "refresh idle Exact grants": {
+        "task": "exact.tasks.refresh_idle_grants",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "read changes from Exact": {"task": "syncjobs.tasks.plan_reads", "schedule": 900.0, "options": {"expires": 600}},
     "verify audit chains": {"task": "audit.tasks.verify_chains", "schedule": crontab(hour=3, minute=20)},
 }

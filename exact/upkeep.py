@@ -1,6 +1,7 @@
 """What keeps a connection fresh: shipping methods, master data by sync, grants without traffic."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import connection as database
 from django.utils import timezone
@@ -59,7 +60,7 @@ def forget_cursors(connection: Connection) -> None:
         SyncCursor.objects.filter(connection=connection).delete()
 
 
-def live_connections() -> list[tuple[str, int]]:
+def live_connections() -> list[tuple[UUID, int]]:
     """Tenant and id of every live connection."""
     with database.cursor() as cursor:
         cursor.execute("SELECT tenant_id, connection_id FROM exact_live_connections()")

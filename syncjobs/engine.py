@@ -96,7 +96,7 @@ def run(job: Job, step: Step) -> None:
 
 def _failed(job: Job, step: Step, error: Exception) -> None:
     if isinstance(error, IllegalMove) or not hasattr(error, "operation"):
-        logger.exception("Job %s %s failed in a way our code does not know", job.kind, job.subject)
+        logger.error("Job %s %s failed in a way our code does not know", job.kind, job.subject, exc_info=error)
     found = retry.verdict(error, job, at=step.at)
     try:
         if isinstance(found, retry.Again):

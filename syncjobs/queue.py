@@ -60,7 +60,8 @@ class Job:
 
 _UPSERT = """
 INSERT INTO syncjobs_syncjob
-    (code, tenant_id, kind, queue, subject, state, due_at, starts, failures, lease_until, last_error, correlation, created_at)
+    (code, tenant_id, kind, queue, subject, state, due_at, starts, failures, lease_until, last_error, correlation,
+     created_at)
 VALUES (%(code)s, %(tenant)s, %(kind)s, %(queue)s, %(subject)s, %(state)s, %(due_at)s, %(starts)s, 0, %(lease)s, '',
         %(correlation)s, clock_timestamp())
 ON CONFLICT (tenant_id, kind, subject) WHERE state IN ('due', 'running') DO UPDATE SET
@@ -72,7 +73,7 @@ RETURNING id, lease_until, (xmax = 0)
 """
 
 
-def add(  # noqa: PLR0913  the facts of one row
+def add(
     tenant_id: uuid.UUID,
     kind: SyncJob.Kind,
     subject: uuid.UUID,
@@ -81,8 +82,11 @@ def add(  # noqa: PLR0913  the facts of one row
     correlation: uuid.UUID | None = None,
     wake: bool = True,
 ) -> None:
-    """Ask for work at a moment, in the open transaction. An open job of the same kind and subject is used: one that
-    waits moves ahead if the new moment is earlier, one at work runs again afterwards. Wakes a worker on commit."""
+    """Ask for work at a moment, in the open transaction, and wake a worker on commit.
+
+    An open job of the same kind and subject is used: one that waits moves ahead if the new moment is earlier, one at
+    work runs again afterwards.
+    """
     _insert(tenant_id, kind, subject, due_at=due_at, correlation=correlation, claimed_at=None)
     if wake:
         transaction.on_commit(lambda: nudge(QUEUE_OF[kind]))
@@ -110,7 +114,7 @@ def add_claimed(
     )
 
 
-def _insert(  # noqa: PLR0913  the facts of one row
+def _insert(
     tenant_id: uuid.UUID,
     kind: SyncJob.Kind,
     subject: uuid.UUID,
@@ -278,7 +282,7 @@ def _job(row: tuple[int, uuid.UUID, str, uuid.UUID, int, int, datetime, uuid.UUI
     )
 
 
-def _exactly_one(statement: str, values: list[object], job: Job) -> None:
+def _exactly_one(statement: str, values: Sequence[int | str | uuid.UUID | datetime], job: Job) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         if cursor.rowcount != 1:

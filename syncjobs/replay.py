@@ -16,7 +16,7 @@ _REASONS_OF_RULES = ("method_not_mapped", "not_ups")
 
 
 class NotAllowedNow(Exception):
-    """This delivery cannot be run again as it stands; the message says why and what else to do."""
+    """The delivery cannot be run again as it stands; the message says why and what else to do."""
 
 
 def run_again(*, actor: str, tenant_id: uuid.UUID, delivery_code: uuid.UUID, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The one place that decides what happens after an error: again at a moment, a person, a reconnect, or our own fault."""
+"""The one place that decides what happens after an error: again at a moment, or a person first."""
 
 import random
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def backoff(failures: int, *, at: datetime, base_seconds: float = _BACKOFF_BASE_
 def _exact(error: exact_errors.ExactError, job: Job, at: datetime) -> Verdict | None:
     match error:
         case exact_errors.ExactBudgetSpent() | exact_errors.ExactRefreshUnderWay():
-            return Again(due_at=max(error.retry_at, at + timedelta(seconds=1)), counts=False)
+            return Again(due_at=max(error.retry_at or at, at + timedelta(seconds=1)), counts=False)
         case exact_errors.ExactNeedsReconnect():
             return Again(due_at=at + timedelta(seconds=_RECONNECT_SECONDS), counts=False)
         case exact_errors.ExactScopeMissing() | exact_errors.ExactRightMissing():

@@ -48,7 +48,7 @@ def item_weight(item: Item) -> Decimal | None:
     return None
 
 
-def match(  # noqa: PLR0913  what a rule may look at
+def match(
     rules: Iterable[ShippingRule],
     *,
     method_id: UUID | None,

@@ -58,7 +58,7 @@ class LostRace(Exception):
     """The row is no longer in the state that was seen: somebody else moved it, and what we planned does not hold."""
 
 
-def move(  # noqa: PLR0913  each is a fact of the one move
+def move(
     delivery: Delivery,
     *,
     to: Delivery.State,

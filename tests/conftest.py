@@ -20,7 +20,9 @@ def django_db_setup(
 ) -> Iterator[None]:
     """One test database, made and migrated by the owner; the other aliases reach the same one in their own roles."""
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases=ALIASES, serialized_aliases=())
+        made = setup_databases(
+            verbosity=0, interactive=False, aliases=dict.fromkeys(ALIASES, True), serialized_aliases=()
+        )
     yield
     with django_db_blocker.unblock():
         for alias in ALIASES:

@@ -12,13 +12,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 20
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class StandIn:
     address: str
     session: requests.Session = field(default_factory=requests.Session)
 
-    def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  any JSON
+    def control(self, method: str, path: str, body: object = None) -> Any:
         """A call of the control API; fails loudly."""
         answer = self.session.request(method, f"{self.address}/sandbox/{path}", json=body, timeout=10)
         answer.raise_for_status()
@@ -56,7 +57,9 @@ def running(name: str) -> Iterator[StandIn]:
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "sandbox", name, "--port", str(port)]
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("EXACT_", "UPS_", "PUBLIC_"))}
-    with subprocess.Popen(command, cwd=ROOT, env=bare, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(  # noqa: S603  our own command line with fixed arguments
+        command, cwd=ROOT, env=bare, stdout=subprocess.DEVNULL
+    ) as process:
         try:
             _wait_until_up(address, process)
             yield StandIn(address=address)
@@ -106,7 +109,7 @@ class Company:
         found: dict[str, Any] = next(row for row in self.facts["items"] if not row["net_weight"])
         return found
 
-    def book(self, **wishes: Any) -> str:  # noqa: ANN401  the control API's own words
+    def book(self, **wishes: Any) -> str:
         """Book one delivery and return its entry id."""
         body = {
             "account_id": self.account_in("NL")["id"],
@@ -122,7 +125,7 @@ class Company:
         found: dict[str, Any] = self.exact.control("GET", f"companies/{self.division}/deliveries/{entry_id}")
         return found
 
-    def change(self, resource: str, key: str, **properties: Any) -> None:  # noqa: ANN401  any property
+    def change(self, resource: str, key: str, **properties: Any) -> None:
         """Change a record as a person in Exact's own screens would."""
         self.exact.control("PATCH", f"companies/{self.division}/records/{resource}/{key}", properties)
 
@@ -145,7 +148,7 @@ def consent(authorize_url: str, company: Company, *, allow: bool = True) -> dict
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
 
 
-def poll(find: Callable[[], Any], *, seconds: float) -> Any:  # noqa: ANN401  what `find` finds
+def poll(find: Callable[[], Found], *, seconds: float) -> Found:
     """Ask again and again until something is found or the time is over; then the last answer."""
     deadline = time.monotonic() + seconds
     while True:

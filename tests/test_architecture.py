@@ -27,7 +27,7 @@ def floor(module: str) -> int:
 
 def may_import(importer: str, imported: str) -> bool:
     """Own app freely as long as it is no higher, others only from a lower floor."""
-    if importer.split(".")[0] == imported.split(".")[0] != "connector_site":
+    if importer.split(".", maxsplit=1)[0] == imported.split(".", maxsplit=1)[0] != "connector_site":
         return floor(imported) <= floor(importer)
     if floor(importer) == floor(imported):
         return importer.startswith("connector_site") and imported.startswith("connector_site")
@@ -58,7 +58,7 @@ def imports(path: Path) -> Iterator[str]:
 
 def product(name: str) -> bool:
     """Whether a dotted name is ours and not the sandbox's."""
-    return name.split(".")[0] in {*APPS, "connector_site"}
+    return name.split(".", maxsplit=1)[0] in {*APPS, "connector_site"}
 
 
 PRODUCT_FILES = sources("connector_site", *APPS)

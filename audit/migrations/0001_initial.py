@@ -39,6 +39,14 @@ GRANT USAGE ON SEQUENCE audit_chainhead_id_seq TO {DISPATCH_ROLE};
 REVOKE INSERT, UPDATE, DELETE ON audit_chainhead FROM {APP_ROLE};
 REVOKE UPDATE, DELETE ON audit_event FROM {APP_ROLE};
 
+CREATE FUNCTION audit_tenants() RETURNS TABLE (tenant_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT h.tenant_id FROM audit_chainhead h
+$$;
+ALTER FUNCTION audit_tenants() OWNER TO {DISPATCH_ROLE};
+REVOKE ALL ON FUNCTION audit_tenants() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit_tenants() TO {APP_ROLE};
+
 CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' AND current_setting('app.allow_truncate', true) = 'on' THEN RETURN NULL; END IF;
@@ -52,6 +60,7 @@ DROP TRIGGER audit_no_truncate ON audit_event;
 DROP TRIGGER audit_append_only ON audit_event;
 DROP TRIGGER audit_chain ON audit_event;
 DROP FUNCTION audit_refuse();
+DROP FUNCTION audit_tenants();
 DROP FUNCTION audit_chain();
 DROP FUNCTION audit_event_hash(audit_event, text);
 DROP POLICY chain_keeps ON audit_chainhead;

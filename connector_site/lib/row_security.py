@@ -39,7 +39,7 @@ BEGIN
   EXECUTE 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO {STAFF_ROLE}';
   EXECUTE 'GRANT CREATE ON SCHEMA public TO {DISPATCH_ROLE}';
 END $$;
-"""
+"""  # noqa: S608  role names are constants of this module
 
 
 def create_roles() -> migrations.RunSQL:
@@ -52,11 +52,13 @@ def wall(table: str, *, references: dict[str, str] | None = None) -> migrations.
 
     Foreign keys do not see row security, so a row could point at another tenant's row; a key of (tenant, id) cannot.
     """
-    statements = [
+    statements: list[str] = [
         f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
         f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
-        f'CREATE POLICY tenant_wall ON "{table}" TO {APP_ROLE} '
-        f"USING (tenant_id = {CURRENT_TENANT}) WITH CHECK (tenant_id = {CURRENT_TENANT})",
+        (
+            f'CREATE POLICY tenant_wall ON "{table}" TO {APP_ROLE} '
+            f"USING (tenant_id = {CURRENT_TENANT}) WITH CHECK (tenant_id = {CURRENT_TENANT})"
+        ),
         f'CREATE POLICY staff_reads ON "{table}" FOR SELECT TO {STAFF_ROLE} USING (true)',
         f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_tenant_id_id_key" UNIQUE (tenant_id, id)',
     ]
@@ -65,7 +67,7 @@ def wall(table: str, *, references: dict[str, str] | None = None) -> migrations.
             f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_{column}_same_tenant" '
             f'FOREIGN KEY (tenant_id, "{column}") REFERENCES "{target}" (tenant_id, id) DEFERRABLE INITIALLY DEFERRED'
         )
-    return migrations.RunSQL(statements, _take_down(table, list(references or {})))
+    return migrations.RunSQL([*statements], [*_take_down(table, list(references or {}))])
 
 
 def _take_down(table: str, columns: list[str]) -> list[str]:

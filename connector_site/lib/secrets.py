@@ -43,7 +43,7 @@ class _EncryptsExpressionsNever:
         return super().get_db_prep_save(value, connection)  # type: ignore[misc]
 
 
-class SealedField(_EncryptsExpressionsNever, EncryptedJSONField):  # type: ignore[misc]
+class SealedField(_EncryptsExpressionsNever, EncryptedJSONField):
     """An encrypted JSON column; values are made by `seal` and read by `unseal`."""
 
     _pyi_private_set_type: Any
@@ -53,8 +53,14 @@ class SealedField(_EncryptsExpressionsNever, EncryptedJSONField):  # type: ignor
         super().__init__(**options)  # type: ignore[no-untyped-call]
 
 
-class EncryptedBytesField(_EncryptsExpressionsNever, EncryptedBinaryField):  # type: ignore[misc]
+class EncryptedBytesField(_EncryptsExpressionsNever, EncryptedBinaryField):
     """An encrypted column of bytes, for label images."""
+
+    _pyi_private_set_type: bytes
+    _pyi_private_get_type: bytes
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
 
 
 def seal(value: Any, *, owner: object, purpose: str) -> dict[str, Any]:

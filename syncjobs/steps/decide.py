@@ -20,9 +20,7 @@ from tenants.context import tenant_context
 from ups.shipment_spec import PartySpec
 
 
-def decide(  # noqa: PLR0913  one delivery in a batch
-    delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, client: ExactClient, stay: bool
-) -> None:
+def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, client: ExactClient, stay: bool) -> None:
     """Plan the shipment, or settle on why there is none. `stay` keeps the next step in this worker."""
     fresh = job.kind == SyncJob.Kind.RECHECK or delivery.asked_again_at is not None
     try:
@@ -35,7 +33,7 @@ def decide(  # noqa: PLR0913  one delivery in a batch
         _commit_plan(delivery, goods, made, job=job, step=step, stay=stay)
 
 
-def _settle(  # noqa: PLR0913  one delivery in a batch
+def _settle(
     delivery: Delivery,
     goods: GoodsDelivery,
     to: Delivery.State,
@@ -61,9 +59,7 @@ def _settle(  # noqa: PLR0913  one delivery in a batch
             rechecking.schedule(delivery, job=job, at=step.at)
 
 
-def _commit_plan(  # noqa: PLR0913  one delivery in a batch
-    delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: Job, step: Step, stay: bool
-) -> None:
+def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: Job, step: Step, stay: bool) -> None:
     with tenant_context(job.tenant_id):
         last = delivery.attempts.filter(shipment_no=delivery.shipment_no).order_by("-attempt_no").first()
         if _refused_before(last, made, delivery):

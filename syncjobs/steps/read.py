@@ -79,7 +79,7 @@ def _load(job: Job) -> Delivery:
     )
 
 
-def handle(  # noqa: PLR0913  one delivery in a batch
+def handle(
     delivery: Delivery, goods: GoodsDelivery | None, *, job: Job, step: Step, client: ExactClient, stay: bool
 ) -> None:
     """Bring one delivery up to what Exact shows. `stay` keeps its next step in this worker."""

@@ -1,4 +1,4 @@
-"""Write the tracking numbers to the goods delivery in Exact: read, compare, write; never over somebody else's number."""
+"""Write the tracking numbers to Exact: read, compare, write; never over somebody else's number."""
 
 from datetime import timedelta
 
@@ -60,7 +60,7 @@ def _must_read(delivery: Delivery, numbers: list[str], step: Step) -> bool:
     return step.at - delivery.facts_read_at > READ_GOOD_FOR
 
 
-def _write(  # noqa: PLR0913  what is known of one delivery
+def _write(
     delivery: Delivery,
     goods: GoodsDelivery | None,
     numbers: list[str],

@@ -20,6 +20,7 @@ from syncjobs.steps.context import Step
 from syncjobs.transitions import LostRace, delivery_event, move, move_attempt
 from tenants.context import tenant_context
 from ups.access import open_client
+from ups.client import UpsClient
 from ups.errors import (
     UpsAccountBlocked,
     UpsCredentialRefused,
@@ -54,7 +55,7 @@ def ship(job: Job, step: Step) -> None:
             _plan_anew(attempt, job, step)
             return
     client = open_client(attempt.account, observe=step.observe)
-    _send(attempt, job, step, client.ship)
+    _send(attempt, job, step, client)
 
 
 def _live_attempt(job: Job) -> Attempt | None:
@@ -82,7 +83,7 @@ def _plan_anew(attempt: Attempt, job: Job, step: Step) -> None:
     queue.finish(job)
 
 
-def _send(attempt: Attempt, job: Job, step: Step, send: Any) -> None:
+def _send(attempt: Attempt, job: Job, step: Step, client: UpsClient) -> None:
     committed_at = time.clock_gettime(time.CLOCK_BOOTTIME)
     with tenant_context(job.tenant_id):
         sent_at = timezone.now()
@@ -98,7 +99,7 @@ def _send(attempt: Attempt, job: Job, step: Step, send: Any) -> None:
         _not_sent(attempt, late, job, step)
         return
     try:
-        answer = send(body)
+        answer = client.ship(body)
     except UpsError as error:
         _no_shipment(attempt, error, job, step)
     else:

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from django.db import DatabaseError, connections, transaction
 
-from audit.chain import verify
+from audit.chain import verify, verify_all
 from audit.models import AppendOnly, Event
 from audit.record import Happening, acting, happenings
 from tenants.context import tenant_context
@@ -92,3 +92,11 @@ def test_a_change_behind_the_triggers_is_found(statement: str, broken_at: int) -
 
     with tenant_context(tenant.id):
         assert verify(tenant.id).broken_at == broken_at
+    assert verify_all() == [tenant.id]
+
+
+@pytest.mark.django_db
+def test_whole_chains_are_no_cause_for_alarm() -> None:
+    record_three(make_tenant())
+
+    assert verify_all() == []

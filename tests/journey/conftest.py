@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -26,8 +26,7 @@ from ups.accounts import AccountDetails, save_account
 from ups.models import Account
 from ups.shipment_spec import PartySpec
 
-SHIPPER_NUMBER = "A1B2C3"
-CLIENT_ID = "11111111-2222-3333-4444-555555555555"
+Found = TypeVar("Found")
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +128,7 @@ class Journey:
         return entry_id, delivery
 
 
-def wait_for(find: Callable[[], object], *, seconds: float = 10) -> object:
+def wait_for(find: Callable[[], Found], *, seconds: float = 10) -> Found:
     """Poll until something is found; None when it is not in time."""
     return standins.poll(find, seconds=seconds)
 

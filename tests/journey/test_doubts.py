@@ -43,7 +43,16 @@ def test_an_unclear_answer_leaves_the_attempt_in_doubt_and_nothing_is_sent_again
     assert len(journey.shipments_at_ups()) == shipments
 
 
-@pytest.mark.parametrize("fault", [{"action": "status", "status": 429, "body": {"response": {"errors": [{"code": "10429", "message": "Too Many Requests"}]}}}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {
+            "action": "status",
+            "status": 429,
+            "body": {"response": {"errors": [{"code": "10429", "message": "Too Many Requests"}]}},
+        }
+    ],
+)
 def test_a_refused_turn_is_taken_later_with_a_new_reference(journey: Journey, fault: dict[str, object]) -> None:
     trouble(journey, **fault)
 
@@ -88,7 +97,9 @@ def test_a_delivery_deleted_before_shipping_is_cancelled_and_costs_nothing(journ
     item = journey.company.item_without_weight()
     entry_id, delivery = journey.ship(lines=[{"item_id": item["id"], "quantity": 1}])
 
-    journey.company.exact.control("DELETE", f"companies/{journey.company.division}/records/salesorder/GoodsDeliveries/{entry_id}")
+    journey.company.exact.control(
+        "DELETE", f"companies/{journey.company.division}/records/salesorder/GoodsDeliveries/{entry_id}"
+    )
     journey.make_due()
     journey.work()
 

@@ -96,9 +96,7 @@ def test_a_shipped_delivery_cannot_be_run_again(journey: Journey) -> None:
 
 
 def test_a_number_that_somebody_entered_meanwhile_is_never_written_over(journey: Journey) -> None:
-    journey.company.exact.control(
-        "POST", "faults", {"method": "PUT", "action": "status", "status": 503, "times": 1}
-    )
+    journey.company.exact.control("POST", "faults", {"method": "PUT", "action": "status", "status": 503, "times": 1})
     entry_id, delivery = journey.ship()
     assert delivery.state == Delivery.State.LABELLED
 

@@ -65,7 +65,7 @@ def test_a_long_company_name_takes_a_free_address_line_when_there_is_a_contact()
 
 def test_an_address_that_does_not_fit_is_a_problem_and_is_not_cut() -> None:
     long = address(
-        lines=tuple(f"Regel nummer {number} van een heel lang adres" for number in "een twee drie vier".split())
+        lines=tuple(f"Regel nummer {number} van een heel lang adres" for number in ["een", "twee", "drie", "vier"])
     )
 
     with pytest.raises(Untranslatable) as caught:
