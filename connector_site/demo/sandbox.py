@@ -96,11 +96,11 @@ class Sandbox:
         url = f"{self._exact}/sandbox/companies/{company.division}/deliveries/{delivery.entry_id}"
         return str(self._checked(self._session.get(url, timeout=TIMEOUT_SECONDS))["TrackingNumber"] or "")
 
-    def _post(self, url: str, body: dict[str, object]) -> Any:  # noqa: ANN401 - JSON of a control route
+    def _post(self, url: str, body: dict[str, object]) -> Any:
         return self._checked(self._session.post(url, json=body, timeout=TIMEOUT_SECONDS))
 
     @staticmethod
-    def _checked(answer: requests.Response) -> Any:  # noqa: ANN401 - JSON of a control route
+    def _checked(answer: requests.Response) -> Any:
         if not answer.ok:
             raise DemoFailed(f"{answer.url} answered {answer.status_code}: {answer.text[:300]}")
         return answer.json()
