@@ -29,7 +29,15 @@ class GrantAdmin(LookingAdmin):
 class ConnectionAdmin(LookingAdmin):
     """Connected companies."""
 
-    list_display = ("division_name", "division", "site", "tenant", "connected_at", "disconnected_at", "blocked_until_at")
+    list_display = (
+        "division_name",
+        "division",
+        "site",
+        "tenant",
+        "connected_at",
+        "disconnected_at",
+        "blocked_until_at",
+    )
     list_filter = ("site",)
     list_select_related = ("tenant",)
     search_fields = ("division_name", "division", "code", "tenant__name")

@@ -8,7 +8,7 @@ import functools
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import requests
@@ -133,7 +133,7 @@ def session_of(site: str) -> requests.Session:
 
 
 @functools.cache
-def _session(process_id: int, site: str) -> requests.Session:  # noqa: ARG001  a forked process needs sockets of its own
+def _session(process_id: int, site: str) -> requests.Session:
     return new_session()
 
 
@@ -154,11 +154,25 @@ def _renewed(grant_id: int, *, refused: Secret | None, observe: Observer) -> Sec
         pair, received_at = spared
         return _store(grant, pair, received_at)
     result = renew(registration(grant.site), session_of(grant.site), held=marked.held, observe=observe)
-    if result.pair is not None:
-        received_at = marked.at() if result.verdict is TokenVerdict.RENEWED else grant.received_at
-        emergency_slot.put(grant.code, generation=grant.generation, pair=result.pair, received_at=received_at)
-        return _store(grant, result.pair, received_at)
-    return _not_renewed(marked, result)
+    if result.pair is None:
+        return _not_renewed(marked, result)
+    if result.verdict is TokenVerdict.RENEWED:
+        return _kept_safe(grant, result.pair, marked.at())
+    _kept_safe(grant, result.pair, grant.received_at)
+    return _refused_with_token(marked, result)
+
+
+def _kept_safe(grant: Grant, pair: TokenPair, received_at: datetime) -> Secret:
+    """T3 to T5."""
+    emergency_slot.put(grant.code, generation=grant.generation, pair=pair, received_at=received_at)
+    return _store(grant, pair, received_at)
+
+
+def _refused_with_token(marked: _Marked, result: TokenResult) -> Secret:
+    """A refusal that carried a new refresh token (`exact.md` 3.4, last line): the chain lives, whatever was said."""
+    fresh, _ = grants.read(marked.grant.pk)
+    verdict = TokenVerdict.TOO_EARLY if result.verdict is TokenVerdict.TOO_EARLY else TokenVerdict.UNKNOWN
+    return _not_renewed(replace(marked, grant=fresh), replace(result, verdict=verdict))
 
 
 def _mark(grant_id: int, refused: Secret | None) -> Secret | _Marked:

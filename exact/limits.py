@@ -94,7 +94,8 @@ class CallBudgetGate:
             raise _spent("limit_of_exact", blocked)
         try:
             verdict = self._ask(endpoint)
-            if (verdict[0] == "cold" and self._warm(verdict)) or verdict[0] == "cold":
+            if verdict[0] == "cold":
+                self._warm(verdict)
                 verdict = self._ask(endpoint)
         except redis.RedisError:
             logger.warning("call budget: Redis is away, using the spare budget")
@@ -136,8 +137,8 @@ class CallBudgetGate:
         )
         return verdict
 
-    def _warm(self, verdict: list[Any]) -> bool:
-        """Open a clock minute: in the rows first, then in Redis. False when it was opened before."""
+    def _warm(self, verdict: list[Any]) -> None:
+        """Open a clock minute, in the rows first, then in Redis; one that was opened before stays shut."""
         minute, day, flat = int(verdict[2]), int(verdict[3]), verdict[4]
         counts = {flat[at]: int(flat[at + 1]) for at in range(0, len(flat), 2)}
         seed = limit_rows.Seed(day_calls=counts, opened={})
@@ -146,7 +147,7 @@ class CallBudgetGate:
                 self._company.tenant_id, self._company.connection_id, minute=minute, day=day, day_calls=counts
             )
             if opened is None:
-                return False
+                return
             seed = opened
         known = {"minute": self._company.minute_limit, "day": self._company.day_limit}
         content = {
@@ -155,7 +156,6 @@ class CallBudgetGate:
             "limits": {name: value for name, value in known.items() if value is not None},
         }
         _scripts(os.getpid())["warm"](keys=[self._base], args=[minute, day, json.dumps(content)], client=quick_store())
-        return True
 
     def _obey(self, verdict: list[Any]) -> None:
         kind, value = verdict[0], int(verdict[1])
@@ -260,7 +260,7 @@ class CallBudgetGate:
 
 
 @functools.cache
-def _scripts(process_id: int) -> dict[str, Script]:  # noqa: ARG001  one set for each process's link
+def _scripts(process_id: int) -> dict[str, Script]:
     link = quick_store()
     return {
         "enter": link.register_script(limit_scripts.ENTER),

@@ -211,7 +211,7 @@ def refresh_held(connection: Connection, records: Sequence[Master], *, at: datet
     return len(rows)
 
 
-def opened(connection_code: UUID, row: MasterRecord) -> Any:  # noqa: ANN401  the shape follows the row's resource
+def opened(connection_code: UUID, row: MasterRecord) -> Any:
     """The record in a row."""
     value = unseal(row.sealed_fields, owner=_owner(connection_code, row.key), purpose=row.resource)
     return _SHAPES[row.resource].validate_python(value)
@@ -245,6 +245,6 @@ def _owner(connection_code: UUID, key: UUID) -> str:
     return f"{connection_code} {key}"
 
 
-def _sealed(connection_code: UUID, resource: str, key: UUID, value: Any) -> dict[str, Any]:  # noqa: ANN401  as `opened`
+def _sealed(connection_code: UUID, resource: str, key: UUID, value: Any) -> dict[str, Any]:
     content = _SHAPES[resource].dump_python(value, mode="json")
     return seal(content, owner=_owner(connection_code, key), purpose=resource)

@@ -100,7 +100,7 @@ class Page:
     next_url: str | None = None
 
 
-def read_json(body: bytes) -> Any:  # noqa: ANN401  JSON can be anything
+def read_json(body: bytes) -> Any:
     """JSON with exact decimals; raises `UnreadableAnswer` for anything else."""
     try:
         return json.loads(body, parse_float=Decimal)

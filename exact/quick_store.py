@@ -19,7 +19,7 @@ def quick_store() -> redis.Redis:
 
 
 @functools.cache
-def _link(process_id: int, url: str) -> redis.Redis:  # noqa: ARG001  a forked process needs sockets of its own
+def _link(process_id: int, url: str) -> redis.Redis:
     return redis.Redis.from_url(
         url.replace("redis+socket://", "unix://"),
         socket_timeout=ANSWER_SECONDS,

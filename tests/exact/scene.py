@@ -30,7 +30,7 @@ class Sandbox:
     base_url: str
     web: requests.Session
 
-    def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  JSON can be anything
+    def control(self, method: str, path: str, body: object = None) -> Any:
         """A call to its control routes."""
         answer = self.web.request(method, f"{self.base_url}/sandbox/{path}", json=body, timeout=TIMEOUT_SECONDS)
         assert answer.ok, answer.text
@@ -68,13 +68,6 @@ class Sandbox:
         assert answer.status_code == 302, answer.text
         return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
 
-    def age_tokens(self, connection: Connection, seconds: float) -> None:
-        """Let time pass for the chain, here and there."""
-        self.control("POST", "clock", {"advance_seconds": seconds})
-        back = timedelta(seconds=seconds)
-        Grant.objects.filter(pk=connection.grant_id).update(received_at=F("received_at") - back)
-        credentials.forget_kept()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -90,9 +83,20 @@ class Scene:
         return self.connection.division
 
     @property
-    def grant(self) -> Grant:
+    def grant_id(self) -> int:
         assert self.connection.grant_id is not None
-        return Grant.objects.get(pk=self.connection.grant_id)
+        return self.connection.grant_id
+
+    @property
+    def grant(self) -> Grant:
+        return Grant.objects.get(pk=self.grant_id)
+
+    def age_tokens(self, seconds: float) -> None:
+        """Let time pass for the chain, here and there."""
+        self.sandbox.control("POST", "clock", {"advance_seconds": seconds})
+        back = timedelta(seconds=seconds)
+        Grant.objects.filter(pk=self.grant_id).update(received_at=F("received_at") - back)
+        credentials.forget_kept()
 
     def row(self) -> Connection:
         """The connection as it stands in the database."""

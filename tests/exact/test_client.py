@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 
@@ -12,6 +13,7 @@ from exact.records import GoodsDeliveryChanges, GoodsDeliveryLineChanges
 from tests.exact.scene import Scene, shown
 
 DELIVERIES = "/api/v1/{division}/salesorder/GoodsDeliveries"
+SENT_AS_THEY_ARE = "'(),/:$=&"
 LINES = "/api/v1/{division}/salesorder/GoodsDeliveryLines"
 
 
@@ -118,7 +120,8 @@ def test_many_keys_are_asked_for_in_addresses_of_bearable_length(scene: Scene) -
     calls = scene.sandbox.calls("logistics/Items")
     assert {item.id for item in found} == set(known)
     assert len(calls) == 3
-    assert all(len(f"{scene.sandbox.base_url}{call['path']}?{call['query']}") <= 2_000 for call in calls)
+    asked = [f"{scene.sandbox.base_url}{call['path']}?{quote(call['query'], safe=SENT_AS_THEY_ARE)}" for call in calls]
+    assert max(map(len, asked)) <= 2_000
 
 
 def test_master_data_comes_without_padding_and_with_exact_weights(scene: Scene) -> None:

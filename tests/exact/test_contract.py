@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
@@ -63,7 +64,7 @@ CALLS: dict[str, Callable[[ExactClient], object]] = {
     "put_goods_delivery_line": lambda client: client.put_goods_delivery_line(
         ID, GoodsDeliveryLineChanges(tracking_number="1Z", notes="n")
     ),
-    **{f"sync {one.name}": (lambda client, one=one: client.sync(one, 1)) for one in SyncEndpoint},
+    **{f"sync {one.name}": partial(ExactClient.sync, endpoint=one, after=1) for one in SyncEndpoint},
 }
 
 

@@ -13,7 +13,7 @@ from exact.payloads import UnreadableAnswer, error_text, expanded, read_page
 from exact.resources import WireAccount, WireContact, WireGoodsDelivery, WireGoodsDeliveryLine, WireItem, lines_of
 from tests.exact import samples
 
-MODELS = {
+MODELS: dict[str, type[Any]] = {
     "crm/Accounts": WireAccount,
     "crm/Contacts": WireContact,
     "logistics/Items": WireItem,
@@ -29,7 +29,7 @@ def resource_of(payload: dict[str, Any]) -> str:
     return path if path.startswith("current/") else path.partition("/")[2]
 
 
-def at_path(document: Any, path: str) -> Any:  # noqa: ANN401  JSON can be anything
+def at_path(document: Any, path: str) -> Any:
     """What stands at a dotted path."""
     for part in path.split("."):
         document = document[int(part)] if isinstance(document, list) else document[part]
