@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from django.utils import timezone
 
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 BUDGET_SECONDS = 25
 """A task takes no new job after this, so that its last one ends well before the hard time limit of 90 s."""
+OVERTAKEN_PAUSE = timedelta(seconds=2)
 STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.READ: read,
     SyncJob.Kind.RECHECK: read,
@@ -88,8 +90,7 @@ def run(job: Job, step: Step) -> None:
                 return
             STEPS[job.kind](job, step)
         except (LostClaim, LostRace) as lost:
-            logger.info("Job %s %s was overtaken: %s", job.kind, job.subject, lost)
-            step.made.clear()
+            _overtaken(job, step, lost)
         except Exception as error:  # noqa: BLE001  the one outer guard: every error gets its verdict
             _failed(job, step, error)
 
@@ -104,7 +105,19 @@ def _failed(job: Job, step: Step, error: Exception) -> None:
         else:
             _block(job, step, found)
     except (LostClaim, LostRace) as lost:
-        logger.info("Job %s %s was overtaken: %s", job.kind, job.subject, lost)
+        _overtaken(job, step, lost)
+
+
+def _overtaken(job: Job, step: Step, lost: Exception) -> None:
+    """Somebody else moved the row that was seen: look again in a moment, unless the job itself was taken over."""
+    logger.info("Job %s %s was overtaken: %s", job.kind, job.subject, lost)
+    try:
+        with tenant_context(job.tenant_id):
+            _record_failure(job, step, type(lost).__name__)
+            due_at = timezone.now() + OVERTAKEN_PAUSE
+            queue.put_back(job, due_at=due_at, error=f"overtaken: {lost}", counts=False)
+    except LostClaim:
+        step.made.clear()
 
 
 def _again(job: Job, step: Step, found: retry.Again, error: Exception) -> None:

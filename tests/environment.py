@@ -2,14 +2,16 @@
 
 import os
 
+EXACT_CLIENT_ID = "11111111-2222-3333-4444-555555555555"
+EXACT_WEBHOOK_SECRET = "6Zr4tQm1-demo-webhook-secret"
 _DEFAULTS = {
     "SECRET_KEY": "tests-only-secret-key-of-fifty-characters-or-more-0123456789",
     "FERNET_KEYS": "tests-only-second-key,tests-only-first-key",
     "PUBLIC_URL": "http://testserver",
     "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
-    "EXACT_CLIENT_ID_NL": "11111111-2222-3333-4444-555555555555",
+    "EXACT_CLIENT_ID_NL": EXACT_CLIENT_ID,
     "EXACT_CLIENT_SECRET_NL": "tests-only-client-secret",
-    "EXACT_WEBHOOK_SECRET_NL": "6Zr4tQm1-demo-webhook-secret",
+    "EXACT_WEBHOOK_SECRET_NL": EXACT_WEBHOOK_SECRET,
     "EXACT_BASE_URL_NL": "http://exact.test/nl",
     "UPS_BASE_URL_TEST": "http://ups.test",
     "UPS_BASE_URL_PRODUCTION": "http://ups-production.test",

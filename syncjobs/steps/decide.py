@@ -17,6 +17,7 @@ from syncjobs.steps.facts import facts_of, touch
 from syncjobs.steps.planning import Plan, Unready, plan
 from syncjobs.transitions import delivery_event, move, move_attempt
 from tenants.context import tenant_context
+from ups.errors import UpsRejected
 from ups.shipment_spec import PartySpec
 
 
@@ -107,10 +108,14 @@ def _ask_to_ship(delivery: Delivery, step: Step, *, stay: bool) -> None:
 
 
 def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> bool:
-    """The same request was refused already and nobody asked to try it once more: it would be refused again."""
+    """The same request was refused already and nobody asked to try it once more: it would be refused again.
+
+    A refusal of the account is another matter: it may have been lifted at UPS without a trace on our side.
+    """
     return (
         last is not None
         and last.state == Attempt.State.REFUSED
+        and last.evidence.get("why") == UpsRejected.__name__
         and last.request_hash == made.content_hash
         and delivery.state == Delivery.State.HOLD
         and delivery.asked_again_at is None

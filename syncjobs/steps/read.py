@@ -44,7 +44,8 @@ def read(job: Job, step: Step) -> None:
             room = READ_AT_ONCE - 1 - len(step.waiting)
             siblings = queue.claim_siblings(job, connection_id=delivery.connection_id, limit=room)
             entry_ids = _entry_ids(delivery, [job, *siblings, *step.waiting])
-    client = open_client(delivery.connection, purpose=BudgetClass.SHIP, observe=step.observe)
+    purpose = BudgetClass.COMPARE if job.kind == SyncJob.Kind.RECHECK else BudgetClass.SHIP
+    client = open_client(delivery.connection, purpose=purpose, observe=step.observe)
     if entry_ids:
         step.following.extend(siblings)
         _fetch(client, entry_ids, step)
@@ -92,13 +93,16 @@ def handle(
                 job, due_at=step.at + timedelta(seconds=EMPTY_LINES_SECONDS), error="no lines yet", counts=True
             )
         return
-    if delivery.state not in OPEN_TO_PLANNING or _has_shipment(delivery):
+    if delivery.state not in OPEN_TO_PLANNING or _is_held_with_shipment(delivery):
         _confirm(delivery, goods, job=job, step=step)
         return
     decide(delivery, goods, job=job, step=step, client=client, stay=stay)
 
 
-def _has_shipment(delivery: Delivery) -> bool:
+def _is_held_with_shipment(delivery: Delivery) -> bool:
+    """A hold can come after the label too: then there is nothing to plan, only a number to write."""
+    if delivery.state != Delivery.State.HOLD:
+        return False
     with tenant_context(delivery.tenant_id):
         return Attempt.objects.filter(
             tenant_id=delivery.tenant_id,
