@@ -89,13 +89,18 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-# --- database: one URL, three roles (connector_site/lib/row_security.py) ---
+# --- database: three roles (connector_site/lib/row_security.py) ---
+# DATABASE_URL may log in as the owner, or as a login that is a member of the two runtime roles and owns nothing; then
+# DATABASE_OWNER_URL is what migrations use.
 _DATABASE_GUARDS = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
 """`reliability.md` 4, last line."""
 
 
+DATABASE_URL = _secret("DATABASE_URL", development="postgresql:///ml_connector")
+
+
 def _database(*, role: str | None, guards: str = _DATABASE_GUARDS) -> dict[str, Any]:
-    url = _secret("DATABASE_URL", development="postgresql:///ml_connector")
+    url = DATABASE_URL if role else env.str("DATABASE_OWNER_URL", default=DATABASE_URL)
     settings: dict[str, Any] = env.db_url_config(url)  # type: ignore[no-untyped-call]
     options = f"{guards} -c role={role}" if role else guards
     settings["OPTIONS"] = {**settings.get("OPTIONS", {}), "options": options.strip()}
