@@ -2,9 +2,14 @@
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Q
 
 from audit.models import Event
 from audit.record import acting, happenings
+from exact.errors import ExactNeedsReconnect
 from syncjobs import queue
 from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.transitions import delivery_event
@@ -47,6 +52,21 @@ def reconsider_skipped(tenant_id: uuid.UUID, at: datetime) -> int:
         for delivery in rows:
             queue.add(tenant_id, SyncJob.Kind.READ, delivery.code, due_at=at, correlation=delivery.correlation)
         return len(rows)
+
+
+def look_again(tenant_id: uuid.UUID, at: datetime) -> int:
+    """After Exact was connected again or a UPS account was changed: do now what waited for that; returns how many jobs.
+
+    Those are the next looks at holds, and jobs put back because the permission to use Exact had ended.
+    """
+    with tenant_context(tenant_id):
+        waiting = SyncJob.objects.filter(tenant_id=tenant_id, state=SyncJob.State.DUE, due_at__gt=at).filter(
+            Q(kind=SyncJob.Kind.RECHECK) | Q(last_error__startswith=ExactNeedsReconnect.__name__)
+        )
+        moved = waiting.update(due_at=at)
+        for name in {*queue.QUEUE_OF.values()} if moved else ():
+            transaction.on_commit(partial(queue.nudge, name))
+    return moved
 
 
 def _why_not(delivery: Delivery) -> str:
