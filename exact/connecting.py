@@ -11,7 +11,7 @@ from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import Secret
-from exact import credentials, grants, limit_rows, subscribing, token_calls, upkeep
+from exact import credentials, grants, limit_rows, master, subscribing, token_calls, upkeep
 from exact.access import GrantTokens, open_client
 from exact.client import ExactClient
 from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing
@@ -123,7 +123,7 @@ def connect_division(*, tenant_id: UUID, grant_id: int, division: Division, obse
 
 
 def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connection:
-    """End a connection: subscriptions first, then the tie, then tokens that nobody uses any more (`exact.md` 11.5)."""
+    """End a connection: subscriptions first, then the tie and what was kept, then tokens that nobody uses any more."""
     grant_id = connection.grant_id
     try:
         client = open_client(connection, purpose=BudgetClass.RESERVE, observe=observe)
@@ -136,6 +136,7 @@ def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connect
         connection.disconnected_at = timezone.now()
         connection.grant = None
         connection.save(update_fields=["disconnected_at", "grant"])
+        master.forget(connection)
         happenings(
             connection.tenant_id,
             [_event(connection, Event.Kind.DISCONNECTED, "disconnected", {"subscriptions_left": left} if left else {})],
@@ -192,6 +193,8 @@ def _check_rights(client: ExactClient) -> None:
 def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection, int | None]:
     """The connection's row, new or taken up again, and the grant it had before."""
     with tenant_context(tenant_id):
+        locked, _ = grants.lock(grant.pk)
+        grants.check_alive(locked)
         existing = Connection.objects.select_for_update().filter(site=grant.site, division=division.code).first()
         former_grant_id = existing.grant_id if existing else None
         row = existing or Connection(tenant_id=tenant_id, site=grant.site, division=division.code)

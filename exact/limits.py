@@ -246,8 +246,8 @@ class CallBudgetGate:
             limit_rows.note_limits(company.tenant_id, company.connection_id, minute_limit=minute, day_limit=day)
         if limits.day_limit is None or limits.day_remaining is None or limits.day_reset_at is None:
             return
-        others = limits.day_limit - limits.day_remaining - known.day_total
-        if others - known.others >= OTHERS_NOTICED:
+        others = max(limits.day_limit - limits.day_remaining - known.day_total, 0)
+        if abs(others - known.others) >= OTHERS_NOTICED:
             self._remember(others=others, others_day=int(limits.day_reset_at.timestamp()) // 86_400 - 1)
 
     def _remember(self, **values: int) -> None:

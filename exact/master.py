@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from connector_site.lib.secrets import seal, unseal
 from exact.client import ExactClient
-from exact.models import Connection, MasterRecord, ShippingMethod
+from exact.models import Connection, MasterRecord, ShippingMethod, SyncCursor
 from exact.records import Account, Address, Contact, Item, SalesOrder, ShippingMethodRecord
 from tenants.context import tenant_context
 
@@ -209,6 +209,12 @@ def refresh_held(connection: Connection, records: Sequence[Master], *, at: datet
         row.read_at = at
     MasterRecord.objects.bulk_update(rows, ["sealed_fields", "read_at"], batch_size=200)
     return len(rows)
+
+
+def forget(connection: Connection) -> None:
+    """Remove what is kept of items and people, and how far it was read; within the tenant's context."""
+    MasterRecord.objects.filter(connection=connection).delete()
+    SyncCursor.objects.filter(connection=connection).delete()
 
 
 def opened(connection_code: UUID, row: MasterRecord) -> Any:

@@ -18,7 +18,7 @@ CREATE POLICY dispatch_routes ON exact_connection FOR SELECT TO {DISPATCH_ROLE} 
 CREATE FUNCTION exact_route(hook uuid)
 RETURNS TABLE (tenant_id uuid, connection_id bigint, code uuid, site text, division integer, client_id text, live boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
-  SELECT c.tenant_id, c.id, c.code, c.site::text, c.division, g.client_id::text, c.disconnected_at IS NULL
+  SELECT c.tenant_id, c.id, c.code, c.site::text, c.division, coalesce(g.client_id::text, ''), c.disconnected_at IS NULL
   FROM exact_connection c LEFT JOIN exact_grant g ON g.id = c.grant_id
   WHERE c.hook_code = hook
 $$;

@@ -20,8 +20,10 @@ from exact.errors import (
     ExactUnavailable,
 )
 from exact.limits import BudgetClass
-from exact.models import Connection, Grant, ShippingMethod, Site, WebhookSubscription
+from exact.master import MasterData
+from exact.models import Connection, Grant, MasterRecord, ShippingMethod, Site, SyncCursor, WebhookSubscription
 from exact.subscribing import callback_url
+from exact.upkeep import sync_master
 from tenants.context import tenant_context
 from tests.exact.scene import Sandbox, Scene, connected, consent, division_of, quick_tenant, shown
 
@@ -233,6 +235,26 @@ def test_disconnecting_unsubscribes_first_and_then_forgets_the_tokens(scene: Sce
     assert Grant.objects.get().sealed_tokens is None
     with pytest.raises(ExactNeedsReconnect):
         open_client(row, purpose=BudgetClass.SHIP, observe=seen.append)
+
+
+def test_disconnecting_forgets_what_was_kept_of_people(scene: Scene) -> None:
+    account_id = uuid.UUID(scene.company["accounts"][0]["id"])
+    MasterData(scene.connection, scene.client()).account(account_id)
+    sync_master(scene.connection, scene.client())
+
+    connecting.disconnect(scene.connection)
+
+    with tenant_context(scene.tenant.id):
+        assert (MasterRecord.objects.count(), SyncCursor.objects.count()) == (0, 0)
+        assert ShippingMethod.objects.count() == len(scene.company["shipping_methods"])
+
+
+def test_a_late_notification_still_finds_the_ended_connection(scene: Scene) -> None:
+    connecting.disconnect(scene.connection)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT client_id, live FROM exact_route(%s)", [scene.connection.hook_code])
+        assert cursor.fetchall() == [("", False)]
 
 
 def test_disconnecting_one_company_leaves_the_tokens_to_the_other(scene: Scene) -> None:

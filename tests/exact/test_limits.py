@@ -20,17 +20,10 @@ from exact.records import GoodsDeliveryChanges
 from tenants.context import tenant_context
 from tests.exact.scene import Scene
 
+pytestmark = pytest.mark.usefixtures("steady_minute")
 ENDPOINT = "logistics/Items"
 AT = datetime(2026, 5, 4, 9, 15, 27, tzinfo=UTC)
 NOWHERE = "redis://127.0.0.1:9/0"
-
-
-@pytest.fixture(autouse=True)
-def _not_across_a_minute() -> None:
-    """Counting happens by the clock minute: start with some of it left."""
-    left = 60 - time.time() % 60
-    if left < 8:
-        threading.Event().wait(left + 0.1)
 
 
 def gate_of(
