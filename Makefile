@@ -40,7 +40,7 @@ test: environment ## The whole test suite; FAST=1 leaves out slow and browser te
 check: environment ## Format, lint, types, import floors, migrations, templates
 	@$(python) -m ruff format --check .
 	@$(python) -m ruff check .
-	@$(python) -m djlint --check --lint --quiet templates
+	@$(python) -m djlint --lint --quiet templates
 	@exec $(python) -m connector_site.lib.local_servers run --data .local/check --not-durable -- $(SHELL) -euc ' \
 		$(python) -m mypy .; \
 		$(python) -m pytest -q tests/test_architecture.py; \
