@@ -9,7 +9,6 @@ from exact.errors import (
     ExactBudgetSpent,
     ExactError,
     ExactGone,
-    ExactNeedsReconnect,
     ExactOutcomeUnknown,
     ExactRejected,
     ExactRightMissing,
@@ -39,13 +38,13 @@ def error_for(operation: str, method: str, reply: Reply, *, retry_at: datetime |
             retry_at=retry_at,
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _server_error(operation, method, status, text)
+        return _server_error(operation, method, status, text, retry_at)
     if status == HTTPStatus.FORBIDDEN:
         return _forbidden(operation, status, text)
     return _refused(operation, method, status, text)
 
 
-def _server_error(operation: str, method: str, status: int, text: str) -> ExactError:
+def _server_error(operation: str, method: str, status: int, text: str, retry_at: datetime | None) -> ExactError:
     if _CALLBACK_REFUSED in text.lower():
         return ExactRejected(
             "Exact Online could not reach our address for notifications. Our team has to check that it can be reached "
@@ -56,7 +55,10 @@ def _server_error(operation: str, method: str, status: int, text: str) -> ExactE
         )
     if method == "GET":
         return ExactUnavailable(
-            "Exact Online has a fault at the moment; it is tried again.", operation=operation, status=status
+            "Exact Online has a fault at the moment; it is tried again.",
+            operation=operation,
+            status=status,
+            retry_at=retry_at,
         )
     return ExactOutcomeUnknown(
         "Exact Online reported a fault of its own after a change was sent; whether the change was made is looked up "
@@ -114,13 +116,3 @@ def _refused(operation: str, method: str, status: int, text: str) -> ExactError:
             reason="redirected" if status < HTTPStatus.BAD_REQUEST else "select_demanded",
         )
     return ExactRejected(f"Exact Online refused this.{said}", operation=operation, status=status)
-
-
-def token_error(operation: str, status: int, error: str) -> ExactNeedsReconnect:
-    """The end of a chain of tokens (`exact.md` 3.4)."""
-    return ExactNeedsReconnect(
-        "The permission to use Exact Online has ended. Connect Exact Online again.",
-        operation=operation,
-        status=status,
-        reason=error,
-    )

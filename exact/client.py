@@ -13,7 +13,7 @@ from uuid import UUID
 from exact import changes, payloads
 from exact.directory import WireHrmDivision, WireMe, WireSystemDivision
 from exact.errors import ExactRejected, ExactRightMissing, ExactScopeMissing
-from exact.payloads import SERVER_ZONE, AnyWire, UnreadableAnswer, Wire, select_list
+from exact.payloads import SERVER_ZONE, AnyWire, UnreadableAnswer, Wire, is_deferred, select_list
 from exact.records import (
     Account,
     Address,
@@ -52,8 +52,6 @@ from exact.transport import MAX_URL_LENGTH, Request, Transport, query_text, unex
 DELIVERY_ADDRESS = 4
 """`crm/Addresses.Type` of a delivery address (`exact.md` 8.6)."""
 GOODS_DELIVERIES_TOPIC = "GoodsDeliveries"
-_ROWS_PER_PAGE = 60
-"""Page size of single resources; asking for fewer keys than this needs no second page (`exact.md` 5)."""
 
 
 def _nothing() -> None:
@@ -83,14 +81,14 @@ class ExactClient:
 
     def goods_deliveries(self, entry_ids: Sequence[UUID]) -> list[GoodsDelivery]:
         """Deliveries with their lines; what does not exist (any more) is left out."""
-        if self._expand_lines:
-            found = self._expanded_deliveries(entry_ids)
-            if found is not None:
-                return found
-            self._expand_lines = False
-            self._on_expand_refused()
+        found, expands = self._expanded_deliveries(entry_ids) if self._expand_lines else (None, False)
+        if found is not None:
+            return found
         headers = self._by_keys("goods_deliveries", WireGoodsDelivery, "EntryID", entry_ids)
         lines = self._lines([header.entry_id for header in headers])
+        if self._expand_lines and not expands:
+            self._expand_lines = False
+            self._on_expand_refused()
         return [header.record(lines.get(header.entry_id, ())) for header in headers]
 
     def entries_of_lines(self, keys: Sequence[UUID]) -> list[UUID]:
@@ -233,26 +231,26 @@ class ExactClient:
 
     # --- how ---
 
-    def _expanded_deliveries(self, entry_ids: Sequence[UUID]) -> list[GoodsDelivery] | None:
-        """Deliveries with lines in one call; None when this company does not expand."""
-        select = f"{select_list(WireGoodsDelivery)},{_lines_select()}"
-        clauses = _key_clauses("EntryID", entry_ids)
+    def _expanded_deliveries(self, entry_ids: Sequence[UUID]) -> tuple[list[GoodsDelivery] | None, bool]:
+        """Deliveries with lines in one call, None where lines are to be asked for apart; and whether it expands."""
+        params = {"$select": f"{select_list(WireGoodsDelivery)},{LINES_PROPERTY}", "$expand": LINES_PROPERTY}
         try:
             rows = self._rows_by_clauses(
-                "goods_deliveries", WireGoodsDelivery.path, {"$select": select, "$expand": LINES_PROPERTY}, clauses
+                "goods_deliveries", WireGoodsDelivery.path, params, _key_clauses("EntryID", entry_ids)
             )
         except ExactRejected as error:
             if error.status == HTTPStatus.BAD_REQUEST:
-                return None
+                return None, False
             raise
         headers = self._parse("goods_deliveries", WireGoodsDelivery, rows)
         try:
             lines = [lines_of(row) for row in rows]
         except UnreadableAnswer as error:
             raise unexpected("goods_deliveries", error) from error
-        if any(found is None for found in lines):
-            return None
-        return [header.record(found or ()) for header, found in zip(headers, lines, strict=True)]
+        whole = [header.record(found) for header, found in zip(headers, lines, strict=True) if found is not None]
+        if len(whole) == len(rows):
+            return whole, True
+        return None, not any(is_deferred(row.get(LINES_PROPERTY)) for row in rows)
 
     def _lines(self, entry_ids: Sequence[UUID]) -> dict[UUID, tuple[GoodsDeliveryLine, ...]]:
         rows = self._by_keys("goods_delivery_lines", WireGoodsDeliveryLine, "EntryID", entry_ids)
@@ -313,11 +311,6 @@ class ExactClient:
 
 def _select(model: type[Wire]) -> str:
     return query_text({"$select": select_list(model)})
-
-
-def _lines_select() -> str:
-    """The expanded property itself and its parts (`exact.md` 6.1: name the expanded property in `$select` too)."""
-    return LINES_PROPERTY
 
 
 def _key_clauses(name: str, keys: Iterable[UUID]) -> list[str]:

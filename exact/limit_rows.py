@@ -117,11 +117,6 @@ def note_block(tenant_id: UUID, connection_id: int, until_at: datetime) -> None:
         )
 
 
-def open_breakers(connection_id: int) -> int:
-    """How many endpoints are not called now. Within the tenant's context."""
-    return Breaker.objects.filter(connection_id=connection_id, opened_at__isnull=False).count()
-
-
 def _barred(connection_id: int, endpoint: str, now: datetime) -> datetime | None:
     blocked = Connection.objects.values_list("blocked_until_at", flat=True).get(pk=connection_id)
     if blocked is not None and blocked > now:

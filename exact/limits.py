@@ -107,7 +107,7 @@ class CallBudgetGate:
         self._obey(verdict)
 
     def learn(self, endpoint: str, *, status: int, headers: Mapping[str, str], at: datetime) -> datetime | None:
-        """Count a refusal, keep the limits named, and return until when a 429 forbids calls."""
+        """Count a refusal, keep the limits named, and return when Exact wants the next call."""
         limits = rate_headers.read(headers)
         if status in _COUNTED:
             self._count_refusal(endpoint)
@@ -117,6 +117,8 @@ class CallBudgetGate:
             until_at = rate_headers.blocked_until(limits, at) or self._bare_wait(at)
             self._block(until_at, is_durable=True)
             return until_at
+        if limits.retry_after is not None:
+            return at + limits.retry_after
         self._note(limits)
         if limits.minute_remaining is not None and limits.minute_remaining <= LOW_REMAINING and limits.minute_reset_at:
             self._block(limits.minute_reset_at + rate_headers.RESET_SLACK, is_durable=False)

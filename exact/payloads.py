@@ -127,12 +127,17 @@ def read_page(body: bytes) -> Page:
 
 
 def expanded(value: object) -> tuple[dict[str, Any], ...] | None:
-    """The rows of an expanded property; None when Exact left it deferred."""
+    """The rows of an expanded property; None when Exact left it deferred, or shows its first page only."""
     if isinstance(value, list):
         return _records(value)
-    if isinstance(value, dict) and isinstance(value.get("results"), list):
+    if isinstance(value, dict) and isinstance(value.get("results"), list) and "__next" not in value:
         return _records(value["results"])
     return None
+
+
+def is_deferred(value: object) -> bool:
+    """Whether Exact gave an address in the place of rows."""
+    return not isinstance(value, list) and not (isinstance(value, dict) and "results" in value)
 
 
 def parse(model: type[AnyWire], rows: Sequence[dict[str, Any]]) -> list[AnyWire]:

@@ -5,6 +5,7 @@ No rows here: tokens, budget and observer are handed in.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ TIMEOUTS = http.Timeouts(connect_seconds=3.05, read_seconds=20, total_seconds=30
 MAX_URL_LENGTH = 2_000
 """Our own limit (`exact.md` 6.1)."""
 MAX_PAGES = 50
+_REASON_WORD = re.compile(r"[A-Za-z]{3,60}")
 _QUERY_SAFE = "'(),/:$"
 
 
@@ -49,7 +51,7 @@ class CallGate(Protocol):
         """Take one call out of the budget; raises `ExactUnavailable` when there is none."""
 
     def learn(self, endpoint: str, *, status: int, headers: Mapping[str, str], at: datetime) -> datetime | None:
-        """Take in what an answer says about limits; returns until when a 429 forbids calls."""
+        """Take in what an answer says about limits; returns when the next call is welcome, where it says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +239,7 @@ class Transport:
                 at=at,
                 duration_ms=reply.duration_ms if reply else round(elapsed.total_seconds() * 1000),
                 status=reply.status if reply else None,
-                error_code=error_code,
+                error_code=error_code or (_reason(reply) if reply else ""),
                 request_hash=hashlib.sha256(body).hexdigest() if body else "",
             )
         )
@@ -251,6 +253,12 @@ def unexpected(operation: str, error: payloads.UnreadableAnswer, *, status: int 
         status=status,
         reason=str(error)[:80],
     )
+
+
+def _reason(reply: http.Reply) -> str:
+    """The first word of the header `Reason`, where a refusal carries one (`exact.md` 6.5): a cause for machines."""
+    found = _REASON_WORD.match(reply.headers.get("Reason", ""))
+    return found.group(0) if found else ""
 
 
 def _accepted(request: Request, answer: _Answer) -> http.Reply:

@@ -106,3 +106,15 @@ def test_a_lost_answer_to_a_write_is_not_sent_again_and_counts_as_no_refusal(sce
     assert lost.value.reason == "answer_lost"
     assert len(scene.sandbox.calls()) == 1
     assert scene.sandbox.delivery(scene.division, entry_id)["Remarks"] == "x"
+
+
+def test_a_maintenance_page_that_names_its_end_is_waited_out(scene: Scene) -> None:
+    scene.sandbox.fault(action="status", status=503, path_regex="ShippingMethods", headers={"Retry-After": "120"})
+    before = timezone.now()
+
+    with pytest.raises(ExactUnavailable) as away:
+        scene.client().shipping_methods()
+
+    assert away.value.retry_at is not None
+    assert timedelta(seconds=119) < away.value.retry_at - before < timedelta(seconds=125)
+    assert scene.row().blocked_until_at is None

@@ -308,3 +308,43 @@ def test_deferred_lines_are_fetched_apart() -> None:
     (delivery,) = client.goods_deliveries([ENTRY])
 
     assert (len(delivery.lines), told, len(responses.calls)) == (1, [True], 3)
+
+
+@responses.activate
+def test_a_long_delivery_of_which_only_a_page_is_expanded_is_read_whole_and_expands_next_time() -> None:
+    told: list[bool] = []
+    line = {"ID": str(ENTRY), "EntryID": str(ENTRY), "QuantityDelivered": 1}
+    other = line | {"ID": str(uuid.uuid4())}
+    row = {"EntryID": str(ENTRY), "GoodsDeliveryLines": {"results": [line], "__next": f"{ROOT}/x"}}
+    responses.add("GET", f"{ROOT}/salesorder/GoodsDeliveries", json={"d": [row]})
+    responses.add("GET", f"{ROOT}/salesorder/GoodsDeliveryLines", json={"d": [line, other]})
+    client = make_client(TOKEN)
+    client._on_expand_refused = lambda: told.append(True)
+
+    (delivery,) = client.goods_deliveries([ENTRY])
+
+    assert (len(delivery.lines), told, len(responses.calls)) == (2, [], 3)
+
+
+@responses.activate
+def test_a_400_that_has_nothing_to_do_with_lines_is_not_held_against_expanding() -> None:
+    told: list[bool] = []
+    responses.add("GET", f"{ROOT}/salesorder/GoodsDeliveries", status=400)
+    client = make_client(TOKEN)
+    client._on_expand_refused = lambda: told.append(True)
+
+    with pytest.raises(ExactRejected):
+        client.goods_deliveries([ENTRY])
+
+    assert (told, len(responses.calls)) == ([], 2)
+
+
+@responses.activate
+def test_the_reason_exact_gives_to_machines_is_kept_with_the_call() -> None:
+    seen: list[OutsideCall] = []
+    responses.add("GET", ITEMS, status=400, headers={"Reason": "BadFilter: of somebody@example.com"})
+
+    with pytest.raises(ExactRejected):
+        read_items(make_client(TOKEN, observe=seen.append))
+
+    assert [call.error_code for call in seen] == ["BadFilter"]
