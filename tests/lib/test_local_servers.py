@@ -18,6 +18,8 @@ from connector_site.lib.local_servers import LocalServersError, ServerUrls, bina
 from connector_site.lib.local_servers.errors import DirectoryBusyError
 from connector_site.lib.local_servers.leftovers import servers_in
 
+pytestmark = pytest.mark.slow
+
 NOTHING_NAMED: dict[str, str] = {}
 DEADLINE_SECONDS = 15
 
