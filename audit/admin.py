@@ -10,7 +10,17 @@ from connector_site.lib.admin import LookingAdmin
 class EventAdmin(LookingAdmin):
     """What happened, newest first."""
 
-    list_display = ("recorded_at", "tenant", "sequence", "actor", "kind", "subject_kind", "subject", "from_state", "to_state")
+    list_display = (
+        "recorded_at",
+        "tenant",
+        "sequence",
+        "actor",
+        "kind",
+        "subject_kind",
+        "subject",
+        "from_state",
+        "to_state",
+    )
     list_filter = ("kind", "subject_kind")
     list_select_related = ("tenant",)
     search_fields = ("subject", "correlation", "actor")

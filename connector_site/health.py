@@ -1,4 +1,4 @@
-"""Whether this process lives, whether it can work, and whether the clock ticks. No secret and no address in any answer."""
+"""Whether this process lives, can work, and whether the clock ticks. No secret and no address in any answer."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,14 +34,14 @@ class NotReady(Exception):
 
 @require_safe
 @never_cache
-def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  a view
+def live(request: HttpRequest) -> JsonResponse:
     """The process answers."""
     return JsonResponse({"status": OK})
 
 
 @require_safe
 @never_cache
-def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  a view
+def ready(request: HttpRequest) -> JsonResponse:
     """Database, broker and migrations, each within a second; the clock beside them, for information."""
     found = {
         "database": _outcome(_database),
@@ -57,7 +57,7 @@ def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  a view
 
 @require_safe
 @never_cache
-def beat(request: HttpRequest) -> JsonResponse:  # noqa: ARG001  a view
+def beat(request: HttpRequest) -> JsonResponse:
     """Fails after three missed ticks: for an alert, not for taking web processes out of service."""
     outcome = _outcome(_broker)
     clock = _clock() if outcome == OK else {"late": True, "last_tick_seconds_ago": None}
@@ -82,7 +82,7 @@ def _database() -> None:
     except DatabaseError as error:
         raise NotReady("cannot be reached") from error
     finally:
-        connections.close_all()
+        _close_connections()
 
 
 def _broker() -> None:
@@ -99,10 +99,15 @@ def _migrations() -> None:
     except DatabaseError as error:
         raise NotReady("not known, the database cannot be reached") from error
     finally:
-        connections.close_all()
+        _close_connections()
     if waiting:
         _waiting_migrations.cache_clear()
         raise NotReady(f"{waiting} not applied: run `python manage.py migrate`")
+
+
+def _close_connections() -> None:
+    """A checking thread keeps none open."""
+    connections.close_all()
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from django.urls import include, path
 from connector_site import health
 
 admin.autodiscover()
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign, no-untyped-call]
 
 urlpatterns = [
     path("health/live", health.live, name="health_live"),

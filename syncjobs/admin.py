@@ -75,7 +75,15 @@ class AttemptAdmin(LookingAdmin):
 class ShipmentAdmin(LookingAdmin):
     """Shipments that UPS made."""
 
-    list_display = ("ups_shipment_id", "tenant", "delivery", "service_code", "charge_amount", "charge_currency", "created_at")
+    list_display = (
+        "ups_shipment_id",
+        "tenant",
+        "delivery",
+        "service_code",
+        "charge_amount",
+        "charge_currency",
+        "created_at",
+    )
     list_select_related = ("delivery", "tenant")
     search_fields = ("ups_shipment_id", "code")
     ordering = ("-created_at",)

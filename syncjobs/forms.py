@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from connector_site.lib.forms import StyledForm
 from exact.models import ShippingMethod
@@ -41,13 +42,14 @@ class RuleForm(StyledForm):
 
     def __init__(
         self,
-        *args: Any,
+        data: QueryDict | None = None,
+        *,
         method: ShippingMethod,
         rule: ShippingRule | None,
         accounts: Sequence[Account],
-        **kwargs: Any,
+        is_locked: bool = False,
     ) -> None:
-        super().__init__(*args, prefix=f"rule-{method.code}", initial=_initial(rule), **kwargs)
+        super().__init__(data, prefix=f"rule-{method.code}", initial=_initial(rule), is_locked=is_locked)
         self.method = method
         self.rule = rule
         self.accounts = {str(account.code): account for account in accounts}
@@ -63,7 +65,7 @@ class RuleForm(StyledForm):
     @property
     def is_undecided(self) -> bool:
         """Whether the method is to have no rule."""
-        return self.cleaned_data.get("service", UNDECIDED) == UNDECIDED
+        return bool(self.cleaned_data["service"] == UNDECIDED)
 
     def clean(self) -> dict[str, Any]:
         """A box has three sides or none is given."""

@@ -67,7 +67,7 @@ def methods_to_map(tenant_id: uuid.UUID, connection: Connection) -> list[tuple[S
     return [(method, rules.get(method.exact_id)) for method in found if method.active or method.exact_id in rules]
 
 
-def save(  # noqa: PLR0913  one save of one page
+def save(
     *,
     actor: str,
     tenant_id: uuid.UUID,

@@ -132,7 +132,8 @@ def _wrote(event: Event) -> tuple[str, str, str]:
 
 
 def _asked(event: Event) -> tuple[str, str, str]:
-    return "Asked to check again", "move", ""
+    what = "Asked to check again" if event.details.get("what") == "run again" else "Asked for by a person"
+    return what, "move", ""
 
 
 def _failed(event: Event) -> tuple[str, str, str]:

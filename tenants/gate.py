@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import update_wrapper
 from typing import Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
@@ -18,13 +18,13 @@ from tenants.models import Role, Tenant, User
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[HttpRequest, Access, P], HttpResponseBase]
-TenantView = Callable[Concatenate[HttpRequest, uuid.UUID, P], HttpResponseBase]
+TenantView = Callable[..., HttpResponseBase]
 
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-def members_only(least: Role, *, change: Role | None = None) -> Callable[[MemberView[P]], TenantView[P]]:
+def members_only(least: Role, *, change: Role | None = None) -> Callable[[MemberView[P]], TenantView]:
     """A view under `/t/<tenant_code>/` for members with at least this role; it is given their `Access`.
 
     `change` is the least role for anything but looking, where the same address shows and saves.
@@ -33,8 +33,7 @@ def members_only(least: Role, *, change: Role | None = None) -> Callable[[Member
     browser (ASVS 14.3.2).
     """
 
-    def guarded(view: MemberView[P]) -> TenantView[P]:
-        @wraps(view)
+    def guarded(view: MemberView[P]) -> TenantView:
         def respond(
             request: HttpRequest, tenant_code: uuid.UUID, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
@@ -46,6 +45,7 @@ def members_only(least: Role, *, change: Role | None = None) -> Callable[[Member
             add_never_cache_headers(response)
             return response
 
+        update_wrapper(respond, view)
         return respond
 
     return guarded

@@ -1,6 +1,6 @@
 """Countries a customer may ship from: two-letter code and name, by name."""
 
-NAMES = {
+NAMES: dict[str, str] = {
     "AT": "Austria",
     "BE": "Belgium",
     "BG": "Bulgaria",

@@ -1,8 +1,7 @@
 """The form of a UPS account."""
 
-from typing import Any
-
 from django import forms
+from django.http import QueryDict
 
 from connector_site.lib.forms import StyledForm
 from ups import limits
@@ -53,13 +52,12 @@ class AccountForm(StyledForm):
     postal_code = forms.CharField(label="Postcode", max_length=limits.POSTAL_CODE_CHARACTERS + 1, required=False)
     city = forms.CharField(label="City", max_length=limits.CITY_CHARACTERS)
     state = forms.CharField(label="State or province", max_length=limits.STATE_CHARACTERS, required=False)
-    country = forms.ChoiceField(label="Country", choices=sorted(NAMES.items(), key=lambda pair: pair[1]))
+    country = forms.ChoiceField(label="Country", choices=list(NAMES.items()))
     phone = forms.CharField(label="Phone", max_length=25)
     email = forms.EmailField(label="E-mail", max_length=limits.EMAIL_CHARACTERS, required=False)
 
-    def __init__(self, *args: Any, account: Account | None = None, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", _initial(account))
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, account: Account | None = None) -> None:
+        super().__init__(data, initial=_initial(account))
         secret = self.fields["client_secret"]
         if account is None:
             secret.required = True
@@ -100,7 +98,7 @@ class AccountForm(StyledForm):
             self.add_error(name if name in self.fields else None, problem.message)
 
 
-def _initial(account: Account | None) -> dict[str, Any]:
+def _initial(account: Account | None) -> dict[str, object]:
     if account is None:
         return {"environment": "production", "country": "NL"}
     names = (

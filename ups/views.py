@@ -102,7 +102,7 @@ def _check(request: HttpRequest, access: Access, account: Account) -> HttpRespon
     if result.ok:
         messages.success(request, f"{account.name} is connected: UPS accepts it.")
         return redirect("ups:accounts", access.tenant_code)
-    messages.error(request, f"{account.name} was saved, but UPS does not accept it yet. {result.message}")
+    messages.error(request, f"{account.name} was saved, but UPS does not accept it yet: see below what is wrong.")
     return redirect("ups:account", access.tenant_code, account.code)
 
 

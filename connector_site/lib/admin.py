@@ -16,7 +16,7 @@ NEVER_SHOWN = frozenset({"password", "body", "request_hash"})
 Row = TypeVar("Row", bound=models.Model)
 
 
-class LookingAdmin(ModelAdmin):  # type: ignore[misc]
+class LookingAdmin(ModelAdmin):
     """A table to look at. Secrets, encrypted columns and raw bytes are left out."""
 
     show_full_result_count = False
@@ -27,7 +27,7 @@ class LookingAdmin(ModelAdmin):  # type: ignore[misc]
         found: QuerySet[Any] = super().get_queryset(request).using(STAFF_DATABASE)
         return found
 
-    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
         """Every column that may be shown."""
         return [field.name for field in self.model._meta.get_fields() if may_show(field)]
 

@@ -1,8 +1,9 @@
 """Forms that look like the site: each control gets its class, each wrong one its mark."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from django import forms
+from django.http import QueryDict
 
 _CLASSES: dict[type[forms.Widget], str] = {
     forms.Select: "form-select",
@@ -14,8 +15,15 @@ _CLASSES: dict[type[forms.Widget], str] = {
 class StyledForm(forms.Form):
     """A form whose controls carry the classes of `site.css`; `is_locked` shows it to somebody who may only look."""
 
-    def __init__(self, *args: Any, is_locked: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        initial: Mapping[str, object] | None = None,
+        prefix: str | None = None,
+        is_locked: bool = False,
+    ) -> None:
+        super().__init__(data, initial=dict(initial or {}), prefix=prefix)
         for field in self.fields.values():
             field.widget.attrs["class"] = _class_of(field.widget)
             field.disabled = field.disabled or is_locked

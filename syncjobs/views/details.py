@@ -15,7 +15,10 @@ _LOOKS = {
     Attempt.State.PLANNED: "work",
     Attempt.State.SENDING: "work",
 }
-_DOUBT = "The answer of UPS did not arrive. The shipment may exist, so nothing is sent a second time and nothing is paid twice."
+_DOUBT = (
+    "The answer of UPS did not arrive. The shipment may exist, "
+    "so nothing is sent a second time and nothing is paid twice."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

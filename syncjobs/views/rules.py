@@ -33,7 +33,7 @@ def rules(request: HttpRequest, access: Access) -> HttpResponse:
     with inside(access):
         connection = rule_book.live_connection(access.tenant_id)
         forms = _forms(request, access, connection)
-        if request.method == "POST" and connection and all([form.is_valid() for form in forms]):
+        if request.method == "POST" and connection and _all_valid(forms):
             return _saved(request, access, connection, forms)
         context = {
             "access": access,
@@ -57,6 +57,11 @@ def read_methods(request: HttpRequest, access: Access) -> HttpResponse:
             queue.add(access.tenant_id, SyncJob.Kind.METHODS, connection.code, due_at=timezone.now())
             messages.info(request, "Asked Exact Online; new shipping methods show here in a few seconds.")
     return redirect("syncjobs:rules", access.tenant_code)
+
+
+def _all_valid(forms: list[RuleForm]) -> bool:
+    """Checks every form, so that each shows what is wrong with it."""
+    return not [form for form in forms if not form.is_valid()]
 
 
 def _forms(request: HttpRequest, access: Access, connection: Connection | None) -> list[RuleForm]:

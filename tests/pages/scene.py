@@ -3,6 +3,7 @@
 import io
 import itertools
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,6 +30,9 @@ ZPL = b"^XA^FO50,50^FDLabel^FS^XZ"
 S = Delivery.State
 _numbers = itertools.count(60001)
 _tracking = itertools.count(1)
+
+
+Make = Callable[["Desk"], Delivery]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,9 @@ def make_methods(connection: Connection) -> dict[str, ShippingMethod]:
         }
 
 
-def account_details(*, name: str = "Main account", shipper_number: str = "A1B2C3", secret: str = "s3cret") -> AccountDetails:
+def account_details(
+    *, name: str = "Main account", shipper_number: str = "A1B2C3", secret: str = "s3cret"
+) -> AccountDetails:
     """What a person enters for a UPS account."""
     return AccountDetails(
         name=name,
@@ -153,7 +159,9 @@ def make_delivery(desk: Desk, *, created_at: datetime | None = None, order: str 
     return delivery
 
 
-def make_shipped(desk: Desk, *, parcels: int = 1, image_format: str = "GIF", created_at: datetime | None = None) -> Delivery:
+def make_shipped(
+    desk: Desk, *, parcels: int = 1, image_format: str = "GIF", created_at: datetime | None = None
+) -> Delivery:
     """A delivery whose shipment was made and whose number stands in Exact."""
     delivery = make_delivery(desk, created_at=created_at)
     at = delivery.created_at + timedelta(seconds=2)

@@ -1,0 +1,116 @@
+"""What the health addresses say, and what they do not."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from connector_site import health
+from syncjobs.tasks import HEARTBEAT_KEY, HEARTBEAT_SECONDS
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "staff"])
+
+
+def tick(seconds_ago: float) -> None:
+    cache.set(HEARTBEAT_KEY, (timezone.now() - timedelta(seconds=seconds_ago)).isoformat(), HEARTBEAT_SECONDS)
+
+
+def test_live_answers_without_asking_anybody(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(0):
+        answer = client.get("/health/live")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_ready_when_everything_answers(client: Client) -> None:
+    tick(2)
+
+    answer = client.get("/health/ready")
+
+    told = answer.json()
+    assert answer.status_code == 200
+    assert told["checks"] == {"database": "ok", "broker": "ok", "migrations": "ok"}
+    assert told["beat"]["late"] is False
+    assert 2 <= told["beat"]["last_tick_seconds_ago"] < 10
+
+
+def test_a_late_clock_is_told_but_takes_no_web_process_away(client: Client) -> None:
+    tick(31)
+
+    answer = client.get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json()["beat"]["late"] is True
+
+
+def test_without_the_database_it_is_not_ready_and_says_why(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise health.NotReady("cannot be reached")
+
+    monkeypatch.setattr(health, "_database", away)
+
+    answer = client.get("/health/ready")
+
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "unavailable"
+    assert answer.json()["checks"]["database"] == "cannot be reached"
+
+
+def test_an_unreachable_broker_is_told_within_a_second(client: Client, settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    health._redis.cache_clear()
+
+    answer = client.get("/health/ready")
+
+    health._redis.cache_clear()
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["broker"] == "cannot be reached"
+    assert "127.0.0.1" not in answer.content.decode()
+
+
+def test_a_check_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "CHECK_SECONDS", 0.05)
+    gate = threading.Event()
+
+    outcome = health._outcome(lambda: None if gate.wait(10) else None)
+
+    gate.set()
+    assert outcome == "no answer within 0.05 s"
+
+
+def test_missing_migrations_are_counted_until_they_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    health._waiting_migrations.cache_clear()
+    monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda _self, _targets: [1, 2])
+    with pytest.raises(health.NotReady, match="2 not applied"):
+        health._migrations()
+
+    monkeypatch.undo()
+    health._migrations()
+
+    assert health._waiting_migrations.cache_info().currsize == 1
+
+
+def test_the_clock_address_fails_after_three_missed_ticks(client: Client) -> None:
+    tick(29)
+    in_time = client.get("/health/beat").status_code
+    tick(31)
+    late = client.get("/health/beat").status_code
+    cache.delete(HEARTBEAT_KEY)
+    never = client.get("/health/beat").status_code
+
+    assert (in_time, late, never) == (200, 503, 503)
+
+
+def test_a_database_error_gives_no_details_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise OperationalError("password for user secret")
+
+    monkeypatch.setattr(health, "connections", {"default": type("Gone", (), {"cursor": staticmethod(broken)})()})
+    monkeypatch.setattr(health, "_close_connections", lambda: None)
+
+    assert health._outcome(health._database) == "cannot be reached"

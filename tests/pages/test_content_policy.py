@@ -1,0 +1,118 @@
+"""No page needs anything inline, and none asks another host for anything."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests import factories
+from tests.factories import Cast
+from tests.pages import scene
+from tests.pages.conftest import SignIn
+from tests.pages.scene import Desk
+
+pytestmark = pytest.mark.django_db
+INLINE = re.compile(r'<script(?![^>]*\bsrc=)|<style|\bstyle="|\bon[a-z]+="|javascript:', re.IGNORECASE)
+OUTSIDE = re.compile(r'(?:src|href|action)="(?:https?:)?//[^"]+')
+TRACKING = 'href="https://www.ups.com/track?tracknum='
+
+
+@pytest.fixture
+def pages(cast: Cast, desk: Desk, as_user: SignIn) -> dict[str, str]:
+    """Every page a person meets, by address."""
+    shipped, held, doubtful = scene.make_shipped(desk, parcels=2), scene.make_held(desk), scene.make_doubtful(desk)
+    names = [
+        "syncjobs:deliveries", "syncjobs:work", "syncjobs:rules", "syncjobs:setup", "exact:connection",
+        "exact:disconnect", "ups:accounts", "ups:new", "tenants:settings",
+    ]  # fmt: skip
+    addresses = [reverse(name, args=[desk.tenant.code]) for name in names]
+    addresses += [reverse("syncjobs:delivery", args=[desk.tenant.code, row.code]) for row in (shipped, held, doubtful)]
+    addresses += [reverse("ups:account", args=[desk.tenant.code, desk.account.code])]
+    addresses += ["/?all=1", "/exact/callback", reverse("account_logout"), reverse("account_change_password")]
+    addresses += [reverse("syncjobs:deliveries", args=[cast.other_tenant.code])]
+    client = as_user(cast.owner)
+    return {address: client.get(address).content.decode() for address in addresses}
+
+
+def test_no_page_has_anything_inline(pages: dict[str, str]) -> None:
+    found = {address: INLINE.findall(page) for address, page in pages.items()}
+
+    assert found == dict.fromkeys(pages, [])
+
+
+def test_no_page_asks_another_host_and_only_tracking_links_lead_away(pages: dict[str, str]) -> None:
+    leading_away = [link for page in pages.values() for link in OUTSIDE.findall(page)]
+
+    assert len(leading_away) == 2
+    assert [link.startswith(TRACKING) for link in leading_away] == [True, True]
+
+
+def test_every_page_has_one_heading_a_language_and_a_title(pages: dict[str, str]) -> None:
+    marks = {
+        address: (page.count("<h1"), '<html lang="en"' in page, "<title> " in page or "<title></title>" in page)
+        for address, page in pages.items()
+    }
+
+    assert marks == dict.fromkeys(pages, (1, True, False))
+
+
+def test_every_field_has_a_label(pages: dict[str, str]) -> None:
+    unlabelled = [
+        (address, field)
+        for address, page in pages.items()
+        for field in re.findall(r'<(?:input|select|textarea)[^>]*\bid="([^"]+)"', page)
+        if f'for="{field}"' not in page
+    ]
+
+    assert unlabelled == []
+
+
+def test_the_policy_allows_our_own_files_only(client: Client) -> None:
+    policy = client.get("/account/login/")["Content-Security-Policy"]
+
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == "'self'"
+    assert rules["style-src"] == "'self'"
+    assert rules["frame-ancestors"] == "'none'"
+    assert rules["base-uri"] == "'none'"
+
+
+def test_the_looser_policy_of_the_admin_stays_there(as_user: SignIn) -> None:
+    client = as_user(factories.make_user(is_staff=True))
+
+    assert "unsafe-inline" in client.get("/admin/")["Content-Security-Policy"]
+    assert "unsafe" not in client.get("/")["Content-Security-Policy"]
+    assert "unsafe" not in client.get("/administration")["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(("address", "status"), [("/no-such-page", 404), ("/t/not-a-code/", 404)])
+def test_unknown_pages_are_plain_and_themed(client: Client, address: str, status: int) -> None:
+    answer = client.get(address)
+
+    assert answer.status_code == status
+    assert "Page not found" in answer.content.decode()
+    assert "site/site.css" in answer.content.decode()
+
+
+def test_our_own_fault_is_a_plain_page_that_needs_no_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.raise_request_exception = False
+    monkeypatch.setattr("tenants.views.tenants_of", lambda _user: 1 / 0)
+    client.force_login(factories.make_user())
+
+    answer = client.get("/")
+
+    assert answer.status_code == 500
+    assert "Something went wrong on our side" in answer.content.decode()
+    assert "ZeroDivisionError" not in answer.content.decode()
+
+
+def test_a_form_without_its_token_is_explained(cast: Cast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.owner)
+
+    answer = client.post(reverse("tenants:settings", args=[cast.tenant.code]), {})
+
+    assert answer.status_code == 403
+    assert "This page was open for too long" in answer.content.decode()

@@ -1,0 +1,162 @@
+"""Every address under /t/ is walked as a stranger and as another company: a new address without a line here fails."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from audit.models import Event
+from exact.models import Connection, ShippingMethod
+from syncjobs.models import Delivery, Label, ShippingRule, SyncJob
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tests.factories import Cast
+from tests.pages import scene
+from tests.pages.conftest import SignIn
+from tests.pages.scene import Desk
+from ups.models import Account
+
+pytestmark = pytest.mark.django_db
+
+ROUTES: dict[str, tuple[str, ...]] = {
+    "exact:companies": (),
+    "exact:connection": (),
+    "exact:disconnect": (),
+    "exact:start": (),
+    "syncjobs:again": ("delivery_code",),
+    "syncjobs:deliveries": (),
+    "syncjobs:delivery": ("delivery_code",),
+    "syncjobs:label_original": ("label_code",),
+    "syncjobs:label_pdf": ("label_code",),
+    "syncjobs:labels_pdf": ("delivery_code",),
+    "syncjobs:labels_printer": ("delivery_code",),
+    "syncjobs:read_methods": (),
+    "syncjobs:rules": (),
+    "syncjobs:setup": (),
+    "syncjobs:work": (),
+    "tenants:settings": (),
+    "ups:account": ("account_code",),
+    "ups:accounts": (),
+    "ups:check": ("account_code",),
+    "ups:new": (),
+}
+"""Each address of a tenant with the identifiers it takes beside the tenant's."""
+OPEN = {
+    "admin": "staff only, see test_admin",
+    "account": "allauth's own pages",
+    "health_live": "no data",
+    "health_ready": "no data",
+    "health_beat": "no data",
+    "syncjobs:exact_hook": "proves itself by signature",
+    "exact:callback": "proves itself by the kept state, then enters through the gate",
+    "tenants:home": "shows the person's own companies",
+}
+"""Addresses outside /t/, each with what guards it."""
+WALLED = (Delivery, Label, ShippingRule, SyncJob, Account, Connection, ShippingMethod, Event)
+
+
+def walk(resolver: URLResolver, prefix: str = "", namespace: str = "") -> Iterator[tuple[str, str]]:
+    """Name and pattern of every address."""
+    for entry in resolver.url_patterns:
+        pattern = f"{prefix}{entry.pattern}"
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from walk(entry, pattern, inner)
+        elif isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}", pattern
+
+
+def addresses() -> dict[str, str]:
+    return dict(walk(get_resolver()))
+
+
+def test_every_address_of_a_tenant_has_a_line_in_the_table() -> None:
+    found = {name for name, pattern in addresses().items() if pattern.startswith("t/")}
+
+    assert found == set(ROUTES)
+
+
+def test_every_other_address_says_what_guards_it() -> None:
+    found = {
+        pattern.split("/")[0] if pattern.startswith(("admin/", "account/")) else name
+        for name, pattern in addresses().items()
+        if not pattern.startswith("t/")
+    }
+
+    assert found == set(OPEN)
+
+
+def identifiers(desk: Desk) -> dict[str, uuid.UUID]:
+    """What stands in the addresses of a company at work."""
+    delivery = scene.make_held(desk)
+    shipped = scene.make_shipped(desk)
+    with tenant_context(desk.tenant.id):
+        label = Label.objects.get(parcel__shipment__delivery=shipped)
+    return {"delivery_code": delivery.code, "label_code": label.code, "account_code": desk.account.code}
+
+
+def counts(tenant: Tenant) -> list[int]:
+    with tenant_context(tenant.id):
+        return [model.objects.filter(tenant=tenant).count() for model in WALLED]
+
+
+def statuses(
+    client: Client, tenant_code: uuid.UUID, known: dict[str, uuid.UUID], names: set[str]
+) -> dict[str, set[int]]:
+    """What each address answers to looking and to sending."""
+    answers: dict[str, set[int]] = {}
+    for name in sorted(names):
+        url = reverse(name, args=[tenant_code, *(known[part] for part in ROUTES[name])])
+        answers[name] = {client.get(url).status_code, client.post(url, {"site": "nl"}).status_code} - {405}
+    return answers
+
+
+def test_a_stranger_meets_404_everywhere_and_nothing_changes(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    known = identifiers(desk)
+    before = counts(desk.tenant)
+
+    answers = statuses(as_user(cast.outsider), desk.tenant.code, known, set(ROUTES))
+
+    assert answers == dict.fromkeys(ROUTES, {404})
+    assert counts(desk.tenant) == before
+
+
+def test_another_company_with_our_identifiers_meets_404_and_nothing_changes(
+    cast: Cast, desk: Desk, as_user: SignIn
+) -> None:
+    known = identifiers(desk)
+    scene.make_desk(cast.other_tenant, division=654321)
+    before = counts(desk.tenant), counts(cast.other_tenant)
+    with_identifier = {name for name, parts in ROUTES.items() if parts}
+
+    answers = statuses(as_user(cast.outsider), cast.other_tenant.code, known, with_identifier)
+
+    assert answers == dict.fromkeys(with_identifier, {404})
+    assert (counts(desk.tenant), counts(cast.other_tenant)) == before
+
+
+def test_nobody_signed_in_is_sent_to_sign_in_everywhere(cast: Cast, desk: Desk, client: Client) -> None:
+    del cast
+    known = identifiers(desk)
+    before = counts(desk.tenant)
+
+    answers = statuses(client, desk.tenant.code, known, set(ROUTES))
+
+    assert answers == dict.fromkeys(ROUTES, {302})
+    assert counts(desk.tenant) == before
+
+
+def test_a_list_shows_rows_of_its_own_company_only(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    ours = scene.make_shipped(desk)
+    theirs = scene.make_shipped(scene.make_desk(cast.other_tenant, division=654321))
+    search = reverse("syncjobs:deliveries", args=[desk.tenant.code])
+
+    pages = [
+        as_user(cast.owner).get(f"{search}?q={number}").content.decode()
+        for number in (theirs.delivery_number, theirs.written["tracking_number"])
+    ]
+
+    assert ["Nothing found" in page for page in pages] == [True, True]
+    assert str(ours.code) != str(theirs.code)

@@ -1,0 +1,210 @@
+"""UPS accounts, against the stand-in over HTTP."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from audit.models import Event
+from tenants.context import tenant_context
+from tenants.models import Role, Tenant
+from tests import factories
+from tests.factories import Cast
+from tests.pages import scene
+from tests.pages.conftest import SignIn
+from tests.standins import StandIn
+from ups.accounts import accounts_of, save_account
+from ups.credentials import SUBJECT_KIND
+
+pytestmark = pytest.mark.django_db
+ADDRESS = {
+    "name": "Main account",
+    "environment": "test",
+    "company_name": "Voorbeeld Groothandel BV",
+    "attention_name": "Expeditie",
+    "address_line_1": "Kade 12",
+    "address_line_2": "",
+    "address_line_3": "",
+    "postal_code": "3011AA",
+    "city": "Rotterdam",
+    "state": "",
+    "country": "NL",
+    "phone": "+31 20 794 0799",
+    "email": "",
+}
+
+
+def url(name: str, tenant: Tenant, *more: uuid.UUID) -> str:
+    return reverse(f"ups:{name}", args=[tenant.code, *more])
+
+
+@pytest.fixture
+def entered(ups_host: StandIn) -> dict[str, str]:
+    """What a person enters for an account that UPS knows."""
+    app = {
+        "client_id": f"client-{uuid.uuid4().hex}",
+        "client_secret": uuid.uuid4().hex,
+        "shipper_number": f"T{uuid.uuid4().hex[:5].upper()}",
+    }
+    ups_host.control("POST", "accounts", {**app, "country": "NL"})
+    return ADDRESS | app
+
+
+def failures(tenant: Tenant) -> list[str]:
+    with tenant_context(tenant.id):
+        return [
+            event.details["check"] for event in Event.objects.filter(kind=Event.Kind.FAILED, subject_kind=SUBJECT_KIND)
+        ]
+
+
+def test_an_account_is_added_and_checked_at_once(cast: Cast, as_user: SignIn, entered: dict[str, str]) -> None:
+    answer = as_user(cast.owner).post(url("new", cast.tenant), entered, follow=True)
+
+    page = answer.content.decode()
+    (account,) = accounts_of(cast.tenant.id)
+    assert "is connected: UPS accepts it." in page
+    assert page.count("Accepted") == 3
+    assert account.check_problem == ""
+    assert account.checked_at is not None
+
+
+def test_the_secret_is_never_shown_again(cast: Cast, as_user: SignIn, entered: dict[str, str]) -> None:
+    client = as_user(cast.owner)
+    client.post(url("new", cast.tenant), entered)
+    (account,) = accounts_of(cast.tenant.id)
+
+    pages = [
+        client.get(url("accounts", cast.tenant)).content.decode(),
+        client.get(url("account", cast.tenant, account.code)).content.decode(),
+        client.post(url("account", cast.tenant, account.code), entered | {"city": ""}).content.decode(),
+    ]
+
+    assert [entered["client_secret"] in page for page in pages] == [False, False, False]
+
+
+def test_a_wrong_secret_is_told_at_its_field(cast: Cast, as_user: SignIn, entered: dict[str, str]) -> None:
+    answer = as_user(cast.owner).post(url("new", cast.tenant), entered | {"client_secret": "wrong"}, follow=True)
+
+    page = answer.content.decode()
+    assert answer.redirect_chain[-1][0] == url("account", cast.tenant, accounts_of(cast.tenant.id)[0].code)
+    assert 'id="id_client_secret_error"' in page
+    assert 'id="id_shipper_number_error"' not in page
+    assert "Not accepted" in page
+
+
+def test_a_wrong_shipper_number_is_told_at_its_field(cast: Cast, as_user: SignIn, entered: dict[str, str]) -> None:
+    answer = as_user(cast.owner).post(url("new", cast.tenant), entered | {"shipper_number": "ZZZZZ9"}, follow=True)
+
+    page = answer.content.decode()
+    assert 'id="id_shipper_number_error"' in page
+    assert 'id="id_client_secret_error"' not in page
+    assert page.count("Accepted") == 2
+
+
+def test_a_missing_product_is_named(cast: Cast, as_user: SignIn, ups_host: StandIn) -> None:
+    app = {"client_id": uuid.uuid4().hex, "client_secret": uuid.uuid4().hex, "shipper_number": "P1P2P3"}
+    ups_host.control("POST", "accounts", {**app, "country": "NL", "products": ["tracking"]})
+
+    answer = as_user(cast.owner).post(url("new", cast.tenant), ADDRESS | app, follow=True)
+
+    assert "add the product Shipping" in answer.content.decode()
+    assert failures(cast.tenant) == ["product"]
+
+
+def test_a_corrected_secret_makes_it_work(cast: Cast, as_user: SignIn, entered: dict[str, str]) -> None:
+    client = as_user(cast.owner)
+    client.post(url("new", cast.tenant), entered | {"client_secret": "wrong"})
+    (account,) = accounts_of(cast.tenant.id)
+
+    client.post(url("account", cast.tenant, account.code), entered)
+
+    (account,) = accounts_of(cast.tenant.id)
+    assert account.check_problem == ""
+
+
+def test_an_empty_secret_keeps_the_stored_one(cast: Cast, as_user: SignIn, entered: dict[str, str]) -> None:
+    client = as_user(cast.owner)
+    client.post(url("new", cast.tenant), entered)
+    (account,) = accounts_of(cast.tenant.id)
+
+    client.post(url("account", cast.tenant, account.code), entered | {"client_secret": "", "city": "Delft"})
+
+    (account,) = accounts_of(cast.tenant.id)
+    assert account.city == "Delft"
+    assert account.open_client_secret().reveal() == entered["client_secret"]
+    assert account.check_problem == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("shipper_number", "12"),
+        ("client_secret", ""),
+        ("client_id", ""),
+        ("company_name", "N" * 36),
+        ("address_line_1", ""),
+        ("postal_code", ""),
+        ("country", "XX"),
+        ("phone", ""),
+    ],
+)
+def test_what_ups_would_refuse_is_told_at_its_field(
+    cast: Cast, as_user: SignIn, entered: dict[str, str], ups_host: StandIn, field: str, value: str
+) -> None:
+    ups_host.control("DELETE", "calls")
+
+    answer = as_user(cast.owner).post(url("new", cast.tenant), entered | {field: value})
+
+    assert answer.status_code == 200
+    assert list(answer.context["form"].errors) == [field]
+    assert accounts_of(cast.tenant.id) == []
+    assert ups_host.calls() == []
+
+
+def test_the_same_number_twice_is_told_at_its_field(cast: Cast, as_user: SignIn, entered: dict[str, str]) -> None:
+    client = as_user(cast.owner)
+    client.post(url("new", cast.tenant), entered)
+
+    answer = client.post(url("new", cast.tenant), entered)
+
+    assert list(answer.context["form"].errors) == ["shipper_number"]
+    assert len(accounts_of(cast.tenant.id)) == 1
+
+
+def test_checking_again_asks_ups(cast: Cast, as_user: SignIn, entered: dict[str, str], ups_host: StandIn) -> None:
+    client = as_user(cast.owner)
+    client.post(url("new", cast.tenant), entered)
+    (account,) = accounts_of(cast.tenant.id)
+    ups_host.control("DELETE", "calls")
+
+    client.post(url("check", cast.tenant, account.code))
+
+    assert len(ups_host.calls()) > 0
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+def test_a_lower_role_looks_but_changes_nothing(cast: Cast, as_user: SignIn, role: Role) -> None:
+    account = save_account(cast.tenant.id, scene.account_details())
+    client = as_user(factories.make_member(cast.tenant, role))
+
+    assert client.get(url("accounts", cast.tenant)).status_code == 200
+    assert client.get(url("new", cast.tenant)).status_code == 403
+    assert client.get(url("account", cast.tenant, account.code)).status_code == 403
+    assert client.post(url("account", cast.tenant, account.code), ADDRESS | {"city": "Delft"}).status_code == 403
+    assert client.post(url("check", cast.tenant, account.code)).status_code == 403
+
+    (kept,) = accounts_of(cast.tenant.id)
+    assert (kept.city, kept.checked_at) == ("Rotterdam", None)
+
+
+def test_an_outsider_meets_nothing(cast: Cast, as_user: SignIn) -> None:
+    account = save_account(cast.tenant.id, scene.account_details())
+    client = as_user(cast.outsider)
+
+    for tenant in (cast.tenant, cast.other_tenant):
+        assert client.get(url("account", tenant, account.code)).status_code == 404
+        assert client.post(url("check", tenant, account.code)).status_code == 404
+    assert client.post(url("new", cast.tenant), ADDRESS).status_code == 404
+
+    (kept,) = accounts_of(cast.tenant.id)
+    assert kept.checked_at is None
