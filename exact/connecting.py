@@ -1,6 +1,8 @@
 """Connecting a company in the browser: consent, choice of company, checks, and the way back out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -11,14 +13,14 @@ from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import Secret
-from exact import credentials, grants, limit_rows, master, subscribing, token_calls, upkeep
+from exact import credentials, grants, limit_rows, master, rate_headers, subscribing, token_calls, upkeep
 from exact.access import GrantTokens, open_client
 from exact.client import ExactClient
 from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing
 from exact.limits import BudgetClass, CallBudgetGate, Company
 from exact.models import Connection, Grant, Site
 from exact.records import Division, Me
-from exact.transport import Transport
+from exact.transport import CallGate, TokenSource, Transport
 from tenants.context import tenant_context
 
 CALLBACK_PATH = "/exact/callback"
@@ -66,6 +68,19 @@ class _NewTokens:
         """Nothing is stored yet that could be condemned."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FirstCall:
+    """No budget for the one call that tells whose tokens these are: a person pressed Allow for it."""
+
+    def enter(self, endpoint: str) -> None:
+        """Let it through."""
+
+    def learn(self, endpoint: str, *, status: int, headers: Mapping[str, str], at: datetime) -> datetime | None:
+        """Keep nothing: there is no company yet."""
+        del endpoint, status
+        return rate_headers.blocked_until(rate_headers.read(headers), at)
+
+
 def offered_sites() -> list[Site]:
     """The sites our app is registered for."""
     return [site for site in Site if site.value in settings.EXACT_APPS]
@@ -87,28 +102,29 @@ def finish_consent(*, site: str, code: str, observe: Observer = ignore) -> Conse
     """Turn the code of a consent into a grant. The newest consent of an Exact user replaces her older chain."""
     app = token_calls.registration(site)
     pair = credentials.exchange_code(site=site, code=code, redirect_uri=redirect_uri(), observe=observe)
-    me = _client_of(site, 0, _NewTokens(access=pair.access), observe).me()
+    tokens = _NewTokens(access=pair.access)
+    me = ExactClient(_transport(site, 0, tokens, _FirstCall(), observe)).me()
     grant = grants.adopt(site=site, client_id=app.client_id, me=me, pair=pair)
     credentials.forget_kept()
-    divisions = _client_of(
-        site, me.current_division, GrantTokens(grant_id=grant.pk, observe=observe), observe
-    ).divisions()
+    divisions = _client_of(grant, me.current_division, observe).divisions()
     return Consent(grant_id=grant.pk, grant_code=grant.code, me=me, divisions=tuple(divisions))
 
 
 def divisions_of(grant_id: int, *, observe: Observer = ignore) -> tuple[Division, ...]:
     """The companies a grant opens, asked anew."""
     grant, _ = grants.read(grant_id)
-    tokens = GrantTokens(grant_id=grant_id, observe=observe)
-    me = _client_of(grant.site, 0, tokens, observe).me()
-    return tuple(_client_of(grant.site, me.current_division, tokens, observe).divisions())
+    company = Company(client_id=grant.client_id, site=grant.site, division=0, grant_id=grant.pk)
+    gate = CallBudgetGate(company, purpose=BudgetClass.RESERVE)
+    tokens = GrantTokens(grant_id=grant.pk, observe=observe)
+    me = ExactClient(_transport(grant.site, 0, tokens, gate, observe)).me()
+    return tuple(_client_of(grant, me.current_division, observe).divisions())
 
 
 def connect_division(*, tenant_id: UUID, grant_id: int, division: Division, observe: Observer = ignore) -> Connected:
     """Connect a company for a tenant, or connect it again. Raises `ExactDivisionRefused` or `ExactRightMissing`."""
     grant, _ = grants.read(grant_id)
     _check_open(division)
-    _check_rights(_client_of(grant.site, division.code, GrantTokens(grant_id=grant_id, observe=observe), observe))
+    _check_rights(_client_of(grant, division.code, observe))
     connection, former_grant_id = _save(tenant_id, grant, division)
     if former_grant_id is not None and former_grant_id != grant_id:
         grants.forget(former_grant_id)
@@ -146,19 +162,22 @@ def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connect
     return connection
 
 
-def _client_of(site: str, division: int, tokens: GrantTokens | _NewTokens, observe: Observer) -> ExactClient:
-    """A client for calls before a company is connected."""
-    app = token_calls.registration(site)
-    company = Company(client_id=app.client_id, site=site, division=division)
-    return ExactClient(
-        Transport(
-            session=credentials.session_of(site),
-            base_url=app.base_url,
-            division=division,
-            tokens=tokens,
-            gate=CallBudgetGate(company, purpose=BudgetClass.RESERVE),
-            observe=observe,
-        )
+def _client_of(grant: Grant, division: int, observe: Observer) -> ExactClient:
+    """A client for a company that is not connected yet."""
+    company = Company(client_id=grant.client_id, site=grant.site, division=division)
+    gate = CallBudgetGate(company, purpose=BudgetClass.RESERVE)
+    tokens = GrantTokens(grant_id=grant.pk, observe=observe)
+    return ExactClient(_transport(grant.site, division, tokens, gate, observe))
+
+
+def _transport(site: str, division: int, tokens: TokenSource, gate: CallGate, observe: Observer) -> Transport:
+    return Transport(
+        session=credentials.session_of(site),
+        base_url=token_calls.registration(site).base_url,
+        division=division,
+        tokens=tokens,
+        gate=gate,
+        observe=observe,
     )
 
 

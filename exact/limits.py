@@ -55,7 +55,10 @@ SHARES = {BudgetClass.SHIP: 60, BudgetClass.STATUS: 20, BudgetClass.COMPARE: 10,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """Whose budget it is. Before a company is connected there are no rows for it."""
+    """Whose budget it is. Before a company is connected there are no rows for it.
+
+    Calls that belong to no company (`current/Me`) are counted for the grant they are made with.
+    """
 
     client_id: str
     site: str
@@ -65,6 +68,12 @@ class Company:
     minute_limit: int | None = None
     day_limit: int | None = None
     blocked_until_at: datetime | None = None
+    grant_id: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The company, or in its place the grant."""
+        return str(self.division) if self.grant_id is None else f"grant-{self.grant_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +93,7 @@ class CallBudgetGate:
     def __init__(self, company: Company, *, purpose: BudgetClass) -> None:
         self._company = company
         self._purpose = purpose
-        self._base = f"exact:calls:{company.client_id}:{company.site}:{company.division}"
+        self._base = f"exact:calls:{company.client_id}:{company.site}:{company.name}"
         self._standing = _Standing()
 
     def enter(self, endpoint: str) -> None:

@@ -333,3 +333,13 @@ def test_a_new_scene_starts_with_nothing_but_its_own(sandbox: Sandbox) -> None:
 
     assert [row.pk for row in connections_of(one.tenant.id)] == [one.connection.pk]
     assert [row.pk for row in connections_of(other.tenant.id)] == [other.connection.pk]
+
+
+def test_many_people_connecting_in_one_minute_do_not_use_up_each_others_calls(sandbox: Sandbox) -> None:
+    sandbox.settings(minutely_limit=1_000)
+    companies = [sandbox.found_company() for _ in range(60)]
+
+    given = [consent(sandbox, company) for company in companies]
+
+    assert len({one.grant_id for one in given}) == 60
+    assert len(connecting.divisions_of(given[0].grant_id)) == 1
