@@ -33,7 +33,7 @@ def main() -> int:
     try:
         run_demo(options.data, once=options.once)
     except (DemoFailed, LocalServersError) as error:
-        print(f"\nThe demo did not succeed: {error}", file=sys.stderr)
+        print(f"\nThe demo did not succeed: {error}\nAll logs are in {options.data / 'logs'}.", file=sys.stderr)
         return 1
     except _Stopped:
         print("\nStopped everything that the demo had started.")

@@ -33,7 +33,7 @@ def run_demo(data_directory: Path, *, once: bool) -> None:
     started_at = time.monotonic()
     addresses = find_addresses()
     with contextlib.ExitStack() as stack:
-        say("Starting PostgreSQL and the broker")
+        say("Starting PostgreSQL and the broker, unless the environment names them")
         servers = stack.enter_context(running(data_directory, fresh=True))
         configuration = make_configuration(addresses=addresses, servers=servers, data_directory=data_directory)
         children, login = _start_all(stack, configuration)

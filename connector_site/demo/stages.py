@@ -17,6 +17,8 @@ WAITS_FOR_A_PERSON = frozenset({"hold", "review", "skipped", "cancelled"})
 # The columns are the stages, in their order. The owner's login sees every tenant, so the delivery is named exactly.
 STORY = """
 SELECT delivery.code, delivery.state, delivery.problems,
+       (SELECT last_error FROM syncjobs_syncjob
+         WHERE subject = delivery.code ORDER BY id DESC LIMIT 1) AS last_error,
        (SELECT min(received_at) FROM syncjobs_receipt WHERE subject::text = %(entry_id)s) AS "webhook received",
        (SELECT min(recorded_at) FROM audit_event
          WHERE subject = delivery.code AND kind = 'moved' AND to_state = 'ready') AS "delivery read",
@@ -73,5 +75,8 @@ def _raise_when_stuck(row: DictRow | None, stage: str, *, is_late: bool) -> None
         reasons = "; ".join(f"{problem['text']} ({problem['where']})" for problem in row["problems"])
         raise DemoFailed(f"The delivery stopped before `{stage}`: it is in state {row['state']}. {reasons}")
     if is_late:
-        state = row["state"] if row else "not known to the product"
-        raise DemoFailed(f"`{stage}` was not reached within {TIMEOUT_SECONDS} seconds; the delivery is {state}.")
+        state = f"in state {row['state']}" if row else "not known to the product"
+        last_error = f" Last error of its work: {row['last_error']}" if row and row["last_error"] else ""
+        raise DemoFailed(
+            f"`{stage}` was not reached within {TIMEOUT_SECONDS} seconds; the delivery is {state}.{last_error}"
+        )
