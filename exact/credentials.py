@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import requests
-from django.db import DatabaseError, connection, transaction
+from django.db import Error as DatabaseTrouble
+from django.db import connection, transaction
 
 from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import Secret
@@ -206,7 +207,7 @@ def _store(grant: Grant, pair: TokenPair, received_at: datetime) -> Secret:
         try:
             stored = grants.store_pair(grant, pair, received_at=received_at)
             break
-        except DatabaseError:
+        except DatabaseTrouble:
             if time.monotonic() > give_up:
                 raise
             logger.warning("new tokens not committed yet, trying again", extra={"grant": str(grant.code)})

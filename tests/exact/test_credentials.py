@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 import pytest
-from django.db import connection, connections
+from django.db import InterfaceError, connection, connections
 from django.utils import timezone
 
 from audit.models import Event
@@ -155,6 +155,27 @@ def test_killed_between_the_slot_and_the_commit_is_recovered_from_the_slot(
     assert scene.client().shipping_methods() != []
     assert token == grants.pair_of(scene.grant).access
     assert list(quick_store().scan_iter("exact:slot:*")) == []
+
+
+@pytest.mark.slow
+def test_a_database_that_is_away_for_a_moment_costs_no_token(
+    shared_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, tries, store_pair = shared_scene, list[int](), grants.store_pair
+
+    def away_twice(grant: Grant, pair: TokenPair, *, received_at: datetime) -> bool:
+        tries.append(1)
+        if len(tries) < 3:
+            raise InterfaceError("the connection is closed")
+        return store_pair(grant, pair, received_at=received_at)
+
+    scene.age_tokens(600)
+    monkeypatch.setattr(grants, "store_pair", away_twice)
+
+    token = token_of(scene)
+
+    assert (len(tries), token_calls(scene), scene.grant.generation) == (3, [200], 2)
+    assert token == grants.pair_of(scene.grant).access
 
 
 def test_killed_before_the_slot_ends_the_chain_and_says_so_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
