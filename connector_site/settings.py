@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "syncjobs.apps.SyncjobsConfig",
 ]
 MIDDLEWARE = [
+    "connector_site.middleware.hooks_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -103,7 +104,12 @@ def _database(*, role: str | None, guards: str = _DATABASE_GUARDS) -> dict[str, 
     url = DATABASE_URL if role else env.str("DATABASE_OWNER_URL", default=DATABASE_URL)
     settings: dict[str, Any] = env.db_url_config(url)  # type: ignore[no-untyped-call]
     options = f"{guards} -c role={role}" if role else guards
-    settings["OPTIONS"] = {**settings.get("OPTIONS", {}), "options": options.strip()}
+    settings["OPTIONS"] = {
+        **settings.get("OPTIONS", {}),
+        "options": options.strip(),
+        "server_side_binding": True,
+        "prepare_threshold": 5,
+    }
     settings["CONN_MAX_AGE"] = 600 if role else 0
     settings["CONN_HEALTH_CHECKS"] = bool(role)
     settings["DISABLE_SERVER_SIDE_CURSORS"] = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from audit.models import Event
@@ -56,19 +56,18 @@ def accept_exact(*, hook_code: uuid.UUID, body: bytes) -> int:
     """
     if not body:
         return OK
-    with transaction.atomic():
-        route = _route(hook_code)
-        if route is None:
-            return _unknown_address(body)
-        try:
-            notification = verify(body, Secret(settings.EXACT_APPS[route.site]["webhook_secret"]))
-        except BadSignature:
-            logger.warning("A notification with a wrong signature was refused")
-            return REFUSED
-        except NotANotification:
-            return NOT_UNDERSTOOD
-        with acting("exact"), tenant_context(route.tenant_id):
-            _store(route, notification, body, at=timezone.now())
+    route = _route(hook_code)
+    if route is None:
+        return _unknown_address(body)
+    try:
+        notification = verify(body, Secret(settings.EXACT_APPS[route.site]["webhook_secret"]))
+    except BadSignature:
+        logger.warning("A notification with a wrong signature was refused")
+        return REFUSED
+    except NotANotification:
+        return NOT_UNDERSTOOD
+    with acting("exact"), tenant_context(route.tenant_id):
+        _store(route, notification, body, at=timezone.now())
     return OK
 
 

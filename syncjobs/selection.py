@@ -58,20 +58,27 @@ def match(
     weight_kg: Decimal | None = None,
 ) -> ShippingRule:
     """The first rule that fits, by position. Raises `NotOurs` when there is none or it says "not UPS"."""
+    candidates = sorted((rule for rule in rules if rule.exact_method_id == method_id), key=lambda rule: rule.position)
+    for rule in candidates:
+        if _fits(rule, country=country, warehouse_code=warehouse_code, weight_kg=weight_kg):
+            if not rule.is_ups:
+                raise no_rule(method_id, method_name, is_marked=True)
+            return rule
+    raise no_rule(method_id, method_name, is_marked=False)
+
+
+def no_rule(method_id: UUID | None, method_name: str, *, is_marked: bool) -> NotOurs:
+    """Why no rule ships a delivery of this method; `is_marked` when the rules say "not UPS"."""
     if method_id is None:
-        raise NotOurs(
+        return NotOurs(
             "no_shipping_method",
             "Neither the delivery, nor its order, nor the customer has a shipping method.",
             "the goods delivery in Exact Online",
         )
     name = method_name or "this shipping method"
-    candidates = sorted((rule for rule in rules if rule.exact_method_id == method_id), key=lambda rule: rule.position)
-    for rule in candidates:
-        if _fits(rule, country=country, warehouse_code=warehouse_code, weight_kg=weight_kg):
-            if not rule.is_ups:
-                raise NotOurs("not_ups", f"“{name}” is marked “not UPS” in the shipping rules.", "Shipping rules")
-            return rule
-    raise NotOurs("method_not_mapped", f"“{name}” has no UPS service in the shipping rules.", "Shipping rules")
+    if is_marked:
+        return NotOurs("not_ups", f"“{name}” is marked “not UPS” in the shipping rules.", "Shipping rules")
+    return NotOurs("method_not_mapped", f"“{name}” has no UPS service in the shipping rules.", "Shipping rules")
 
 
 def _fits(rule: ShippingRule, *, country: str, warehouse_code: str, weight_kg: Decimal | None) -> bool:

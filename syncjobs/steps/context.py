@@ -6,10 +6,30 @@ from uuid import UUID
 
 from audit.record import Happening, calls
 from connector_site.lib.outside_calls import OutsideCall
+from exact.client import ExactClient
 from exact.errors import ExactError
+from exact.master import MasterData
+from exact.models import Connection
 from exact.records import GoodsDelivery
 from syncjobs.models import Delivery
 from syncjobs.queue import Job
+from syncjobs.steps.choices import Choices, choices_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A delivery as we know it and what Exact showed of it: the record, None when it is gone, or an error."""
+
+    delivery: Delivery
+    goods: GoodsDelivery | ExactError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What planning needs of one connection: the tenant's choices and the master data."""
+
+    choices: Choices
+    master: MasterData
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,15 +37,17 @@ class Step:
     """The moment, and the outside calls made so far; the calls are recorded with the change they led to.
 
     `waiting` are jobs that this worker claimed together and has not begun. `following` are those it goes on with first:
-    next steps of the same delivery, and deliveries that were read in the same call. `prefetched` holds what that call
-    brought for each delivery, by our code.
+    next steps of the same delivery, and deliveries that were read in the same call. `fetched` holds what that call
+    brought for each delivery, by our code. All of it lives for one batch, seconds, and is never more than a start: what
+    is written is compared with the row first.
     """
 
     at: datetime
     made: list[OutsideCall] = field(default_factory=list)
     waiting: list[Job] = field(default_factory=list)
     following: list[Job] = field(default_factory=list)
-    prefetched: dict[UUID, GoodsDelivery | ExactError | None] = field(default_factory=dict)
+    fetched: dict[UUID, Fetched] = field(default_factory=dict)
+    benches: dict[int, Bench] = field(default_factory=dict)
 
     def observe(self, call: OutsideCall) -> None:
         """Remember a call; given to the clients."""
@@ -41,3 +63,11 @@ class Step:
         """Go on with this job in the same worker."""
         if job is not None:
             self.following.append(job)
+
+    def bench(self, connection: Connection, client: ExactClient, *, is_fresh: bool) -> Bench:
+        """The bench of a connection, kept for the batch; a fresh one by-passes everything kept."""
+        if is_fresh:
+            return Bench(choices=choices_of(connection), master=MasterData(connection, client, fresh=True))
+        if connection.pk not in self.benches:
+            self.benches[connection.pk] = Bench(choices=choices_of(connection), master=MasterData(connection, client))
+        return self.benches[connection.pk]

@@ -23,9 +23,10 @@ from ups.shipment_spec import PartySpec
 
 def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, client: ExactClient, stay: bool) -> None:
     """Plan the shipment, or settle on why there is none. `stay` keeps the next step in this worker."""
-    fresh = job.kind == SyncJob.Kind.RECHECK or delivery.asked_again_at is not None
+    is_fresh = job.kind == SyncJob.Kind.RECHECK or delivery.asked_again_at is not None
+    bench = step.bench(delivery.connection, client, is_fresh=is_fresh)
     try:
-        made = plan(delivery.connection, goods, client=client, own_numbers=set(), fresh=fresh)
+        made = plan(goods, choices=bench.choices, master=bench.master)
     except selection.NotOurs as skipped:
         _settle(delivery, goods, Delivery.State.SKIPPED, [skipped.reason], job=job, step=step)
     except Unready as unready:
@@ -45,7 +46,7 @@ def _settle(
 ) -> None:
     """Skip or hold; a delivery that stays where it was leaves one quiet line only."""
     with tenant_context(job.tenant_id):
-        _drop_planned(delivery)
+        _drop_planned(delivery, _last_attempt(delivery))
         changes = facts_of(goods, step.at) | {"asked_again_at": None}
         if delivery.state == to and delivery.problems == as_json(problems):
             touch(delivery, changes)
@@ -62,14 +63,14 @@ def _settle(
 
 def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: Job, step: Step, stay: bool) -> None:
     with tenant_context(job.tenant_id):
-        last = delivery.attempts.filter(shipment_no=delivery.shipment_no).order_by("-attempt_no").first()
+        last = _last_attempt(delivery)
         if _refused_before(last, made, delivery):
             touch(delivery, facts_of(goods, step.at))
             happenings(delivery.tenant_id, step.told(delivery))
             queue.finish(job)
             rechecking.schedule(delivery, job=job, at=step.at)
             return
-        _drop_planned(delivery)
+        _drop_planned(delivery, last)
         _keep_address(delivery, made.spec.ship_to, step.at)
         _create_attempt(delivery, made, attempt_no=last.attempt_no + 1 if last else 1, at=step.at)
         changes = facts_of(goods, step.at) | {"asked_again_at": None}
@@ -122,20 +123,18 @@ def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> boo
     )
 
 
-def _drop_planned(delivery: Delivery) -> None:
+def _last_attempt(delivery: Delivery) -> Attempt | None:
+    """The newest attempt of the shipment at hand; only that one can still be planned."""
+    attempts = Attempt.objects.filter(tenant_id=delivery.tenant_id, delivery=delivery, shipment_no=delivery.shipment_no)
+    return attempts.order_by("-attempt_no").first()
+
+
+def _drop_planned(delivery: Delivery, last: Attempt | None) -> None:
     """A plan that was not sent gives way to what Exact shows now."""
-    planned = (
-        Attempt.objects.select_related("delivery")
-        .filter(
-            tenant_id=delivery.tenant_id,
-            delivery=delivery,
-            shipment_no=delivery.shipment_no,
-            state=Attempt.State.PLANNED,
-        )
-        .first()
-    )
-    if planned is not None:
-        happenings(delivery.tenant_id, [move_attempt(planned, to=Attempt.State.CANCELLED)])
+    if last is None or last.state != Attempt.State.PLANNED:
+        return
+    last.delivery = delivery
+    happenings(delivery.tenant_id, [move_attempt(last, to=Attempt.State.CANCELLED)])
 
 
 def _keep_address(delivery: Delivery, party: PartySpec, at: datetime) -> None:
@@ -149,8 +148,12 @@ def _keep_address(delivery: Delivery, party: PartySpec, at: datetime) -> None:
         "state": party.state,
         "country": party.country,
     }
-    PartyAddress.objects.update_or_create(
+    row = PartyAddress(
         tenant_id=delivery.tenant_id,
         delivery=delivery,
-        defaults={"sealed": seal(shown, owner=delivery.code, purpose="ship_to"), "changed_at": at},
+        sealed=seal(shown, owner=delivery.code, purpose="ship_to"),
+        changed_at=at,
+    )
+    PartyAddress.objects.bulk_create(
+        [row], update_conflicts=True, unique_fields=["delivery"], update_fields=["sealed", "changed_at"]
     )

@@ -4,22 +4,19 @@ Reads master data through the cache, so it may call Exact; it writes nothing but
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from audit.chain import fingerprint
 from connector_site.lib.references import new_shipment_reference
-from exact.client import ExactClient
 from exact.master import MasterData
-from exact.models import Connection
 from exact.records import Address, GoodsDelivery
 from syncjobs import selection, translate
-from syncjobs.models import ShippingRule
 from syncjobs.parcels import NoParcels
 from syncjobs.problems import Problem
-from tenants.context import tenant_context
-from tenants.models import Tenant
+from syncjobs.steps.choices import Choices
 from ups.accounts import shipper_of
 from ups.errors import SpecInvalid
 from ups.models import Account
@@ -46,37 +43,19 @@ class Unready(Exception):
         self.problems = problems
 
 
-def plan(
-    connection: Connection, goods: GoodsDelivery, *, client: ExactClient, own_numbers: set[str], fresh: bool
-) -> Plan:
-    """A frozen request. Raises `selection.NotOurs`, `Unready`, or Exact's errors; `fresh` by-passes the cache."""
-    selection.must_be_ours(goods, own_numbers=own_numbers)
-    master = MasterData(connection, client, fresh=fresh)
-    master.load(
-        items={line.item_id for line in selection.shipped_lines(goods) if line.item_id},
-        addresses=[goods.address_id] if goods.address_id else [],
-    )
+def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
+    """A frozen request. Raises `selection.NotOurs`, `Unready`, or Exact's errors."""
+    selection.must_be_ours(goods, own_numbers=())
     method_id = _method_id(goods, master)
+    rules = choices.rules_for(method_id)
+    name = choices.method_names.get(method_id, goods.shipping_method_code) if method_id else ""
+    if not any(rule.is_ups for rule in rules):
+        raise selection.no_rule(method_id, name, is_marked=bool(rules))
     if goods.address_id is None:
         raise Unready([_no_address()])
-    with tenant_context(connection.tenant_id):
-        rules = list(
-            ShippingRule.objects.filter(tenant_id=connection.tenant_id, connection=connection).select_related("account")
-        )
-        unit = Tenant.WeightUnit(Tenant.objects.values_list("weight_unit", flat=True).get(pk=connection.tenant_id))
-        known = connection.shipping_methods.filter(exact_id=method_id).first() if method_id else None
-    method_name = f"{known.exact_code} {known.description}".strip() if known else goods.shipping_method_code
-    relevant = [rule for rule in rules if rule.exact_method_id == method_id]
-    if not any(rule.is_ups for rule in relevant):
-        selection.match(relevant, method_id=method_id, method_name=method_name, country="", warehouse_code="")
     address = _address(goods.address_id, master)
-    items = master.items([line.item_id for line in selection.shipped_lines(goods) if line.item_id])
     rule = selection.match(
-        relevant,
-        method_id=method_id,
-        method_name=method_name,
-        country=address.country,
-        warehouse_code=goods.warehouse_code,
+        rules, method_id=method_id, method_name=name, country=address.country, warehouse_code=goods.warehouse_code
     )
     account = rule.account
     if account is None:
@@ -85,13 +64,26 @@ def plan(
     order = translate.Order(
         goods=goods,
         receiver=_receiver(goods, address, shipper, master),
-        items=items,
+        items=master.items(_item_ids(goods)),
         rule=rule,
         shipper=shipper,
         shipper_number=account.shipper_number,
-        weight_unit=unit,
+        weight_unit=choices.weight_unit,
     )
     return _freeze(order, account)
+
+
+def preload(found: Iterable[GoodsDelivery], master: MasterData) -> None:
+    """Read what is kept of the master data of several deliveries in one statement."""
+    goods = list(found)
+    master.load(
+        items={item_id for one in goods for item_id in _item_ids(one)},
+        addresses={one.address_id for one in goods if one.address_id},
+    )
+
+
+def _item_ids(goods: GoodsDelivery) -> list[UUID]:
+    return [line.item_id for line in selection.shipped_lines(goods) if line.item_id]
 
 
 def _freeze(order: translate.Order, account: Account) -> Plan:

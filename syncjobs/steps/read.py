@@ -3,21 +3,25 @@
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from audit.models import Event
 from audit.record import happenings
 from exact.access import open_client
 from exact.client import ExactClient
 from exact.errors import ExactError
 from exact.limits import BudgetClass
+from exact.models import Connection
 from exact.records import GoodsDelivery
 from syncjobs import queue
 from syncjobs.models import Attempt, Delivery, Parcel, SyncJob
 from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
 from syncjobs.queue import Job
 from syncjobs.steps import gone
-from syncjobs.steps.context import Step
+from syncjobs.steps.context import Fetched, Step
 from syncjobs.steps.decide import decide
 from syncjobs.steps.facts import facts_of, touch
+from syncjobs.steps.planning import preload
 from syncjobs.transitions import delivery_event, move
 from tenants.context import tenant_context
 
@@ -36,48 +40,57 @@ def read(job: Job, step: Step) -> None:
 
     The others are handed back as jobs of their own with what was read, so that one's failure is not another's.
     """
+    alone = False
+    if job.subject not in step.fetched:
+        _fetch(job, step)
+        alone = not step.following and not step.waiting
+    found = step.fetched.pop(job.subject)
+    if isinstance(found.goods, ExactError):
+        raise found.goods
+    client = _client(found.delivery.connection, job, step)
+    handle(found.delivery, found.goods, job=job, step=step, client=client, stay=alone)
+
+
+def _fetch(job: Job, step: Step) -> None:
     with tenant_context(job.tenant_id):
-        delivery = _load(job)
-        siblings = []
-        entry_ids = {}
-        if job.subject not in step.prefetched:
-            room = READ_AT_ONCE - 1 - len(step.waiting)
-            siblings = queue.claim_siblings(job, connection_id=delivery.connection_id, limit=room)
-            entry_ids = _entry_ids(delivery, [job, *siblings, *step.waiting])
-    purpose = BudgetClass.COMPARE if job.kind == SyncJob.Kind.RECHECK else BudgetClass.SHIP
-    client = open_client(delivery.connection, purpose=purpose, observe=step.observe)
-    if entry_ids:
-        step.following.extend(siblings)
-        _fetch(client, entry_ids, step)
-    goods = step.prefetched.pop(job.subject)
-    if isinstance(goods, ExactError):
-        raise goods
-    handle(delivery, goods, job=job, step=step, client=client, stay=not siblings and not step.waiting)
-
-
-def _entry_ids(delivery: Delivery, jobs: list[Job]) -> dict[UUID, UUID]:
-    """Exact's keys of the deliveries of these jobs that can be read in one call with this delivery, by our code."""
-    codes = [job.subject for job in jobs if job.kind == SyncJob.Kind.READ and job.tenant_id == delivery.tenant_id]
-    rows = Delivery.objects.filter(
-        tenant_id=delivery.tenant_id, connection_id=delivery.connection_id, code__in=[delivery.code, *codes]
-    )
-    return dict(rows.values_list("code", "exact_entry_id"))
-
-
-def _fetch(client: ExactClient, entry_ids: dict[UUID, UUID], step: Step) -> None:
+        first = _rows(job.tenant_id, [job.subject]).get()
+        room = READ_AT_ONCE - 1 - len(step.waiting)
+        siblings = queue.claim_siblings(job, connection_id=first.connection_id, limit=room)
+        codes = [other.subject for other in (*siblings, *step.waiting) if _goes_along(other, job)]
+        others = _rows(job.tenant_id, codes).filter(connection_id=first.connection_id) if codes else ()
+        rows = [first, *others]
+    step.following.extend(siblings)
+    client = _client(first.connection, job, step)
     try:
-        found = {goods.entry_id: goods for goods in client.goods_deliveries(list(entry_ids.values()))}
+        goods = {one.entry_id: one for one in client.goods_deliveries([row.exact_entry_id for row in rows])}
     except ExactError as error:
-        step.prefetched.update(dict.fromkeys(entry_ids, error))
+        step.fetched.update({row.code: Fetched(delivery=row, goods=error) for row in rows})
         return
-    for code, entry_id in entry_ids.items():
-        step.prefetched[code] = found.get(entry_id)
+    step.fetched.update({row.code: Fetched(delivery=row, goods=goods.get(row.exact_entry_id)) for row in rows})
+    to_plan = {row.exact_entry_id for row in rows if row.state in OPEN_TO_PLANNING} if _is_first_look(job) else set()
+    if to_plan & goods.keys():
+        master = step.bench(first.connection, client, is_fresh=False).master
+        preload([one for one in goods.values() if one.entry_id in to_plan], master)
 
 
-def _load(job: Job) -> Delivery:
-    return Delivery.objects.select_related("connection", "connection__grant").get(
-        tenant_id=job.tenant_id, code=job.subject
-    )
+def _is_first_look(job: Job) -> bool:
+    """A look at a hold uses nothing that is kept."""
+    return job.kind == SyncJob.Kind.READ
+
+
+def _goes_along(other: Job, job: Job) -> bool:
+    return other.kind == SyncJob.Kind.READ and other.tenant_id == job.tenant_id
+
+
+def _rows(tenant_id: UUID, codes: list[UUID]) -> QuerySet[Delivery]:
+    rows = Delivery.objects.filter(tenant_id=tenant_id, code__in=codes)
+    return rows.select_related("connection", "connection__grant")
+
+
+def _client(connection: Connection, job: Job, step: Step) -> ExactClient:
+    """Looking again at holds has a share of the daily calls of its own, so that it never keeps others waiting."""
+    purpose = BudgetClass.COMPARE if job.kind == SyncJob.Kind.RECHECK else BudgetClass.SHIP
+    return open_client(connection, purpose=purpose, observe=step.observe)
 
 
 def handle(

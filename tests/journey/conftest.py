@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import psycopg
 import pytest
-from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -82,12 +80,6 @@ class Journey:
         """Let what was read from Exact be old."""
         with tenant_context(self.tenant.id):
             Delivery.objects.update(facts_read_at=timezone.now() - timedelta(hours=1))
-
-    def as_owner(self, *statements: str) -> None:
-        """What only the owner of the tables may do."""
-        with psycopg.connect(**connections["owner"].get_connection_params()) as owner:
-            for statement in statements:
-                owner.execute(statement)
 
     def refreshed(self, delivery: Delivery) -> Delivery:
         """The delivery as it is now."""

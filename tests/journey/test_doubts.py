@@ -8,6 +8,7 @@ from django.utils import timezone
 from syncjobs.models import Attempt, Delivery, SyncJob
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +83,7 @@ def test_an_attempt_whose_worker_died_is_not_sent_again(journey: Journey) -> Non
 def pretend_the_worker_died_while_sending(journey: Journey, attempt: Attempt) -> None:
     """Put rows back to where a killed process leaves them, its leases over; the guard is the owner's to lift."""
     past = timezone.now() - timedelta(seconds=1)
-    journey.as_owner(
+    as_owner(
         "ALTER TABLE syncjobs_attempt DISABLE TRIGGER syncjobs_attempt_guard",
         "UPDATE syncjobs_attempt SET state = 'sending', lease_until = now() - interval '1 second', evidence = '{}'",
         "ALTER TABLE syncjobs_attempt ENABLE TRIGGER syncjobs_attempt_guard",

@@ -1,0 +1,36 @@
+"""What the tenant has chosen, read once for all deliveries that are worked on together."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from exact.models import Connection
+from syncjobs.models import ShippingRule
+from tenants.context import tenant_context
+from tenants.models import Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """The rules of one connection with their UPS accounts, the unit of weights, and the names of shipping methods."""
+
+    rules: tuple[ShippingRule, ...]
+    weight_unit: Tenant.WeightUnit
+    method_names: dict[UUID, str]
+
+    def rules_for(self, method_id: UUID | None) -> list[ShippingRule]:
+        """The rules that speak of this shipping method."""
+        return [rule for rule in self.rules if rule.exact_method_id == method_id]
+
+
+def choices_of(connection: Connection) -> Choices:
+    """Read them."""
+    with tenant_context(connection.tenant_id):
+        rules = ShippingRule.objects.filter(tenant_id=connection.tenant_id, connection=connection)
+        unit = Tenant.objects.values_list("weight_unit", flat=True).get(pk=connection.tenant_id)
+        return Choices(
+            rules=tuple(rules.select_related("account")),
+            weight_unit=Tenant.WeightUnit(unit),
+            method_names={
+                row.exact_id: f"{row.exact_code} {row.description}".strip() for row in connection.shipping_methods.all()
+            },
+        )
