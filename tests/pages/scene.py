@@ -164,6 +164,12 @@ def make_shipped(
 ) -> Delivery:
     """A delivery whose shipment was made and whose number stands in Exact."""
     delivery = make_delivery(desk, created_at=created_at)
+    ship(desk, delivery, parcels=parcels, image_format=image_format)
+    return delivery
+
+
+def ship(desk: Desk, delivery: Delivery, *, parcels: int = 1, image_format: str = "GIF") -> None:
+    """Take a delivery all the way to the number in Exact."""
     at = delivery.created_at + timedelta(seconds=2)
     with acting("worker"), tenant_context(desk.tenant.id):
         attempt = _sent(desk, delivery, at)
@@ -181,7 +187,6 @@ def make_shipped(
         wrote = delivery_event(delivery, Event.Kind.WROTE, details={"to": "goods delivery", "numbers": numbers})
         written = {"tracking_number": numbers[0], "remarks_line": ""}
         move(delivery, to=S.REPORTED, at=at, changes={"written": written, "written_at": at}, events=[wrote])
-    return delivery
 
 
 def make_stopped(desk: Desk, to: Delivery.State, problem: Problem, *, created_at: datetime | None = None) -> Delivery:

@@ -119,7 +119,7 @@ def test_a_stranger_meets_404_everywhere_and_nothing_changes(cast: Cast, desk: D
 
     answers = statuses(as_user(cast.outsider), desk.tenant.code, known, set(ROUTES))
 
-    assert answers == dict.fromkeys(ROUTES, {404})
+    assert answers == {name: {404} for name in ROUTES}
     assert counts(desk.tenant) == before
 
 
@@ -133,7 +133,7 @@ def test_another_company_with_our_identifiers_meets_404_and_nothing_changes(
 
     answers = statuses(as_user(cast.outsider), cast.other_tenant.code, known, with_identifier)
 
-    assert answers == dict.fromkeys(with_identifier, {404})
+    assert answers == {name: {404} for name in with_identifier}
     assert (counts(desk.tenant), counts(cast.other_tenant)) == before
 
 
@@ -144,7 +144,7 @@ def test_nobody_signed_in_is_sent_to_sign_in_everywhere(cast: Cast, desk: Desk, 
 
     answers = statuses(client, desk.tenant.code, known, set(ROUTES))
 
-    assert answers == dict.fromkeys(ROUTES, {302})
+    assert answers == {name: {302} for name in ROUTES}
     assert counts(desk.tenant) == before
 
 
