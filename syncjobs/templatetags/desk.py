@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import template
+from django.urls import reverse
 
 from syncjobs.desk import needs_reconnect, waiting_count
 from syncjobs.first_steps import FirstStep
@@ -12,6 +13,14 @@ from tenants.context import tenant_context
 
 TRACKING_PAGE = "https://www.ups.com/track?tracknum="
 """UPS's public page for one number."""
+
+_PLACES = (
+    ("shipping rules", "syncjobs:rules"),
+    ("settings, ups account", "ups:accounts"),
+    ("ups account settings", "ups:accounts"),
+    ("settings, weight unit", "tenants:settings"),
+)
+"""How a problem's place begins when it is one of our own pages (`syncjobs`, `ups.places`)."""
 
 register = template.Library()
 
@@ -35,6 +44,14 @@ def desk_of(access: Access) -> Desk:
 def first_open(steps: Sequence[FirstStep]) -> FirstStep | None:
     """The step to take next: the one whose button stands out."""
     return next((step for step in steps if not step.is_done), None)
+
+
+@register.simple_tag
+def place_of(where: str, access: Access) -> str:
+    """The page of ours that a problem points at; empty when it is to be fixed elsewhere."""
+    words = where.lower()
+    page = next((page for beginning, page in _PLACES if words.startswith(beginning)), "")
+    return reverse(page, args=[access.tenant_code]) if page else ""
 
 
 @register.filter

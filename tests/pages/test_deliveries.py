@@ -277,3 +277,12 @@ def test_a_skipped_delivery_can_be_looked_at_again(cast: Cast, desk: Desk, as_us
     press(client, desk, skipped)
 
     assert jobs(desk) == [("read", skipped.code)]
+
+
+def test_a_problem_that_is_fixed_here_links_to_the_place(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    skipped = scene.make_skipped(desk)
+
+    page = text(as_user(cast.viewer), page_of(desk, skipped))
+
+    rules = reverse("syncjobs:rules", args=[desk.tenant.code])
+    assert f'Where to fix it: <a href="{rules}">Shipping rules</a>' in page
