@@ -125,11 +125,27 @@ def _processor_time(results: Results) -> list[Row]:
             measured=f"{sum(run.cpu_ms_each.values()):.1f} ms: " + _parts(run.cpu_ms_each, "{:.1f}"),
         ),
         Row(
+            measure="  what that allows on this machine, were it free",
+            target="",
+            measured=_allowed(run.cpu_ms_each, "deliveries"),
+        ),
+        Row(
             measure="Processor time a notification, most answers",
             target="",
             measured=f"{sum(door.in_turn.cpu_ms_each.values()):.2f} ms: " + _parts(door.in_turn.cpu_ms_each, "{:.2f}"),
         ),
+        Row(
+            measure="  what that allows on this machine, were it free",
+            target="",
+            measured=_allowed(door.in_turn.cpu_ms_each, "notifications"),
+        ),
     ]
+
+
+def _allowed(cpu_ms_each: dict[str, float], what: str) -> str:
+    """The rate at which all processors are used up: what a machine shared with other work hides."""
+    processors = psutil.cpu_count() or 1
+    return f"{processors * 1000 / sum(cpu_ms_each.values()):.0f} {what} a second on {processors} processors"
 
 
 def _statements(singles: Singles) -> str:

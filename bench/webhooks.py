@@ -55,16 +55,18 @@ def measure(ground: Ground, shape: Shape, known: Sequence[tuple[int, str]]) -> D
     number = shape.webhooks_per_second * shape.webhook_seconds
     steady = list(islice(messages, number))
     flood = list(islice(messages, MOST_PER_SECOND * shape.closed_loop_seconds))
-    frame = {"host": web.hostname or "", "port": web.port or 80}
+    host, port = web.hostname or "", web.port or 80
     at_rate = LoadOrder(
-        **frame,
+        host=host,
+        port=port,
         paths=[path for path, _ in steady],
         bodies=[body for _, body in steady],
         rate_per_second=shape.webhooks_per_second,
         seconds=shape.webhook_seconds,
     )
     in_turn = LoadOrder(
-        **frame,
+        host=host,
+        port=port,
         paths=[path for path, _ in flood],
         bodies=[body for _, body in flood],
         connections=shape.closed_loop_connections,
