@@ -4,11 +4,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
+from http import HTTPStatus
 from typing import Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
@@ -38,7 +39,7 @@ def members_only(least: Role, *, change: Role | None = None) -> Callable[[Member
             request: HttpRequest, tenant_code: uuid.UUID, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
             if not isinstance(request.user, User):
-                return redirect_to_login(request.get_full_path())
+                return _to_sign_in(request)
             needed = least if change is None or request.method in SAFE_METHODS else change
             access = enter(request.user, tenant_code, least=needed)
             response = view(request, access, *args, **kwargs)
@@ -49,6 +50,13 @@ def members_only(least: Role, *, change: Role | None = None) -> Callable[[Member
         return respond
 
     return guarded
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """A live part must not swap the sign-in page into itself: it has the whole page loaded anew instead."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Refresh": "true"})
+    return redirect_to_login(request.get_full_path())
 
 
 @contextmanager

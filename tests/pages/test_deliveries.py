@@ -176,6 +176,14 @@ def test_nobody_signed_in_is_asked_to_sign_in(cast: Cast, desk: Desk, client: Cl
     assert answer["Location"].startswith(reverse("account_login"))
 
 
+def test_a_live_part_after_signing_out_loads_the_whole_page_anew(cast: Cast, desk: Desk, client: Client) -> None:
+    del cast
+
+    answer = client.get(list_url(desk), headers={"HX-Request": "true"})
+
+    assert (answer.status_code, answer["HX-Refresh"], answer.content) == (204, "true", b"")
+
+
 def test_the_work_list_holds_what_waits_oldest_first(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     doubtful = scene.make_doubtful(desk, created_at=timezone.now() - timedelta(minutes=5))
     held = scene.make_held(desk, created_at=timezone.now() - timedelta(minutes=9))
