@@ -22,27 +22,32 @@ class Verdict:
     broken_at: int | None
 
 
-_EVENTS = """
-    SELECT sequence, hash, audit_event_hash(e, lag(hash, 1, '') OVER (ORDER BY sequence))
-      FROM audit_event e WHERE tenant_id = %s ORDER BY sequence
+_COMPARE = """
+    WITH placed AS (
+        SELECT e.*, row_number() OVER (ORDER BY e.sequence) AS place,
+               lag(e.hash, 1, '') OVER (ORDER BY e.sequence) AS before
+          FROM audit_event e WHERE e.tenant_id = %(tenant)s AND e.sequence <= %(end)s
+    )
+    SELECT count(*), min(p.place) FILTER (WHERE p.sequence <> p.place OR p.previous_hash <> p.before OR p.hash <> (
+               SELECT audit_event_hash(e, p.before) FROM audit_event e WHERE e.id = p.id)),
+           max(p.hash) FILTER (WHERE p.sequence = %(end)s)
+      FROM placed p
 """
 
 
 def verify(tenant_id: uuid.UUID) -> Verdict:
-    """Recompute the tenant's whole chain and compare its end with the head row, which a cut tail would not match."""
-    expected = 0
-    last_hash = ""
-    with connection.cursor() as cursor:
-        cursor.execute(_EVENTS, [tenant_id])
-        for sequence, stored, computed in cursor.fetchall():
-            expected += 1
-            if sequence != expected or stored != computed:
-                return Verdict(events=expected, broken_at=expected)
-            last_hash = stored
+    """Recompute the tenant's whole chain up to its head row, whose end a cut tail would not match.
+
+    The head is read first: events that are recorded meanwhile lie beyond it and are left for the next time.
+    """
     head = ChainHead.objects.filter(tenant_id=tenant_id).first()
-    if (head.sequence, head.hash) != (expected, last_hash) if head else expected != 0:
-        return Verdict(events=expected, broken_at=expected + 1)
-    return Verdict(events=expected, broken_at=None)
+    end, end_hash = (head.sequence, head.hash) if head else (0, "")
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPARE, {"tenant": tenant_id, "end": end})
+        events, broken_at, last_hash = cursor.fetchone()
+    if broken_at is None and (events != end or (last_hash or "") != end_hash):
+        broken_at = events + 1
+    return Verdict(events=events, broken_at=broken_at)
 
 
 def verify_all() -> list[uuid.UUID]:

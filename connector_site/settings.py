@@ -164,7 +164,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
-    "read changes from Exact": {"task": "syncjobs.tasks.plan_reads", "schedule": 900.0, "options": {"expires": 600}},
+    "read master data from Exact": {
+        "task": "syncjobs.tasks.plan_reads",
+        "schedule": 900.0,
+        "options": {"expires": 600},
+    },
     "verify audit chains": {"task": "audit.tasks.verify_chains", "schedule": crontab(hour=3, minute=20)},
 }
 

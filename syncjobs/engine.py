@@ -8,19 +8,20 @@ from datetime import timedelta
 from django.utils import timezone
 
 from audit.models import Event
-from audit.record import acting, calls, happenings
+from audit.record import acting, happenings
 from syncjobs import queue, retry
 from syncjobs.models import Delivery, SyncJob
-from syncjobs.problems import Problem
+from syncjobs.problems import Problem, as_json
 from syncjobs.queue import Job, LostClaim
 from syncjobs.steps import rechecking
 from syncjobs.steps.context import Step
+from syncjobs.steps.facts import touch
 from syncjobs.steps.gone import gone
-from syncjobs.steps.read import read
+from syncjobs.steps.read import OPEN_TO_PLANNING, read
 from syncjobs.steps.report import report
-from syncjobs.steps.ship import ship
+from syncjobs.steps.ship import sending_was_found, ship
 from syncjobs.steps.upkeep import master, methods, subscribe
-from syncjobs.transitions import DELIVERY_MOVES, IllegalMove, LostRace, delivery_event, move
+from syncjobs.transitions import IllegalMove, LostRace, delivery_event, move
 from tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,13 @@ logger = logging.getLogger(__name__)
 BUDGET_SECONDS = 25
 """A task takes no new job after this, so that its last one ends well before the hard time limit of 90 s."""
 OVERTAKEN_PAUSE = timedelta(seconds=2)
+OWNED: dict[SyncJob.Kind, frozenset[Delivery.State]] = {
+    SyncJob.Kind.READ: OPEN_TO_PLANNING,
+    SyncJob.Kind.RECHECK: frozenset({Delivery.State.HOLD}),
+    SyncJob.Kind.SHIP: frozenset({Delivery.State.READY}),
+    SyncJob.Kind.REPORT: frozenset({Delivery.State.LABELLED}),
+}
+"""Where a delivery stands while a job of this kind is the one to move it on."""
 STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.READ: read,
     SyncJob.Kind.RECHECK: read,
@@ -58,17 +66,16 @@ def _run_all(claimed: list[Job], ends: float) -> int:
     """Each job with the steps that follow from it; what was claimed and not begun in time is handed back."""
     done = 0
     step = Step(at=timezone.now(), waiting=list(claimed))
-    while step.waiting:
-        job = step.waiting.pop(0)
+    todo: list[Job] = []
+    while todo or step.waiting:
+        job = todo.pop(0) if todo else step.waiting.pop(0)
         if time.monotonic() >= ends:
             _release(job)
             continue
-        todo = [job]
-        while todo:
-            run(todo.pop(0), step)
-            todo = step.following + todo
-            step.following = []
-            done += 1
+        run(job, step)
+        todo = step.following + todo
+        step.following = []
+        done += 1
     return done
 
 
@@ -85,14 +92,15 @@ def run(job: Job, step: Step) -> None:
     step.at = timezone.now()
     with acting("worker"):
         try:
-            if job.starts > retry.MAX_STARTS:
-                _block(job, step, retry.Block(problem=_poison()))
-                return
-            STEPS[job.kind](job, step)
+            if job.starts > retry.MAX_STARTS and not sending_was_found(job, step):
+                _block(job, step, retry.Block(problem=_poison(), not_before=step.at + retry.GAVE_UP_PAUSE))
+            elif job.starts <= retry.MAX_STARTS:
+                STEPS[job.kind](job, step)
         except (LostClaim, LostRace) as lost:
             _overtaken(job, step, lost)
         except Exception as error:  # noqa: BLE001  the one outer guard: every error gets its verdict
             _failed(job, step, error)
+        _record_calls_left(job, step)
 
 
 def _failed(job: Job, step: Step, error: Exception) -> None:
@@ -113,46 +121,55 @@ def _overtaken(job: Job, step: Step, lost: Exception) -> None:
     logger.info("Job %s %s was overtaken: %s", job.kind, job.subject, lost)
     try:
         with tenant_context(job.tenant_id):
-            _record_failure(job, step, type(lost).__name__)
             due_at = timezone.now() + OVERTAKEN_PAUSE
             queue.put_back(job, due_at=due_at, error=f"overtaken: {lost}", counts=False)
+            _record_failure(job, step, type(lost).__name__)
     except LostClaim:
-        step.made.clear()
+        logger.info("Job %s %s is another worker's now", job.kind, job.subject)
 
 
 def _again(job: Job, step: Step, found: retry.Again, error: Exception) -> None:
+    """The queue first, the trail last: the same order of locks as everywhere."""
     with tenant_context(job.tenant_id):
+        queue.put_back(job, due_at=found.due_at, error=retry.safe_text(error), counts=found.counts)
         _record_failure(job, step, type(error).__name__)
-        queue.put_back(job, due_at=found.due_at, error=f"{type(error).__name__}: {error}", counts=found.counts)
 
 
 def _block(job: Job, step: Step, found: retry.Block) -> None:
-    """End the job and show its delivery to a person; a job without a delivery only keeps its error."""
+    """End the job and show its delivery to a person, if the delivery still stands where this job had to move it on.
+
+    A job about something else, or one that only confirmed what is done already, keeps its error and moves nothing.
+    """
     with tenant_context(job.tenant_id):
-        _record_failure(job, step, found.problem.code)
-        queue.give_up(job, error=found.problem.text)
         delivery = Delivery.objects.filter(tenant_id=job.tenant_id, code=job.subject).first()
-        if delivery is None:
+        queue.give_up(job, error=found.problem.text)
+        _record_failure(job, step, found.problem.code)
+        if delivery is None or delivery.state not in OWNED.get(job.kind, frozenset()):
             return
-        target = Delivery.State.HOLD if Delivery.State.HOLD in DELIVERY_MOVES[delivery.state] else Delivery.State.REVIEW
-        if target in DELIVERY_MOVES[delivery.state]:
-            move(delivery, to=target, at=step.at, problems=[found.problem])
-        if found.recheck_at is not None:
-            rechecking.schedule(delivery, job=job, at=step.at)
+        if delivery.state == Delivery.State.HOLD:
+            touch(delivery, {"problems": as_json([found.problem])})
+        else:
+            move(delivery, to=Delivery.State.HOLD, at=step.at, problems=[found.problem])
+        rechecking.schedule(delivery, job=job, at=step.at, not_before=found.not_before)
+
+
+def _record_calls_left(job: Job, step: Step) -> None:
+    """Calls whose transaction was rolled back happened all the same."""
+    if not step.made:
+        return
+    with tenant_context(job.tenant_id):
+        _record_failure(job, step, "")
 
 
 def _record_failure(job: Job, step: Step, what: str) -> None:
-    """The calls made and the failure, with the delivery they belong to; jobs without one record their calls only."""
+    """The calls made, and what failed, with the delivery they belong to; jobs without one record their calls only."""
     delivery = Delivery.objects.filter(tenant_id=job.tenant_id, code=job.subject).first()
     if delivery is None:
-        made, step.made = step.made, []
-        happenings(
-            job.tenant_id,
-            calls(made, subject_kind="connection", subject=job.subject, correlation=job.correlation),
-        )
+        happenings(job.tenant_id, step.told_of_connection(job))
         return
-    failure = delivery_event(delivery, Event.Kind.FAILED, details={"step": str(job.kind), "why": what})
-    happenings(job.tenant_id, [*step.told(delivery), failure])
+    details = {"step": str(job.kind), "why": what}
+    failure = [delivery_event(delivery, Event.Kind.FAILED, details=details)] if what else []
+    happenings(job.tenant_id, [*step.told(delivery), *failure])
 
 
 def _poison() -> Problem:

@@ -1,6 +1,5 @@
 """Notifications coming in: proved, stored, answered. The work they ask for is done later."""
 
-import hashlib
 import logging
 import uuid
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from django.utils import timezone
 from audit.models import Event
 from audit.record import Happening, acting, happenings
 from connector_site.lib.secrets import Secret
-from exact.webhooks import BadSignature, NotANotification, Notification, verify
+from exact.webhooks import Action, BadSignature, NotANotification, Notification, verify
 from syncjobs import queue
 from syncjobs.models import Delivery, SyncJob
 from tenants.context import tenant_context
@@ -115,30 +114,43 @@ def _store(route: Route, notification: Notification, body: bytes, *, at: datetim
                 notification.topic[:40],
                 notification.action[:10],
                 notification.key,
-                hashlib.sha256(body).hexdigest(),
+                notification.fingerprint,
                 body,
                 at,
                 reason,
             ],
         )
         is_new = cursor.fetchone()[0]
-    if is_new and not reason:
-        _ask_for_work(route, notification, at)
+    if not reason:
+        _ask_for_work(route, notification, at, is_new=is_new)
 
 
 def _dead_letter(route: Route, notification: Notification) -> str:
     """Why a proven message leads to no work; empty when it does."""
+    if not route.is_live:
+        return "disconnected"
     if notification.division != route.division:
         return "another division"
     if notification.client_id.lower() != route.client_id.lower():
         return "another app"
-    if not route.is_live:
-        return "disconnected"
     if notification.topic != TOPIC:
         return "topic not followed"
-    if notification.is_about_line:
+    if notification.is_about_line and not _may_change_by_line(route, notification):
         return "line of a delivery"
     return ""
+
+
+def _may_change_by_line(route: Route, notification: Notification) -> bool:
+    """Whether a line's message matters: it names its delivery, and that one was stopped for what its lines were.
+
+    Each new delivery announces its lines as well; those messages lead nowhere, its own does.
+    """
+    return Delivery.objects.filter(
+        tenant_id=route.tenant_id,
+        connection_id=route.connection_id,
+        exact_entry_id=notification.key,
+        state__in=[Delivery.State.SKIPPED, Delivery.State.HOLD],
+    ).exists()
 
 
 _DELIVERY = """
@@ -150,8 +162,11 @@ RETURNING code, state, correlation
 """
 
 
-def _ask_for_work(route: Route, notification: Notification, at: datetime) -> None:
-    """One delivery row and one open job, however many notifications there are: ten lead to one read."""
+def _ask_for_work(route: Route, notification: Notification, at: datetime, *, is_new: bool) -> None:
+    """One delivery row and one open job, however many notifications there are: ten lead to one read.
+
+    A repeat asks too: two changes of one delivery may be announced by the very same bytes (`exact.md` 11.3).
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _DELIVERY,
@@ -159,8 +174,11 @@ def _ask_for_work(route: Route, notification: Notification, at: datetime) -> Non
         )
         code, state, correlation = cursor.fetchone()
     quiet = timedelta(seconds=ECHO_QUIET_SECONDS if state in _LABELLED_OR_LATER else 0)
-    kind = SyncJob.Kind.GONE if notification.action == "Delete" else SyncJob.Kind.READ
+    is_deleted = notification.action == Action.DELETE and not notification.is_about_line
+    kind = SyncJob.Kind.GONE if is_deleted else SyncJob.Kind.READ
     queue.add(route.tenant_id, kind, code, due_at=at + quiet, correlation=correlation, wake=not quiet)
+    if not is_new:
+        return
     happenings(
         route.tenant_id,
         [

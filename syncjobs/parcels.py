@@ -57,6 +57,18 @@ def weights_kg(
     return _fill(pieces, limit)
 
 
+def total_weight_kg(
+    lines: Iterable[GoodsDeliveryLine], items: Mapping[UUID, Item], *, unit: Tenant.WeightUnit
+) -> Decimal:
+    """What all lines weigh together, as far as the items have weights; for choosing a rule."""
+    total = Decimal(0)
+    for line in lines:
+        item = items.get(line.item_id) if line.item_id else None
+        weight = item_weight(item) if item and is_goods(item) else None
+        total += (weight or Decimal(0)) * line.quantity * KILOGRAMS_IN[unit]
+    return total
+
+
 def _pieces(line: GoodsDeliveryLine, unit_weight_kg: Decimal) -> tuple[Decimal, int]:
     """The weight of one indivisible piece and how many there are: units, or the line as a whole when it is 2.5 m."""
     if line.quantity == line.quantity.to_integral_value():

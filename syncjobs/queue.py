@@ -66,9 +66,9 @@ VALUES (%(code)s, %(tenant)s, %(kind)s, %(queue)s, %(subject)s, %(state)s, %(due
         %(correlation)s, clock_timestamp())
 ON CONFLICT (tenant_id, kind, subject) WHERE state IN ('due', 'running') DO UPDATE SET
     due_at = CASE WHEN syncjobs_syncjob.state = 'due'
-                  THEN least(syncjobs_syncjob.due_at, excluded.due_at) ELSE syncjobs_syncjob.due_at END,
+                  THEN least(syncjobs_syncjob.due_at, %(wanted_at)s) ELSE syncjobs_syncjob.due_at END,
     wanted_again_at = CASE WHEN syncjobs_syncjob.state = 'running'
-                  THEN least(syncjobs_syncjob.wanted_again_at, excluded.due_at) END
+                  THEN least(syncjobs_syncjob.wanted_again_at, %(wanted_at)s) END
 RETURNING id, lease_until, (xmax = 0)
 """
 
@@ -101,6 +101,7 @@ def add_claimed(
     """
     job_id, lease_until, is_new = _insert(tenant_id, kind, subject, due_at=at, correlation=correlation, claimed_at=at)
     if not is_new or lease_until is None:
+        transaction.on_commit(lambda: nudge(QUEUE_OF[kind]))
         return None
     return Job(
         id=job_id,
@@ -135,6 +136,7 @@ def _insert(
                 "subject": subject,
                 "state": SyncJob.State.RUNNING.value if claimed_at else SyncJob.State.DUE.value,
                 "due_at": lease or due_at,
+                "wanted_at": due_at,
                 "starts": 1 if claimed_at else 0,
                 "lease": lease,
                 "correlation": correlation,
@@ -199,7 +201,7 @@ def finish(job: Job) -> None:
 
 
 def put_back(job: Job, *, due_at: datetime, error: str, counts: bool) -> None:
-    """Let the job wait until `due_at`; `counts` when this was a failure and not a mere "not yet"."""
+    """Let the job wait until `due_at`; `counts` when it was tried in vain, not when it was a mere "not yet"."""
     _exactly_one(
         "UPDATE syncjobs_syncjob SET state = 'due', due_at = %s, wanted_again_at = NULL, lease_until = NULL,"
         " starts = 0, failures = failures + %s, last_error = %s"
@@ -210,9 +212,12 @@ def put_back(job: Job, *, due_at: datetime, error: str, counts: bool) -> None:
 
 
 def give_up(job: Job, *, error: str) -> None:
-    """End the job for good; the delivery it belongs to goes to a person in the same transaction."""
+    """End the job for good, unless it was asked for meanwhile; a person sees to its delivery."""
     _exactly_one(
-        "UPDATE syncjobs_syncjob SET state = 'dead', lease_until = NULL, last_error = %s, ended_at = clock_timestamp()"
+        "UPDATE syncjobs_syncjob SET lease_until = NULL, last_error = %s,"
+        " state = CASE WHEN wanted_again_at IS NULL THEN 'dead' ELSE 'due' END,"
+        " due_at = coalesce(wanted_again_at, due_at), wanted_again_at = NULL, starts = 0, failures = 0,"
+        " ended_at = CASE WHEN wanted_again_at IS NULL THEN clock_timestamp() END"
         " WHERE id = %s AND tenant_id = %s AND state = 'running' AND lease_until = %s",
         [error[:300], job.id, job.tenant_id, job.lease_until],
         job,

@@ -15,24 +15,32 @@ MAX_STARTS = 3
 _BACKOFF_BASE_SECONDS = 2
 _UPS_BACKOFF_BASE_SECONDS = 30
 _BACKOFF_CAP_SECONDS = 15 * 60
-_RECONNECT_SECONDS = 60 * 60
-_MISSING_RIGHT_SECONDS = 30 * 60
+RECONNECT_PAUSE = timedelta(hours=1)
+"""A new consent ends this pause (`replay.look_again`)."""
+MISSING_RIGHT_PAUSE = timedelta(minutes=30)
+"""Each further refusal is one of the ten errors an hour that Exact allows (`reliability.md` 2.3)."""
+GAVE_UP_PAUSE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """Try once more at `due_at`; `counts` toward giving up unless it was only a "not yet"."""
+    """Try once more at `due_at`.
+
+    `counts` lets the next pause be longer; not so for a mere "not yet". `gives_up` after `MAX_FAILURES`; not so while
+    the other side is away, which is no reason to stop waiting.
+    """
 
     due_at: datetime
     counts: bool = True
+    gives_up: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A person must do something first. `recheck_at` says when to look by ourselves, None for never."""
+    """A person must do something first; before `not_before` we need not look by ourselves whether it is done."""
 
     problem: Problem
-    recheck_at: datetime | None = None
+    not_before: datetime
 
 
 Verdict = Again | Block
@@ -40,13 +48,22 @@ Verdict = Again | Block
 
 def verdict(error: Exception, job: Job, *, at: datetime) -> Verdict:
     """What to do after `error` ended a step of `job`."""
-    found = _exact(error, job, at) if isinstance(error, exact_errors.ExactError) else None
-    if isinstance(error, ups_errors.UpsError):
+    found = None
+    if isinstance(error, exact_errors.ExactError):
+        found = _exact(error, job, at)
+    elif isinstance(error, ups_errors.UpsError):
         found = _ups(error, job, at)
     found = found or Again(due_at=backoff(job.failures, at=at))
-    if isinstance(found, Again) and found.counts and job.failures + 1 >= MAX_FAILURES:
-        return Block(problem=_given_up(error), recheck_at=None)
+    if isinstance(found, Again) and found.gives_up and job.failures + 1 >= MAX_FAILURES:
+        return Block(problem=_given_up(error), not_before=at + GAVE_UP_PAUSE)
     return found
+
+
+def safe_text(error: Exception) -> str:
+    """What may be stored and shown of an error: our own family's words, of any other its class alone."""
+    if isinstance(error, exact_errors.ExactError | ups_errors.UpsError):
+        return f"{type(error).__name__}: {error}"
+    return type(error).__name__
 
 
 def backoff(failures: int, *, at: datetime, base_seconds: float = _BACKOFF_BASE_SECONDS) -> datetime:
@@ -56,34 +73,34 @@ def backoff(failures: int, *, at: datetime, base_seconds: float = _BACKOFF_BASE_
 
 
 def _exact(error: exact_errors.ExactError, job: Job, at: datetime) -> Verdict | None:
+    pause = backoff(job.failures, at=at)
     match error:
         case exact_errors.ExactBudgetSpent() | exact_errors.ExactRefreshUnderWay():
-            return Again(due_at=max(error.retry_at or at, at + timedelta(seconds=1)), counts=False)
+            due_at = max(error.retry_at or at, at + timedelta(seconds=1))
+            return Again(due_at=due_at, counts=False, gives_up=False)
         case exact_errors.ExactNeedsReconnect():
-            return Again(due_at=at + timedelta(seconds=_RECONNECT_SECONDS), counts=False)
+            return Again(due_at=at + RECONNECT_PAUSE, counts=False, gives_up=False)
         case exact_errors.ExactScopeMissing() | exact_errors.ExactRightMissing():
-            return Block(
-                problem=Problem(code="exact_right", text=str(error), where="Exact Online, user rights and app scopes"),
-                recheck_at=at + timedelta(seconds=_MISSING_RIGHT_SECONDS),
-            )
+            problem = Problem(code="exact_right", text=str(error), where="Exact Online, user rights and app scopes")
+            return Block(problem=problem, not_before=at + MISSING_RIGHT_PAUSE)
         case exact_errors.ExactRejected():
-            return Block(
-                problem=Problem(code="exact_refused", text=str(error), where="the goods delivery in Exact Online")
-            )
+            problem = Problem(code="exact_refused", text=str(error), where="the goods delivery in Exact Online")
+            return Block(problem=problem, not_before=at + GAVE_UP_PAUSE)
         case exact_errors.ExactUnavailable():
-            return Again(due_at=max(error.retry_at or at, backoff(job.failures, at=at)), counts=False)
-    return None
+            return Again(due_at=max(error.retry_at or at, pause), gives_up=False)
+    return Again(due_at=pause, gives_up=False) if isinstance(error, exact_errors.ExactOutcomeUnknown) else None
 
 
 def _ups(error: ups_errors.UpsError, job: Job, at: datetime) -> Verdict | None:
     match error:
         case ups_errors.UpsUnavailable():
             wait = timedelta(seconds=error.retry_after_seconds or 0)
-            return Again(due_at=max(at + wait, backoff(job.failures, at=at, base_seconds=_UPS_BACKOFF_BASE_SECONDS)))
+            pause = backoff(job.failures, at=at, base_seconds=_UPS_BACKOFF_BASE_SECONDS)
+            return Again(due_at=max(at + wait, pause), gives_up=False)
         case ups_errors.UpsRejected():
-            return Block(problem=ups_problem(error), recheck_at=at + timedelta(minutes=2))
+            return Block(problem=ups_problem(error), not_before=at)
         case ups_errors.UpsCredentialRefused() | ups_errors.UpsProductMissing() | ups_errors.UpsAccountBlocked():
-            return Block(problem=ups_problem(error), recheck_at=at + timedelta(seconds=_MISSING_RIGHT_SECONDS))
+            return Block(problem=ups_problem(error), not_before=at + MISSING_RIGHT_PAUSE)
     return None
 
 
@@ -97,6 +114,6 @@ def ups_problem(error: ups_errors.UpsError) -> Problem:
 def _given_up(error: Exception) -> Problem:
     return Problem(
         code="gave_up",
-        text=f"This failed {MAX_FAILURES} times in a row, last with: {error}",
+        text=f"This failed {MAX_FAILURES} times in a row, last with: {safe_text(error)}",
         where="Use “Try again” when the cause is gone; our team has been told.",
     )

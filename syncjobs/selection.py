@@ -1,6 +1,6 @@
 """Which deliveries are ours to ship, and by which rule. Pure functions; the reasons are shown to people."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from uuid import UUID
 
@@ -25,9 +25,9 @@ def shipped_lines(goods: GoodsDelivery) -> tuple[GoodsDeliveryLine, ...]:
     return tuple(line for line in goods.lines if line.quantity > 0)
 
 
-def must_be_ours(goods: GoodsDelivery, *, own_numbers: Collection[str]) -> None:
+def must_be_ours(goods: GoodsDelivery) -> None:
     """Raise `NotOurs` for what the delivery itself rules out."""
-    if goods.tracking_number and goods.tracking_number not in own_numbers:
+    if goods.tracking_number:
         raise NotOurs("has_tracking_number", "It already had a tracking number when we first saw it.")
     if not shipped_lines(goods):
         raise NotOurs("nothing_leaves", "None of its lines has a positive quantity.")

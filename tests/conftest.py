@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 ALIASES = ("default", "staff", "owner")
 KEPT_TABLES = frozenset({"django_migrations", "django_content_type", "auth_permission"})
@@ -28,6 +28,12 @@ def django_db_setup(
         for alias in ALIASES:
             connections[alias].close()
         teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """The product's own hashing takes its time on purpose; no test is about it."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

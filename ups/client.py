@@ -94,7 +94,12 @@ class UpsClient:
         self._session = session
         self._tokens = token_source
         self._wire = Wire(base_url=base_url, observe=observe)
+        self._ready: Secret | None = None
         self.shipper_number = shipper_number
+
+    def prepare(self) -> None:
+        """Have a token in hand, so that nothing but the shipment itself stands between a decision and its sending."""
+        self._ready = self._tokens.token()
 
     def ship(self, body: dict[str, Any]) -> ShipmentAnswer:
         """Make a shipment: POST /shipments/v2409/ship, sent once, on a connection of its own.
@@ -105,7 +110,7 @@ class UpsClient:
         path = f"/api/shipments/{SHIP_VERSION}/ship"
         call = Call(operation="ship", method="POST", path=path, route=path, payload=orjson.dumps(body))
         expected_packages = package_count(body)
-        token = self._tokens.token()
+        token, self._ready = self._ready or self._tokens.token(), None
         with new_session() as session:
             reply = self._send_shipment(session, call, token)
         if is_success(reply):

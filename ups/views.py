@@ -6,10 +6,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.models import Event
 from audit.record import acting
+from syncjobs.replay import look_again
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
@@ -100,6 +102,7 @@ def _check(request: HttpRequest, access: Access, account: Account) -> HttpRespon
     with acting(actor_of(signed_in(request))):
         result = book.check_account(account)
     if result.ok:
+        look_again(access.tenant_id, timezone.now())
         messages.success(request, f"{account.name} is connected: UPS accepts it.")
         return redirect("ups:accounts", access.tenant_code)
     messages.error(request, f"{account.name} was saved, but UPS does not accept it yet: see below what is wrong.")

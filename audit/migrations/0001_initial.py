@@ -4,7 +4,7 @@ import connector_site.lib.references
 import django.db.models.deletion
 from django.db import migrations, models
 
-from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, wall
+from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, as_dispatch, wall
 
 CHAIN = f"""
 CREATE FUNCTION audit_event_hash(e audit_event, previous text) RETURNS text STABLE LANGUAGE sql AS $$
@@ -14,7 +14,7 @@ CREATE FUNCTION audit_event_hash(e audit_event, previous text) RETURNS text STAB
     )::text, 'UTF8')), 'hex')
 $$;
 
-CREATE FUNCTION audit_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION audit_chain() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE head audit_chainhead;
 BEGIN
     SELECT * INTO head FROM audit_chainhead WHERE tenant_id = NEW.tenant_id FOR UPDATE;
@@ -40,7 +40,7 @@ REVOKE INSERT, UPDATE, DELETE ON audit_chainhead FROM {APP_ROLE};
 REVOKE UPDATE, DELETE ON audit_event FROM {APP_ROLE};
 
 CREATE FUNCTION audit_tenants() RETURNS TABLE (tenant_id uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT h.tenant_id FROM audit_chainhead h
 $$;
 ALTER FUNCTION audit_tenants() OWNER TO {DISPATCH_ROLE};
@@ -113,5 +113,5 @@ class Migration(migrations.Migration):
         ),
         wall("audit_event"),
         wall("audit_chainhead"),
-        migrations.RunSQL(CHAIN, UNCHAIN),
+        *as_dispatch(CHAIN, UNCHAIN),
     ]

@@ -80,7 +80,7 @@ def send(
     headers: Mapping[str, str],
     body: bytes | None = None,
     params: Mapping[str, str] | None = None,
-    timeouts: Timeouts = Timeouts(),  # noqa: B008  frozen value, shared on purpose
+    timeouts: Timeouts = Timeouts(),
 ) -> Reply:
     """Send once and read the whole answer. Raises `NeverSent` or `AnswerLost`; every status is an answer."""
     started = time.monotonic()

@@ -37,7 +37,7 @@ BEGIN
   EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}';
   EXECUTE 'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}';
   EXECUTE 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO {STAFF_ROLE}';
-  EXECUTE 'GRANT CREATE ON SCHEMA public TO {DISPATCH_ROLE}';
+  EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
 END $$;
 """  # noqa: S608  role names are constants of this module
 
@@ -45,6 +45,19 @@ END $$;
 def create_roles() -> migrations.RunSQL:
     """The three roles and what they may do with tables made later; run by the first migration."""
     return migrations.RunSQL(CREATE_ROLES, migrations.RunSQL.noop)
+
+
+def as_dispatch(functions: str, take_down: str) -> list[migrations.RunSQL]:
+    """Make functions that belong to the dispatch role, which may create nothing outside this moment.
+
+    Each must set `search_path = pg_catalog, public, pg_temp`: otherwise a temporary table of the caller's could stand
+    in for ours and its trigger would run as the dispatch role.
+    """
+    return [
+        migrations.RunSQL(f"GRANT CREATE ON SCHEMA public TO {DISPATCH_ROLE}", migrations.RunSQL.noop),
+        migrations.RunSQL(functions, take_down),
+        migrations.RunSQL(f"REVOKE CREATE ON SCHEMA public FROM {DISPATCH_ROLE}", migrations.RunSQL.noop),
+    ]
 
 
 def wall(table: str, *, references: dict[str, str] | None = None) -> migrations.RunSQL:

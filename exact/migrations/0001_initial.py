@@ -7,7 +7,7 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
-from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, wall
+from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, as_dispatch, wall
 
 FUNCTIONS = f"""
 GRANT SELECT (id, tenant_id, code, grant_id, site, division, hook_code, disconnected_at)
@@ -17,7 +17,7 @@ CREATE POLICY dispatch_routes ON exact_connection FOR SELECT TO {DISPATCH_ROLE} 
 
 CREATE FUNCTION exact_route(hook uuid)
 RETURNS TABLE (tenant_id uuid, connection_id bigint, code uuid, site text, division integer, client_id text, live boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT c.tenant_id, c.id, c.code, c.site::text, c.division, coalesce(g.client_id::text, ''), c.disconnected_at IS NULL
   FROM exact_connection c LEFT JOIN exact_grant g ON g.id = c.grant_id
   WHERE c.hook_code = hook
@@ -25,14 +25,14 @@ $$;
 
 CREATE FUNCTION exact_grant_users(wanted bigint)
 RETURNS TABLE (tenant_id uuid, connection_id bigint, code uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT c.tenant_id, c.id, c.code FROM exact_connection c
   WHERE c.grant_id = wanted AND c.disconnected_at IS NULL ORDER BY c.id
 $$;
 
 CREATE FUNCTION exact_live_connections()
 RETURNS TABLE (tenant_id uuid, connection_id bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT c.tenant_id, c.id FROM exact_connection c WHERE c.disconnected_at IS NULL ORDER BY c.id
 $$;
 
@@ -234,5 +234,5 @@ class Migration(migrations.Migration):
         wall("exact_masterrecord", references={"connection_id": "exact_connection"}),
         wall("exact_callbudget", references={"connection_id": "exact_connection"}),
         wall("exact_breaker", references={"connection_id": "exact_connection"}),
-        migrations.RunSQL(FUNCTIONS, TAKE_DOWN),
+        *as_dispatch(FUNCTIONS, TAKE_DOWN),
     ]

@@ -21,6 +21,7 @@ from exact.models import Connection
 from exact.records import Division
 from syncjobs import queue
 from syncjobs.models import SyncJob
+from syncjobs.replay import look_again
 from tenants.access import Access, enter
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
@@ -134,6 +135,7 @@ def _connect(request: HttpRequest, access: Access, grant_id: int, division: Divi
     _record(access, actor, made, subject_kind="exact_connection", subject=row.code)
     request.session.pop(CHOOSING, None)
     _ask_for_the_rest(access, row.code, is_whole=not connected.problems)
+    look_again(access.tenant_id, timezone.now())
     messages.success(request, f"{row.division_name} is connected.")
     for problem in connected.problems:
         messages.warning(request, f"{problem.message} It is tried again by itself.")

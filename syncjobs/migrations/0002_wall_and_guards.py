@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, wall
+from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, as_dispatch, wall
 
 # The moves as they stood when this migration was written; later changes come in migrations of their own.
 MOVES = (
@@ -15,7 +15,7 @@ MOVES = (
 CLAIM = f"""
 CREATE FUNCTION syncjobs_claim(
     queues text[], kinds text[], per_tenant integer, running_per_tenant integer, at_once integer, lease interval
-) RETURNS SETOF syncjobs_syncjob LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+) RETURNS SETOF syncjobs_syncjob LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     WITH waiting AS (
         SELECT DISTINCT tenant_id FROM syncjobs_syncjob
          WHERE state IN ('due', 'running') AND queue = ANY (queues) AND due_at <= clock_timestamp()
@@ -27,7 +27,7 @@ CREATE FUNCTION syncjobs_claim(
         )) AS jobs
           FROM waiting w
     ), picked AS (
-        SELECT oldest.id FROM room CROSS JOIN LATERAL (
+        SELECT oldest.id FROM (SELECT * FROM room ORDER BY random()) room CROSS JOIN LATERAL (
             SELECT j.id FROM syncjobs_syncjob j
              WHERE j.tenant_id = room.tenant_id AND j.queue = ANY (queues) AND j.kind = ANY (kinds)
                AND j.state IN ('due', 'running') AND j.due_at <= clock_timestamp()
@@ -45,7 +45,7 @@ REVOKE ALL ON FUNCTION syncjobs_claim(text[], text[], integer, integer, integer,
 GRANT EXECUTE ON FUNCTION syncjobs_claim(text[], text[], integer, integer, integer, interval) TO {APP_ROLE};
 
 CREATE FUNCTION syncjobs_due_queues() RETURNS TABLE (queue text)
-LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT DISTINCT queue::text FROM syncjobs_syncjob
      WHERE state IN ('due', 'running') AND due_at <= clock_timestamp()
 $$;
@@ -109,5 +109,5 @@ class Migration(migrations.Migration):
         ),
         wall("syncjobs_receipt"),
         wall("syncjobs_syncjob"),
-        migrations.RunSQL(CLAIM + GUARD, TAKE_DOWN),
+        *as_dispatch(CLAIM + GUARD, TAKE_DOWN),
     ]

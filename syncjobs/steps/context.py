@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db import transaction
+
 from audit.record import Happening, calls
 from connector_site.lib.outside_calls import OutsideCall
 from exact.client import ExactClient
@@ -22,6 +24,7 @@ class Fetched:
 
     delivery: Delivery
     goods: GoodsDelivery | ExactError | None
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +41,17 @@ class Step:
 
     `waiting` are jobs that this worker claimed together and has not begun. `following` are those it goes on with first:
     next steps of the same delivery, and deliveries that were read in the same call. `fetched` holds what that call
-    brought for each delivery, by our code. All of it lives for one batch, seconds, and is never more than a start: what
+    brought for each delivery, by our code; after a refused call each is read alone, so that one does not hold the
+    others. All of it lives for one batch, seconds, and is never more than a start: what
     is written is compared with the row first.
     """
 
     at: datetime
+    read_at: datetime | None = None
     made: list[OutsideCall] = field(default_factory=list)
     waiting: list[Job] = field(default_factory=list)
     following: list[Job] = field(default_factory=list)
+    reads_alone: bool = False
     fetched: dict[UUID, Fetched] = field(default_factory=dict)
     benches: dict[int, Bench] = field(default_factory=dict)
 
@@ -54,10 +60,20 @@ class Step:
         self.made.append(call)
 
     def told(self, delivery: Delivery) -> list[Happening]:
-        """The events of the calls made since the last time this was asked."""
+        """The events of the calls made so far; they are forgotten when the open transaction commits, not before."""
         events = calls(self.made, subject_kind="delivery", subject=delivery.code, correlation=delivery.correlation)
-        self.made.clear()
+        self._forget_on_commit()
         return events
+
+    def told_of_connection(self, job: Job) -> list[Happening]:
+        """The same for a job whose subject is a connection."""
+        events = calls(self.made, subject_kind="exact_connection", subject=job.subject, correlation=job.correlation)
+        self._forget_on_commit()
+        return events
+
+    def _forget_on_commit(self) -> None:
+        told = len(self.made)
+        transaction.on_commit(lambda: self.made.__delitem__(slice(told)))
 
     def follow(self, job: Job | None) -> None:
         """Go on with this job in the same worker."""

@@ -47,7 +47,7 @@ def _settle(
     """Skip or hold; a delivery that stays where it was leaves one quiet line only."""
     with tenant_context(job.tenant_id):
         _drop_planned(delivery, _last_attempt(delivery))
-        changes = facts_of(goods, step.at) | {"asked_again_at": None}
+        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None}
         if delivery.state == to and delivery.problems == as_json(problems):
             touch(delivery, changes)
             happenings(delivery.tenant_id, step.told(delivery))
@@ -65,7 +65,7 @@ def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: J
     with tenant_context(job.tenant_id):
         last = _last_attempt(delivery)
         if _refused_before(last, made, delivery):
-            touch(delivery, facts_of(goods, step.at))
+            touch(delivery, facts_of(goods, step.read_at or step.at))
             happenings(delivery.tenant_id, step.told(delivery))
             queue.finish(job)
             rechecking.schedule(delivery, job=job, at=step.at)
@@ -73,7 +73,7 @@ def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: J
         _drop_planned(delivery, last)
         _keep_address(delivery, made.spec.ship_to, step.at)
         _create_attempt(delivery, made, attempt_no=last.attempt_no + 1 if last else 1, at=step.at)
-        changes = facts_of(goods, step.at) | {"asked_again_at": None}
+        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None}
         if delivery.state == Delivery.State.READY:
             touch(delivery, changes)
             happenings(delivery.tenant_id, step.told(delivery))

@@ -6,6 +6,7 @@ from typing import Any
 from exact.records import GoodsDelivery
 from syncjobs import translate
 from syncjobs.models import Delivery
+from syncjobs.transitions import LostRace
 
 ORDER_NUMBERS_CHARACTERS = 200
 """Our own column; a delivery of more orders than fit shows the first ones."""
@@ -31,7 +32,9 @@ def facts_of(goods: GoodsDelivery, at: datetime) -> dict[str, Any]:
 
 
 def touch(delivery: Delivery, changes: dict[str, Any]) -> None:
-    """Write columns that carry no state."""
-    Delivery.objects.filter(pk=delivery.pk, tenant_id=delivery.tenant_id).update(**changes)
+    """Write columns that carry no state, if the delivery still is in the state that was seen; else `LostRace`."""
+    mine = Delivery.objects.filter(pk=delivery.pk, tenant_id=delivery.tenant_id, state=delivery.state)
+    if mine.update(**changes) != 1:
+        raise LostRace(f"delivery {delivery.code}")
     for name, value in changes.items():
         setattr(delivery, name, value)

@@ -14,7 +14,7 @@ from connector_site.lib.references import new_shipment_reference
 from exact.master import MasterData
 from exact.records import Address, GoodsDelivery
 from syncjobs import selection, translate
-from syncjobs.parcels import NoParcels
+from syncjobs.parcels import NoParcels, total_weight_kg
 from syncjobs.problems import Problem
 from syncjobs.steps.choices import Choices
 from ups.accounts import shipper_of
@@ -45,7 +45,7 @@ class Unready(Exception):
 
 def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
     """A frozen request. Raises `selection.NotOurs`, `Unready`, or Exact's errors."""
-    selection.must_be_ours(goods, own_numbers=())
+    selection.must_be_ours(goods)
     method_id = _method_id(goods, master)
     rules = choices.rules_for(method_id)
     name = choices.method_names.get(method_id, goods.shipping_method_code) if method_id else ""
@@ -54,8 +54,14 @@ def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
     if goods.address_id is None:
         raise Unready([_no_address()])
     address = _address(goods.address_id, master)
+    items = master.items(_item_ids(goods))
     rule = selection.match(
-        rules, method_id=method_id, method_name=name, country=address.country, warehouse_code=goods.warehouse_code
+        rules,
+        method_id=method_id,
+        method_name=name,
+        country=address.country,
+        warehouse_code=goods.warehouse_code,
+        weight_kg=total_weight_kg(selection.shipped_lines(goods), items, unit=choices.weight_unit),
     )
     account = rule.account
     if account is None:
@@ -64,7 +70,7 @@ def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
     order = translate.Order(
         goods=goods,
         receiver=_receiver(goods, address, shipper, master),
-        items=master.items(_item_ids(goods)),
+        items=items,
         rule=rule,
         shipper=shipper,
         shipper_number=account.shipper_number,

@@ -4,12 +4,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from audit.models import Event
 from audit.record import happenings
 from exact.access import open_client
 from exact.client import ExactClient
-from exact.errors import ExactError
+from exact.errors import ExactError, ExactRejected
 from exact.limits import BudgetClass
 from exact.models import Connection
 from exact.records import GoodsDelivery
@@ -27,12 +28,19 @@ from tenants.context import tenant_context
 
 READ_AT_ONCE = 25
 """Deliveries in one call: their keys fit into a URL of 2,000 characters (`exact.md` 6.1)."""
-EMPTY_LINES_SECONDS = 5
-EMPTY_LINES_TRIES = 3
-"""A delivery may be announced before a read shows its lines (`exact.md` 10)."""
+NOT_YET_SECONDS = 5
+NOT_YET_FOR = timedelta(seconds=30)
+"""A delivery may be announced before a read shows it or its lines (`exact.md` 10): so young, it is read again."""
 OPEN_TO_PLANNING = frozenset(
-    {Delivery.State.RECEIVED, Delivery.State.READY, Delivery.State.SKIPPED, Delivery.State.HOLD}
+    {
+        Delivery.State.RECEIVED,
+        Delivery.State.READY,
+        Delivery.State.SKIPPED,
+        Delivery.State.HOLD,
+        Delivery.State.CANCELLED,
+    }
 )
+"""A cancelled delivery was gone from Exact; when a read shows it again, it is one to ship after all."""
 
 
 def read(job: Job, step: Step) -> None:
@@ -45,6 +53,7 @@ def read(job: Job, step: Step) -> None:
         _fetch(job, step)
         alone = not step.following and not step.waiting
     found = step.fetched.pop(job.subject)
+    step.read_at = found.read_at
     if isinstance(found.goods, ExactError):
         raise found.goods
     client = _client(found.delivery.connection, job, step)
@@ -54,23 +63,36 @@ def read(job: Job, step: Step) -> None:
 def _fetch(job: Job, step: Step) -> None:
     with tenant_context(job.tenant_id):
         first = _rows(job.tenant_id, [job.subject]).get()
-        room = READ_AT_ONCE - 1 - len(step.waiting)
-        siblings = queue.claim_siblings(job, connection_id=first.connection_id, limit=room)
-        codes = [other.subject for other in (*siblings, *step.waiting) if _goes_along(other, job)]
+        siblings = _siblings(job, first, step)
+        along = [] if step.reads_alone else [*siblings, *step.waiting]
+        codes = [other.subject for other in along if _goes_along(other, job)]
         others = _rows(job.tenant_id, codes).filter(connection_id=first.connection_id) if codes else ()
         rows = [first, *others]
     step.following.extend(siblings)
     client = _client(first.connection, job, step)
+    read_at = timezone.now()
     try:
         goods = {one.entry_id: one for one in client.goods_deliveries([row.exact_entry_id for row in rows])}
+    except ExactRejected:
+        step.reads_alone = True
+        raise
     except ExactError as error:
-        step.fetched.update({row.code: Fetched(delivery=row, goods=error) for row in rows})
+        step.fetched.update({row.code: Fetched(delivery=row, goods=error, read_at=read_at) for row in rows})
         return
-    step.fetched.update({row.code: Fetched(delivery=row, goods=goods.get(row.exact_entry_id)) for row in rows})
+    step.fetched.update(
+        {row.code: Fetched(delivery=row, goods=goods.get(row.exact_entry_id), read_at=read_at) for row in rows}
+    )
     to_plan = {row.exact_entry_id for row in rows if row.state in OPEN_TO_PLANNING} if _is_first_look(job) else set()
     if to_plan & goods.keys():
         master = step.bench(first.connection, client, is_fresh=False).master
         preload([one for one in goods.values() if one.entry_id in to_plan], master)
+
+
+def _siblings(job: Job, delivery: Delivery, step: Step) -> list[Job]:
+    if job.kind != SyncJob.Kind.READ or step.reads_alone:
+        return []
+    room = READ_AT_ONCE - 1 - len(step.waiting)
+    return queue.claim_siblings(job, connection_id=delivery.connection_id, limit=room)
 
 
 def _is_first_look(job: Job) -> bool:
@@ -79,7 +101,7 @@ def _is_first_look(job: Job) -> bool:
 
 
 def _goes_along(other: Job, job: Job) -> bool:
-    return other.kind == SyncJob.Kind.READ and other.tenant_id == job.tenant_id
+    return other.kind == job.kind == SyncJob.Kind.READ and other.tenant_id == job.tenant_id
 
 
 def _rows(tenant_id: UUID, codes: list[UUID]) -> QuerySet[Delivery]:
@@ -97,14 +119,15 @@ def handle(
     delivery: Delivery, goods: GoodsDelivery | None, *, job: Job, step: Step, client: ExactClient, stay: bool
 ) -> None:
     """Bring one delivery up to what Exact shows. `stay` keeps its next step in this worker."""
+    is_young = step.at - delivery.created_at < NOT_YET_FOR
+    if is_young and (goods is None or not goods.lines):
+        due_at = step.at + timedelta(seconds=NOT_YET_SECONDS)
+        with tenant_context(job.tenant_id):
+            queue.put_back(job, due_at=due_at, error="not readable yet", counts=False)
+            happenings(job.tenant_id, step.told(delivery))
+        return
     if goods is None:
         gone.handle(delivery, job=job, step=step)
-        return
-    if not goods.lines and job.failures < EMPTY_LINES_TRIES:
-        with tenant_context(job.tenant_id):
-            queue.put_back(
-                job, due_at=step.at + timedelta(seconds=EMPTY_LINES_SECONDS), error="no lines yet", counts=True
-            )
         return
     if delivery.state not in OPEN_TO_PLANNING or _is_held_with_shipment(delivery):
         _confirm(delivery, goods, job=job, step=step)
@@ -133,14 +156,12 @@ def _confirm(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step) 
                 "tracking_number", flat=True
             )
         )
-        touch(delivery, facts_of(goods, step.at))
-        events = step.told(delivery)
-        reported = delivery.state == Delivery.State.REPORTED
-        if reported and ours and goods.tracking_number not in ours:
-            events.append(delivery_event(delivery, Event.Kind.CHANGED, details={"what": "tracking number in Exact"}))
-        happenings(delivery.tenant_id, events)
+        touch(delivery, facts_of(goods, step.read_at or step.at))
+        changed = delivery.state == Delivery.State.REPORTED and ours and goods.tracking_number not in ours
+        note = [delivery_event(delivery, Event.Kind.CHANGED, details={"what": "tracking number in Exact"})]
+        events = [*step.told(delivery), *(note if changed else [])]
+        queue.finish(job)
         if delivery.state == Delivery.State.HOLD and ours:
-            move(delivery, to=Delivery.State.LABELLED, at=step.at)
             queue.add(
                 delivery.tenant_id,
                 SyncJob.Kind.REPORT,
@@ -148,4 +169,6 @@ def _confirm(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step) 
                 due_at=step.at,
                 correlation=delivery.correlation,
             )
-        queue.finish(job)
+            move(delivery, to=Delivery.State.LABELLED, at=step.at, events=events)
+        else:
+            happenings(delivery.tenant_id, events)

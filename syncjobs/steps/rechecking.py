@@ -12,7 +12,7 @@ FOR_DAYS = 14
 """After that only a person's “Check again” goes on; Exact's daily calls are not spent on forgotten deliveries."""
 
 
-def schedule(delivery: Delivery, *, job: Job, at: datetime) -> None:
+def schedule(delivery: Delivery, *, job: Job, at: datetime, not_before: datetime | None = None) -> None:
     """Plan the next look, in the open transaction."""
     if at - delivery.created_at > timedelta(days=FOR_DAYS):
         return
@@ -24,7 +24,7 @@ def schedule(delivery: Delivery, *, job: Job, at: datetime) -> None:
         job.tenant_id,
         SyncJob.Kind.RECHECK,
         delivery.code,
-        due_at=at + timedelta(minutes=minutes),
+        due_at=max(at + timedelta(minutes=minutes), not_before or at),
         correlation=delivery.correlation,
         wake=False,
     )

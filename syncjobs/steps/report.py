@@ -33,7 +33,7 @@ def report(job: Job, step: Step) -> None:
     client = open_client(delivery.connection, purpose=BudgetClass.SHIP, observe=step.observe)
     goods = None
     standing = delivery.facts.get("tracking_number", "")
-    if _must_read(delivery, numbers, step):
+    if _must_read(delivery, numbers, job, step):
         goods = next(iter(client.goods_deliveries([delivery.exact_entry_id])), None)
         if goods is None:
             gone.handle(delivery, job=job, step=step)
@@ -53,9 +53,13 @@ def _numbers(delivery: Delivery) -> list[str]:
     )
 
 
-def _must_read(delivery: Delivery, numbers: list[str], step: Step) -> bool:
-    """The remarks must be read to be added to; otherwise the read that planned the shipment may still be fresh."""
-    if len(numbers) > 1 or delivery.facts_read_at is None:
+def _must_read(delivery: Delivery, numbers: list[str], job: Job, step: Step) -> bool:
+    """The read that planned the shipment may still be fresh enough to compare with.
+
+    Not so when the remarks must be added to, nor at a second try: then an earlier write may have landed, or somebody
+    may have entered a number since.
+    """
+    if len(numbers) > 1 or delivery.facts_read_at is None or job.starts > 1 or job.failures:
         return True
     return step.at - delivery.facts_read_at > READ_GOOD_FOR
 

@@ -14,10 +14,11 @@ from connector_site.lib.secrets import unseal
 from syncjobs import queue, retry
 from syncjobs.models import Attempt, Delivery, Label, Parcel, Shipment, SyncJob
 from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
+from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.steps import rechecking
 from syncjobs.steps.context import Step
-from syncjobs.transitions import LostRace, delivery_event, move, move_attempt
+from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
 from tenants.context import tenant_context
 from ups.access import open_client
 from ups.client import UpsClient
@@ -33,7 +34,7 @@ from ups.shipping import ShipmentAnswer
 
 PLAN_GOOD_FOR = timedelta(minutes=10)
 """An older plan is made anew: the delivery may have changed without a notification."""
-SENDING_LEASE = timedelta(seconds=120)
+SENDING_LEASE = timedelta(seconds=queue.LEASE_SECONDS)
 """Longer than connecting, reading and committing together (`reliability.md` 1.2)."""
 SENDING_PAUSE_SECONDS = 20
 """A process that was paused for longer between its commit and the call must not send any more."""
@@ -55,6 +56,7 @@ def ship(job: Job, step: Step) -> None:
             _plan_anew(attempt, job, step)
             return
     client = open_client(attempt.account, observe=step.observe)
+    client.prepare()
     _send(attempt, job, step, client)
 
 
@@ -68,6 +70,18 @@ def _live_attempt(job: Job) -> Attempt | None:
     )
 
 
+def sending_was_found(job: Job, step: Step) -> bool:
+    """Settle the attempt of a job that ended without a result too often, if it had begun to send."""
+    if job.kind != SyncJob.Kind.SHIP:
+        return False
+    with tenant_context(job.tenant_id):
+        attempt = _live_attempt(job)
+        if attempt is None or attempt.state != Attempt.State.SENDING:
+            return False
+        _found_sending(attempt, job, step)
+    return True
+
+
 def _found_sending(attempt: Attempt, job: Job, step: Step) -> None:
     """A worker died, or is still waiting for its answer: wait for its lease, then the outcome is unknown."""
     if attempt.lease_until and attempt.lease_until > step.at:
@@ -78,9 +92,10 @@ def _found_sending(attempt: Attempt, job: Job, step: Step) -> None:
 
 def _plan_anew(attempt: Attempt, job: Job, step: Step) -> None:
     delivery = attempt.delivery
-    happenings(job.tenant_id, [move_attempt(attempt, to=Attempt.State.CANCELLED)])
+    cancelled = move_attempt(attempt, to=Attempt.State.CANCELLED)
     queue.add(job.tenant_id, SyncJob.Kind.READ, delivery.code, due_at=step.at, correlation=delivery.correlation)
     queue.finish(job)
+    happenings(job.tenant_id, [cancelled])
 
 
 def _send(attempt: Attempt, job: Job, step: Step, client: UpsClient) -> None:
@@ -121,7 +136,7 @@ def _no_shipment(attempt: Attempt, error: UpsError, job: Job, step: Step) -> Non
 
 def _not_sent(attempt: Attempt, error: UpsUnavailable, job: Job, step: Step) -> None:
     """Proven not processed: a new attempt with a new reference, later."""
-    if attempt.attempt_no >= MAX_TRIES:
+    if _times_not_sent(attempt) >= MAX_TRIES:
         _refused(attempt, error, Attempt.State.NOT_SENT, job, step)
         return
     at = timezone.now()
@@ -135,6 +150,13 @@ def _not_sent(attempt: Attempt, error: UpsUnavailable, job: Job, step: Step) -> 
         move(delivery, to=Delivery.State.RECEIVED, at=at, events=[*step.told(delivery), event])
         queue.add(job.tenant_id, SyncJob.Kind.READ, delivery.code, due_at=due_at, correlation=delivery.correlation)
         queue.finish(job)
+
+
+def _times_not_sent(attempt: Attempt) -> int:
+    """How often this shipment did not reach UPS, this time included."""
+    with tenant_context(attempt.tenant_id):
+        before = attempt.delivery.attempts.filter(shipment_no=attempt.shipment_no, state=Attempt.State.NOT_SENT)
+        return before.count() + 1
 
 
 def _refused(attempt: Attempt, error: UpsError, state: Attempt.State, job: Job, step: Step) -> None:
@@ -158,8 +180,8 @@ def _put_in_doubt(attempt: Attempt, job: Job, step: Step, evidence: dict[str, An
     """The outcome is unknown: it stays so, is shown, and nothing is sent again (`reliability.md` R3)."""
     delivery = attempt.delivery
     event = move_attempt(attempt, to=Attempt.State.IN_DOUBT, changes={"evidence": evidence})
-    happenings(job.tenant_id, [*step.told(delivery), event])
     queue.finish(job)
+    happenings(job.tenant_id, [*step.told(delivery), event])
 
 
 def _evidence(error: UpsError) -> dict[str, Any]:
@@ -169,27 +191,47 @@ def _evidence(error: UpsError) -> dict[str, Any]:
 
 
 def _keep(attempt: Attempt, answer: ShipmentAnswer, job: Job, step: Step) -> None:
-    """Store numbers, labels and cost in one commit, before anything else happens (`reliability.md` R2)."""
+    """Store numbers, labels and cost in one commit, before anything else happens (`reliability.md` R2).
+
+    That depends on the attempt alone: whatever became of the delivery or of our claim meanwhile, a label that is paid
+    for is kept.
+    """
     at = timezone.now()
-    delivery = attempt.delivery
     with tenant_context(job.tenant_id):
-        try:
-            created = move_attempt(attempt, to=Attempt.State.CREATED, changes={"settled_at": at})
-        except LostRace:
-            attempt.refresh_from_db(fields=["state"])
-            if attempt.state != Attempt.State.IN_DOUBT:
-                _keep_late(attempt, answer, job, step)
-                return
-            created = move_attempt(attempt, to=Attempt.State.CREATED, changes={"settled_at": at})
+        delivery = Delivery.objects.select_for_update().get(tenant_id=job.tenant_id, pk=attempt.delivery_id)
+        attempt.delivery = delivery
+        created = _created(attempt, at)
+        if created is None:
+            _keep_late(attempt, answer, job, step)
+            return
         shipment = _store(attempt, answer, at)
-        events = [*step.told(delivery), created, _labels_event(delivery, shipment, answer)]
-        move(delivery, to=Delivery.State.LABELLED, at=at, events=events)
         _end(job)
+        events = [*step.told(delivery), created, _labels_event(delivery, shipment, answer)]
+        if Delivery.State.LABELLED not in DELIVERY_MOVES[delivery.state]:
+            move(delivery, to=Delivery.State.REVIEW, at=at, problems=[_unexpected_label(shipment)], events=events)
+            return
         step.follow(
             queue.add_claimed(
                 job.tenant_id, SyncJob.Kind.REPORT, delivery.code, at=at, correlation=delivery.correlation
             )
         )
+        move(delivery, to=Delivery.State.LABELLED, at=at, events=events)
+
+
+def _created(attempt: Attempt, at: datetime) -> Happening | None:
+    """Mark the attempt as done; None when its doubt was settled otherwise before the answer came."""
+    attempt.refresh_from_db(fields=["state"])
+    if attempt.state not in (Attempt.State.SENDING, Attempt.State.IN_DOUBT):
+        return None
+    return move_attempt(attempt, to=Attempt.State.CREATED, changes={"settled_at": at})
+
+
+def _unexpected_label(shipment: Shipment) -> Problem:
+    return Problem(
+        code="unexpected_label",
+        text=f"UPS made shipment {shipment.ups_shipment_id}, but the delivery was stopped in the meantime.",
+        where="If the goods leave, use this label and enter its number in Exact; else void the shipment at UPS.",
+    )
 
 
 def _end(job: Job) -> None:

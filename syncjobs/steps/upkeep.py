@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from audit.record import calls, happenings
+from audit.record import happenings
 from exact import subscribing
 from exact import upkeep as exact_upkeep
 from exact.access import open_client
@@ -41,7 +41,5 @@ def _run(job: Job, step: Step, act: Callable[[Connection, ExactClient], object])
     if connection is not None:
         act(connection, open_client(connection, purpose=BudgetClass.COMPARE, observe=step.observe))
     with tenant_context(job.tenant_id):
-        made = calls(step.made, subject_kind="connection", subject=job.subject, correlation=job.correlation)
-        step.made.clear()
-        happenings(job.tenant_id, made)
         queue.finish(job)
+        happenings(job.tenant_id, step.told_of_connection(job))

@@ -8,12 +8,11 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from exact.webhooks import MAX_BODY_BYTES
 from syncjobs.intake import accept_exact
 
 logger = logging.getLogger(__name__)
 
-BODY_LIMIT_BYTES = 64 * 1024
-"""Read no more than this before parsing (`reliability.md` 3)."""
 TOO_LARGE, NOT_NOW, CUT_OFF = 413, 503, 400
 
 
@@ -22,10 +21,10 @@ TOO_LARGE, NOT_NOW, CUT_OFF = 413, 503, 400
 def exact(request: HttpRequest, hook_code: uuid.UUID) -> HttpResponse:
     """Take a notification. When the database is away Exact is asked to repeat it (`reliability.md` 3)."""
     try:
-        body = request.read(BODY_LIMIT_BYTES + 1)
+        body = request.read(MAX_BODY_BYTES + 1)
     except UnreadablePostError:
         return HttpResponse(status=CUT_OFF)
-    if len(body) > BODY_LIMIT_BYTES:
+    if len(body) > MAX_BODY_BYTES:
         return HttpResponse(status=TOO_LARGE)
     try:
         return HttpResponse(status=accept_exact(hook_code=hook_code, body=body))

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from syncjobs.models import Attempt, Delivery, SyncJob
 from tenants.context import tenant_context
-from tests.journey.conftest import Journey
+from tests.journey.conftest import Journey, wait_for
 from tests.owner import as_owner
 
 pytestmark = pytest.mark.slow
@@ -94,6 +94,12 @@ def pretend_the_worker_died_while_sending(journey: Journey, attempt: Attempt) ->
         )
 
 
+def deletion_arrived(journey: Journey, delivery: Delivery) -> bool:
+    """Whether Exact has told us that the delivery is gone."""
+    with tenant_context(journey.tenant.id):
+        return SyncJob.objects.filter(subject=delivery.code, kind=SyncJob.Kind.GONE).exists()
+
+
 def test_a_delivery_deleted_before_shipping_is_cancelled_and_costs_nothing(journey: Journey) -> None:
     item = journey.company.item_without_weight()
     entry_id, delivery = journey.ship(lines=[{"item_id": item["id"], "quantity": 1}])
@@ -101,7 +107,7 @@ def test_a_delivery_deleted_before_shipping_is_cancelled_and_costs_nothing(journ
     journey.company.exact.control(
         "DELETE", f"companies/{journey.company.division}/records/salesorder/GoodsDeliveries/{entry_id}"
     )
-    journey.make_due()
+    assert wait_for(lambda: deletion_arrived(journey, delivery))
     journey.work()
 
     assert journey.refreshed(delivery).state == Delivery.State.CANCELLED

@@ -20,7 +20,9 @@ def test_a_revoked_consent_keeps_the_delivery_until_somebody_connects_again(jour
         job = SyncJob.objects.get(subject=delivery.code, kind=SyncJob.Kind.READ)
     assert delivery.state == Delivery.State.RECEIVED
     assert (job.state, job.failures) == (SyncJob.State.DUE, 0)
-    assert Grant.objects.get(pk=journey.connection.grant_id).needs_reconnect_at is not None
+    grant_id = journey.connection.grant_id
+    assert grant_id is not None
+    assert Grant.objects.get(pk=grant_id).needs_reconnect_at is not None
     assert journey.shipments_at_ups() == []
 
     connect(journey.tenant, journey.company)

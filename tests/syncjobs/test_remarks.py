@@ -12,8 +12,9 @@ LINE = parcels_line(["1Z1", "1Z2"])
     [
         ("", "[UPS] 2 parcels: 1Z1 1Z2"),
         ("Ring twice", "Ring twice\n[UPS] 2 parcels: 1Z1 1Z2"),
-        ("[UPS] old\nRing twice", "[UPS] 2 parcels: 1Z1 1Z2\nRing twice"),
-        ("Ring\n[UPS] old\nTwice\n[UPS] older", "Ring\n[UPS] 2 parcels: 1Z1 1Z2\nTwice"),
+        ("[UPS] 3 parcels: 1Z7 1Z8 1Z9\nRing twice", "[UPS] 2 parcels: 1Z1 1Z2\nRing twice"),
+        ("Ring\r\n[UPS] 1 parcels: 1Z7\r\nTwice", "Ring\r\n[UPS] 2 parcels: 1Z1 1Z2\r\nTwice"),
+        ("Ring\r\n[UPS] please call first\r\n", "Ring\r\n[UPS] please call first\r\n[UPS] 2 parcels: 1Z1 1Z2"),
         ("We like [UPS] here", "We like [UPS] here\n[UPS] 2 parcels: 1Z1 1Z2"),
     ],
 )

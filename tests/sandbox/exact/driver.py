@@ -23,7 +23,7 @@ class StandIn:
     base_url: str
     web: requests.Session
 
-    def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of any shape
+    def control(self, method: str, path: str, body: object = None) -> Any:
         answer = self.web.request(method, f"{self.base_url}/sandbox/{path}", json=body, timeout=TIMEOUT_SECONDS)
         assert answer.ok, answer.text
         return answer.json()
