@@ -116,9 +116,11 @@ class Database:
             if isinstance(received_at, datetime)
         ]
 
-    def count_receipts(self, fingerprints: list[str]) -> int:
-        """How many of these notifications are stored."""
-        return self._count("SELECT count(*) FROM syncjobs_receipt WHERE fingerprint = ANY(%s)", fingerprints)
+    def count_receipts(self, body_hashes: list[str]) -> int:
+        """How many of these notifications are stored byte for byte, named by the SHA-256 of their bodies."""
+        return self._count(
+            "SELECT count(*) FROM syncjobs_receipt WHERE encode(sha256(body), 'hex') = ANY(%s)", body_hashes
+        )
 
     def wait_until_idle(self, *, seconds: float) -> bool:
         """Until no job is open any more, the ones that wait for their moment included; False when time is over."""

@@ -93,11 +93,20 @@ class _Line:
         head = await self._reader.readuntil(b"\r\n\r\n")
         lines = head.lower().split(b"\r\n")
         length = next((int(line[len(LENGTH_HEADER) :]) for line in lines if line.startswith(LENGTH_HEADER)), 0)
-        if length:
+        if b"transfer-encoding: chunked" in lines:
+            await _read_chunks(self._reader)
+        elif length:
             await self._reader.readexactly(length)
         if b"connection: close" in lines:
             self.close()
         return int(head.split(b" ", 2)[1])
+
+
+async def _read_chunks(reader: asyncio.StreamReader) -> None:
+    """A body that comes in pieces, each behind its length; the last one is empty."""
+    while length := int(await reader.readuntil(b"\r\n"), 16):
+        await reader.readexactly(length + len(b"\r\n"))
+    await reader.readuntil(b"\r\n")
 
 
 def requests_of(order: LoadOrder) -> list[bytes]:
