@@ -158,15 +158,20 @@ def claim(queues: Sequence[SyncJob.Queue], *, at_once: int = CLAIM_AT_ONCE) -> l
 
 
 _CLAIM_SIBLINGS = """
-UPDATE syncjobs_syncjob SET state = 'running', starts = starts + 1,
+WITH picked AS MATERIALIZED (
+    SELECT j.id FROM syncjobs_syncjob j JOIN syncjobs_delivery d ON d.code = j.subject
+     WHERE j.tenant_id = %(tenant)s AND j.kind = %(kind)s AND j.state = 'due'
+       AND j.due_at <= clock_timestamp() AND d.connection_id = %(connection)s
+     ORDER BY j.due_at LIMIT %(limit)s FOR UPDATE OF j SKIP LOCKED
+)
+UPDATE syncjobs_syncjob j SET state = 'running', starts = j.starts + 1,
        lease_until = clock_timestamp() + make_interval(secs => %(lease)s),
        due_at = clock_timestamp() + make_interval(secs => %(lease)s)
- WHERE id IN (SELECT j.id FROM syncjobs_syncjob j JOIN syncjobs_delivery d ON d.code = j.subject
-               WHERE j.tenant_id = %(tenant)s AND j.kind = %(kind)s AND j.state = 'due'
-                 AND j.due_at <= clock_timestamp() AND d.connection_id = %(connection)s
-               ORDER BY j.due_at LIMIT %(limit)s FOR UPDATE OF j SKIP LOCKED)
-RETURNING id, tenant_id, kind, subject, starts, failures, lease_until, correlation
+  FROM picked WHERE j.id = picked.id
+RETURNING j.id, j.tenant_id, j.kind, j.subject, j.starts, j.failures, j.lease_until, j.correlation
 """
+"""Picked once, whatever plan PostgreSQL chooses: as a condition the choice may be made anew for each row, and then the
+limit does not hold."""
 
 
 def claim_siblings(job: Job, *, connection_id: int, limit: int) -> list[Job]:

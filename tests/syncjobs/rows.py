@@ -131,9 +131,11 @@ def claim_one() -> Job:
 def row_of(job: Job) -> dict[str, Any]:
     """The columns of a job that its end changes."""
     with tenant_context(job.tenant_id):
-        return SyncJob.objects.values(
-            "state", "due_at", "wanted_again_at", "starts", "failures", "lease_until", "last_error", "ended_at"
-        ).get(pk=job.id)
+        return dict(
+            SyncJob.objects.values(
+                "state", "due_at", "wanted_again_at", "starts", "failures", "lease_until", "last_error", "ended_at"
+            ).get(pk=job.id)
+        )
 
 
 def let_lease_run_out(job: Job) -> None:

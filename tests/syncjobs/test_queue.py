@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from syncjobs import queue
@@ -58,6 +59,11 @@ ENDS = (finish, put_back, give_up, release)
 def end(job: Job, how: Callable[[Job], None]) -> None:
     with tenant_context(job.tenant_id):
         how(job)
+
+
+def finish_all(jobs: list[Job]) -> None:
+    for job in jobs:
+        end(job, finish)
 
 
 def test_a_second_wish_for_the_same_work_makes_no_second_job(tenant: Tenant) -> None:
@@ -272,6 +278,7 @@ def test_jobs_of_dead_workers_do_not_take_up_the_room_of_their_tenant(tenant: Te
     assert len(claim()) == 1
 
 
+@pytest.mark.slow
 def test_a_single_job_is_not_starved_by_two_floods() -> None:
     flood, other_flood, small = make_tenant("Flood"), make_tenant("Other flood"), make_tenant("Small")
     add_many(flood, 400)
@@ -284,6 +291,7 @@ def test_a_single_job_is_not_starved_by_two_floods() -> None:
     assert len(claimed) == 2 * queue.RUNNING_PER_TENANT + 1
 
 
+@pytest.mark.slow
 def test_floods_that_are_worked_off_leave_a_turn_to_the_small_one() -> None:
     """Chance decides who comes first in a round: to be left out thirty times has a chance of 1 in 2 * 10**14."""
     flood, other_flood, small = make_tenant("Flood"), make_tenant("Other flood"), make_tenant("Small")
@@ -295,7 +303,7 @@ def test_floods_that_are_worked_off_leave_a_turn_to_the_small_one() -> None:
     for _ in range(30):
         jobs = claim()
         served.update(job.subject for job in jobs)
-        [end(job, finish) for job in jobs]
+        finish_all(jobs)
 
     assert wanted in served
 
@@ -326,11 +334,16 @@ def test_a_job_that_is_open_already_is_not_taken_on_the_way(tenant: Tenant, is_r
         assert SyncJob.objects.count() == 1
 
 
+def add_and_claim(tenant: Tenant, subject: uuid.UUID) -> Job:
+    """A job at work."""
+    add(tenant, subject=subject)
+    return claim_one()
+
+
 def test_siblings_are_due_reads_of_the_same_connection_only(tenant: Tenant) -> None:
     one, other = make_connection(tenant), make_connection(tenant, division=654321)
     first, sibling, late = (make_delivery(one) for _ in range(3))
-    add(tenant, subject=first.code)
-    job = claim_one()
+    job = add_and_claim(tenant, first.code)
     add(tenant, subject=sibling.code)
     add(tenant, subject=late.code, due_at=timezone.now() + LATER)
     add(tenant, subject=make_delivery(other).code)
@@ -340,6 +353,21 @@ def test_siblings_are_due_reads_of_the_same_connection_only(tenant: Tenant) -> N
         claimed = queue.claim_siblings(job, connection_id=one.pk, limit=25)
 
     assert [(found.subject, found.kind, found.starts) for found in claimed] == [(sibling.code, SyncJob.Kind.READ, 1)]
+
+
+@pytest.mark.parametrize("joining", ["enable_hashjoin", "enable_nestloop", "enable_sort"])
+def test_no_more_siblings_are_taken_than_one_call_can_name(tenant: Tenant, joining: str) -> None:
+    """Whatever plan the database chooses; without hash joins the choice was once made anew for each row."""
+    one = make_connection(tenant)
+    job = add_and_claim(tenant, make_delivery(one).code)
+    [add(tenant, subject=make_delivery(one).code) for _ in range(8)]
+
+    with tenant_context(tenant.id), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL {joining} = off")
+        cursor.execute("SET LOCAL enable_mergejoin = off")
+        claimed = queue.claim_siblings(job, connection_id=one.pk, limit=5)
+
+    assert len(claimed) == 5
 
 
 def test_every_kind_has_its_queue() -> None:
