@@ -5,7 +5,6 @@ from uuid import UUID
 
 from exact.models import Connection
 from syncjobs.models import ShippingRule
-from tenants.context import tenant_context
 from tenants.models import Tenant
 
 
@@ -23,14 +22,12 @@ class Choices:
 
 
 def choices_of(connection: Connection) -> Choices:
-    """Read them."""
-    with tenant_context(connection.tenant_id):
-        rules = ShippingRule.objects.filter(tenant_id=connection.tenant_id, connection=connection)
-        unit = Tenant.objects.values_list("weight_unit", flat=True).get(pk=connection.tenant_id)
-        return Choices(
-            rules=tuple(rules.select_related("account")),
-            weight_unit=Tenant.WeightUnit(unit),
-            method_names={
-                row.exact_id: f"{row.exact_code} {row.description}".strip() for row in connection.shipping_methods.all()
-            },
-        )
+    """Read them, within the tenant's context."""
+    rules = ShippingRule.objects.filter(tenant_id=connection.tenant_id, connection=connection)
+    unit = Tenant.objects.values_list("weight_unit", flat=True).get(pk=connection.tenant_id)
+    names = connection.shipping_methods.values_list("exact_id", "exact_code", "description")
+    return Choices(
+        rules=tuple(rules.select_related("account")),
+        weight_unit=Tenant.WeightUnit(unit),
+        method_names={exact_id: f"{code} {description}".strip() for exact_id, code, description in names},
+    )

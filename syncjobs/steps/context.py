@@ -13,9 +13,10 @@ from exact.errors import ExactError
 from exact.master import MasterData
 from exact.models import Connection
 from exact.records import GoodsDelivery
-from syncjobs.models import Delivery
+from syncjobs.models import Attempt, Delivery
 from syncjobs.queue import Job
 from syncjobs.steps.choices import Choices, choices_of
+from tenants.context import tenant_context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,15 +36,31 @@ class Bench:
     master: MasterData
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An attempt that was planned a moment ago, with its delivery and account."""
+
+    attempt: Attempt
+    connection: Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """A delivery whose labels were stored a moment ago, and its tracking numbers."""
+
+    delivery: Delivery
+    numbers: list[str]
+
+
 @dataclass(slots=True, kw_only=True)
 class Step:
     """The moment, and the outside calls made so far; the calls are recorded with the change they led to.
 
     `waiting` are jobs that this worker claimed together and has not begun. `following` are those it goes on with first:
     next steps of the same delivery, and deliveries that were read in the same call. `fetched` holds what that call
-    brought for each delivery, by our code; after a refused call each is read alone, so that one does not hold the
-    others. All of it lives for one batch, seconds, and is never more than a start: what
-    is written is compared with the row first.
+    brought for each delivery, by our code; after a refused call each is read alone (`reads_alone`), so that one does
+    not hold the others. `handed` is what one step leaves for the next. All of it lives for one batch, seconds, and is
+    never more than a start: what is written is compared with the row first.
     """
 
     at: datetime
@@ -54,6 +71,7 @@ class Step:
     reads_alone: bool = False
     fetched: dict[UUID, Fetched] = field(default_factory=dict)
     benches: dict[int, Bench] = field(default_factory=dict)
+    handed: dict[UUID, Planned | Labelled] = field(default_factory=dict)
 
     def observe(self, call: OutsideCall) -> None:
         """Remember a call; given to the clients."""
@@ -76,14 +94,25 @@ class Step:
         transaction.on_commit(lambda: self.made.__delitem__(slice(told)))
 
     def follow(self, job: Job | None) -> None:
-        """Go on with this job in the same worker."""
+        """Go on with this job in the same worker once the open transaction has committed."""
         if job is not None:
-            self.following.append(job)
+            transaction.on_commit(lambda: self.following.append(job))
+
+    def hand(self, delivery: Delivery, given: Planned | Labelled) -> None:
+        """Spare the next step a look at rows that this one has just written, once they are committed."""
+        transaction.on_commit(lambda: self.handed.__setitem__(delivery.code, given))
 
     def bench(self, connection: Connection, client: ExactClient, *, is_fresh: bool) -> Bench:
         """The bench of a connection, kept for the batch; a fresh one by-passes everything kept."""
+        if connection.pk in self.benches and not is_fresh:
+            return self.benches[connection.pk]
+        with tenant_context(connection.tenant_id):
+            choices = choices_of(connection)
         if is_fresh:
-            return Bench(choices=choices_of(connection), master=MasterData(connection, client, fresh=True))
-        if connection.pk not in self.benches:
-            self.benches[connection.pk] = Bench(choices=choices_of(connection), master=MasterData(connection, client))
+            return Bench(choices=choices, master=MasterData(connection, client, fresh=True))
+        return self.keep_bench(connection, client, choices)
+
+    def keep_bench(self, connection: Connection, client: ExactClient, choices: Choices) -> Bench:
+        """Keep choices that were read already."""
+        self.benches[connection.pk] = Bench(choices=choices, master=MasterData(connection, client))
         return self.benches[connection.pk]

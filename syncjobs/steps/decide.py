@@ -12,7 +12,7 @@ from syncjobs.models import Attempt, Delivery, PartyAddress, SyncJob
 from syncjobs.problems import Problem, as_json
 from syncjobs.queue import Job
 from syncjobs.steps import rechecking
-from syncjobs.steps.context import Step
+from syncjobs.steps.context import Planned, Step
 from syncjobs.steps.facts import facts_of, touch
 from syncjobs.steps.planning import Plan, Unready, plan
 from syncjobs.transitions import delivery_event, move, move_attempt
@@ -72,7 +72,7 @@ def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: J
             return
         _drop_planned(delivery, last)
         _keep_address(delivery, made.spec.ship_to, step.at)
-        _create_attempt(delivery, made, attempt_no=last.attempt_no + 1 if last else 1, at=step.at)
+        attempt = _create_attempt(delivery, made, attempt_no=last.attempt_no + 1 if last else 1, at=step.at)
         changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None}
         if delivery.state == Delivery.State.READY:
             touch(delivery, changes)
@@ -80,11 +80,11 @@ def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: J
         else:
             move(delivery, to=Delivery.State.READY, at=step.at, changes=changes, events=step.told(delivery))
         queue.finish(job)
-        _ask_to_ship(delivery, step, stay=stay)
+        _ask_to_ship(attempt, step, stay=stay)
 
 
-def _create_attempt(delivery: Delivery, made: Plan, *, attempt_no: int, at: datetime) -> None:
-    Attempt.objects.create(
+def _create_attempt(delivery: Delivery, made: Plan, *, attempt_no: int, at: datetime) -> Attempt:
+    return Attempt.objects.create(
         tenant_id=delivery.tenant_id,
         delivery=delivery,
         account=made.account,
@@ -100,12 +100,14 @@ def _create_attempt(delivery: Delivery, made: Plan, *, attempt_no: int, at: date
     )
 
 
-def _ask_to_ship(delivery: Delivery, step: Step, *, stay: bool) -> None:
+def _ask_to_ship(attempt: Attempt, step: Step, *, stay: bool) -> None:
+    delivery = attempt.delivery
     tenant_id, kind = delivery.tenant_id, SyncJob.Kind.SHIP
-    if stay:
-        step.follow(queue.add_claimed(tenant_id, kind, delivery.code, at=step.at, correlation=delivery.correlation))
+    if not stay:
+        queue.add(tenant_id, kind, delivery.code, due_at=step.at, correlation=delivery.correlation)
         return
-    queue.add(tenant_id, kind, delivery.code, due_at=step.at, correlation=delivery.correlation)
+    step.hand(delivery, Planned(attempt=attempt, connection=delivery.connection))
+    step.follow(queue.add_claimed(tenant_id, kind, delivery.code, at=step.at, correlation=delivery.correlation))
 
 
 def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> bool:

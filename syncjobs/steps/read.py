@@ -19,6 +19,7 @@ from syncjobs.models import Attempt, Delivery, Parcel, SyncJob
 from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
 from syncjobs.queue import Job
 from syncjobs.steps import gone
+from syncjobs.steps.choices import choices_of
 from syncjobs.steps.context import Fetched, Step
 from syncjobs.steps.decide import decide
 from syncjobs.steps.facts import facts_of, touch
@@ -68,8 +69,10 @@ def _fetch(job: Job, step: Step) -> None:
         codes = [other.subject for other in along if _goes_along(other, job)]
         others = _rows(job.tenant_id, codes).filter(connection_id=first.connection_id) if codes else ()
         rows = [first, *others]
+        client = _client(first.connection, job, step)
+        if _are_for_planning(rows, job) and first.connection_id not in step.benches:
+            step.keep_bench(first.connection, client, choices_of(first.connection))
     step.following.extend(siblings)
-    client = _client(first.connection, job, step)
     read_at = timezone.now()
     try:
         goods = {one.entry_id: one for one in client.goods_deliveries([row.exact_entry_id for row in rows])}
@@ -82,10 +85,8 @@ def _fetch(job: Job, step: Step) -> None:
     step.fetched.update(
         {row.code: Fetched(delivery=row, goods=goods.get(row.exact_entry_id), read_at=read_at) for row in rows}
     )
-    to_plan = {row.exact_entry_id for row in rows if row.state in OPEN_TO_PLANNING} if _is_first_look(job) else set()
-    if to_plan & goods.keys():
-        master = step.bench(first.connection, client, is_fresh=False).master
-        preload([one for one in goods.values() if one.entry_id in to_plan], master)
+    if _are_for_planning(rows, job):
+        preload(goods.values(), step.benches[first.connection_id].master)
 
 
 def _siblings(job: Job, delivery: Delivery, step: Step) -> list[Job]:
@@ -95,9 +96,9 @@ def _siblings(job: Job, delivery: Delivery, step: Step) -> list[Job]:
     return queue.claim_siblings(job, connection_id=delivery.connection_id, limit=room)
 
 
-def _is_first_look(job: Job) -> bool:
-    """A look at a hold uses nothing that is kept."""
-    return job.kind == SyncJob.Kind.READ
+def _are_for_planning(rows: list[Delivery], job: Job) -> bool:
+    """Whether what is kept will be needed; a look at a hold uses none of it."""
+    return job.kind == SyncJob.Kind.READ and any(row.state in OPEN_TO_PLANNING for row in rows)
 
 
 def _goes_along(other: Job, job: Job) -> bool:
@@ -106,7 +107,7 @@ def _goes_along(other: Job, job: Job) -> bool:
 
 def _rows(tenant_id: UUID, codes: list[UUID]) -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(tenant_id=tenant_id, code__in=codes)
-    return rows.select_related("connection", "connection__grant")
+    return rows.select_related("connection")
 
 
 def _client(connection: Connection, job: Job, step: Step) -> ExactClient:

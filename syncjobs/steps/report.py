@@ -12,7 +12,7 @@ from syncjobs.models import Delivery, Parcel
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.steps import gone
-from syncjobs.steps.context import Step
+from syncjobs.steps.context import Labelled, Step
 from syncjobs.transitions import delivery_event, move
 from tenants.context import tenant_context
 
@@ -22,14 +22,10 @@ READ_GOOD_FOR = timedelta(seconds=60)
 
 def report(job: Job, step: Step) -> None:
     """The step, for a delivery whose labels are made."""
-    with tenant_context(job.tenant_id):
-        delivery = Delivery.objects.select_related("connection", "connection__grant").get(
-            tenant_id=job.tenant_id, code=job.subject
-        )
-        numbers = _numbers(delivery)
-        if delivery.state != Delivery.State.LABELLED or not numbers:
-            queue.finish(job)
-            return
+    handed = step.handed.pop(job.subject, None)
+    delivery, numbers = (handed.delivery, handed.numbers) if isinstance(handed, Labelled) else _look(job)
+    if not numbers:
+        return
     client = open_client(delivery.connection, purpose=BudgetClass.SHIP, observe=step.observe)
     goods = None
     standing = delivery.facts.get("tracking_number", "")
@@ -43,6 +39,16 @@ def report(job: Job, step: Step) -> None:
         _hold_foreign(delivery, standing, job=job, step=step)
         return
     _write(delivery, goods, numbers, standing=standing, job=job, step=step, client=client)
+
+
+def _look(job: Job) -> tuple[Delivery, list[str]]:
+    """The delivery and its numbers; none when there is nothing to write, and then the job is finished."""
+    with tenant_context(job.tenant_id):
+        delivery = Delivery.objects.select_related("connection").get(tenant_id=job.tenant_id, code=job.subject)
+        numbers = _numbers(delivery) if delivery.state == Delivery.State.LABELLED else []
+        if not numbers:
+            queue.finish(job)
+    return delivery, numbers
 
 
 def _numbers(delivery: Delivery) -> list[str]:

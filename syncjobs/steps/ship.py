@@ -17,7 +17,7 @@ from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.steps import rechecking
-from syncjobs.steps.context import Step
+from syncjobs.steps.context import Labelled, Planned, Step
 from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
 from tenants.context import tenant_context
 from ups.access import open_client
@@ -44,25 +44,34 @@ MAX_TRIES = 8
 
 def ship(job: Job, step: Step) -> None:
     """The step. A plan is sent; an attempt found half-way is never sent again but becomes in doubt."""
-    with tenant_context(job.tenant_id):
-        attempt = _live_attempt(job)
-        if attempt is None or attempt.state not in (Attempt.State.PLANNED, Attempt.State.SENDING):
-            queue.finish(job)
-            return
-        if attempt.state == Attempt.State.SENDING:
-            _found_sending(attempt, job, step)
-            return
-        if step.at - attempt.planned_at > PLAN_GOOD_FOR:
-            _plan_anew(attempt, job, step)
-            return
+    handed = step.handed.pop(job.subject, None)
+    attempt = handed.attempt if isinstance(handed, Planned) else _to_send(job, step)
+    if attempt is None:
+        return
     client = open_client(attempt.account, observe=step.observe)
     client.prepare()
     _send(attempt, job, step, client)
 
 
+def _to_send(job: Job, step: Step) -> Attempt | None:
+    """The planned attempt; None when there is nothing to send, and then the job has been seen to."""
+    with tenant_context(job.tenant_id):
+        attempt = _live_attempt(job)
+        if attempt is None or attempt.state not in (Attempt.State.PLANNED, Attempt.State.SENDING):
+            queue.finish(job)
+            return None
+        if attempt.state == Attempt.State.SENDING:
+            _found_sending(attempt, job, step)
+            return None
+        if step.at - attempt.planned_at > PLAN_GOOD_FOR:
+            _plan_anew(attempt, job, step)
+            return None
+        return attempt
+
+
 def _live_attempt(job: Job) -> Attempt | None:
     return (
-        Attempt.objects.select_related("delivery", "account")
+        Attempt.objects.select_related("delivery__connection", "account")
         .filter(tenant_id=job.tenant_id, delivery__code=job.subject)
         .filter(Q(state__in=LIVE_ATTEMPT_STATES))
         .order_by("-shipment_no")
@@ -199,6 +208,7 @@ def _keep(attempt: Attempt, answer: ShipmentAnswer, job: Job, step: Step) -> Non
     at = timezone.now()
     with tenant_context(job.tenant_id):
         delivery = Delivery.objects.select_for_update().get(tenant_id=job.tenant_id, pk=attempt.delivery_id)
+        delivery.connection = attempt.delivery.connection
         attempt.delivery = delivery
         created = _created(attempt, at)
         if created is None:
@@ -210,12 +220,13 @@ def _keep(attempt: Attempt, answer: ShipmentAnswer, job: Job, step: Step) -> Non
         if Delivery.State.LABELLED not in DELIVERY_MOVES[delivery.state]:
             move(delivery, to=Delivery.State.REVIEW, at=at, problems=[_unexpected_label(shipment)], events=events)
             return
-        step.follow(
-            queue.add_claimed(
-                job.tenant_id, SyncJob.Kind.REPORT, delivery.code, at=at, correlation=delivery.correlation
-            )
+        move_on = queue.add_claimed(
+            job.tenant_id, SyncJob.Kind.REPORT, delivery.code, at=at, correlation=delivery.correlation
         )
         move(delivery, to=Delivery.State.LABELLED, at=at, events=events)
+        numbers = [parcel.tracking_number for parcel in answer.parcels]
+        step.hand(delivery, Labelled(delivery=delivery, numbers=numbers))
+        step.follow(move_on)
 
 
 def _created(attempt: Attempt, at: datetime) -> Happening | None:
