@@ -154,12 +154,44 @@ def _may_change_by_line(route: Route, notification: Notification) -> bool:
 
 
 _DELIVERY = """
-INSERT INTO syncjobs_delivery (code, tenant_id, connection_id, exact_entry_id, delivery_number, order_numbers, state,
-                               problems, shipment_no, facts, written, correlation, created_at, changed_at)
-VALUES (%s, %s, %s, %s, '', '', 'received', '[]', 1, '{}', '{}', %s, %s, %s)
-ON CONFLICT (tenant_id, connection_id, exact_entry_id) DO UPDATE SET connection_id = excluded.connection_id
-RETURNING code, state, correlation
+WITH made AS (
+    INSERT INTO syncjobs_delivery (code, tenant_id, connection_id, exact_entry_id, delivery_number, order_numbers,
+                                   state, problems, shipment_no, facts, written, correlation, created_at, changed_at)
+    VALUES (%(code)s, %(tenant)s, %(connection)s, %(key)s, '', '', 'received', '[]', 1, '{}', '{}', %(correlation)s,
+            %(at)s, %(at)s)
+    ON CONFLICT (tenant_id, connection_id, exact_entry_id) DO NOTHING RETURNING code, state, correlation
+)
+SELECT code, state, correlation FROM made
+UNION ALL
+SELECT code, state, correlation FROM syncjobs_delivery
+ WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s AND exact_entry_id = %(key)s
+ LIMIT 1
 """
+"""Takes no lock on a delivery that exists, which a worker may hold while it writes to Exact."""
+
+
+def _delivery(route: Route, key: uuid.UUID, at: datetime) -> tuple[uuid.UUID, str, uuid.UUID]:
+    """Code, state and correlation of the delivery, made if it is new.
+
+    Where two make it in the same moment the loser's statement sees neither row; its second one sees the winner's.
+    """
+    values: dict[str, uuid.UUID | int | datetime] = {
+        "code": uuid.uuid4(),
+        "tenant": route.tenant_id,
+        "connection": route.connection_id,
+        "key": key,
+        "correlation": uuid.uuid4(),
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_DELIVERY, values)
+        row: tuple[uuid.UUID, str, uuid.UUID] | None = cursor.fetchone()
+        if row is None:
+            cursor.execute(_DELIVERY, values)
+            row = cursor.fetchone()
+    if row is None:
+        raise Delivery.DoesNotExist(f"delivery {key} was made by another process and is not seen")
+    return row
 
 
 def _ask_for_work(route: Route, notification: Notification, at: datetime, *, is_new: bool) -> None:
@@ -167,12 +199,7 @@ def _ask_for_work(route: Route, notification: Notification, at: datetime, *, is_
 
     A repeat asks too: two changes of one delivery may be announced by the very same bytes (`exact.md` 11.3).
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _DELIVERY,
-            [uuid.uuid4(), route.tenant_id, route.connection_id, notification.key, uuid.uuid4(), at, at],
-        )
-        code, state, correlation = cursor.fetchone()
+    code, state, correlation = _delivery(route, notification.key, at)
     quiet = timedelta(seconds=ECHO_QUIET_SECONDS if state in _LABELLED_OR_LATER else 0)
     is_deleted = notification.action == Action.DELETE and not notification.is_about_line
     kind = SyncJob.Kind.GONE if is_deleted else SyncJob.Kind.READ

@@ -12,6 +12,8 @@ def printable(text: str) -> str:
 
     UPS prints foreign digits as boxes (`ups.md` 4.2).
     """
+    if text.isascii() and text.isprintable():
+        return _SPACES.sub(" ", text).strip()
     composed = unicodedata.normalize("NFC", text)
     digits = "".join(_ascii_digit(character) for character in composed)
     return _SPACES.sub(" ", _HIDDEN.sub(" ", digits)).strip()

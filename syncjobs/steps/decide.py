@@ -126,7 +126,9 @@ def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> boo
 
 
 def _last_attempt(delivery: Delivery) -> Attempt | None:
-    """The newest attempt of the shipment at hand; only that one can still be planned."""
+    """The newest attempt of the shipment at hand; only that one can still be planned. None before the first read."""
+    if delivery.facts_read_at is None:
+        return None
     attempts = Attempt.objects.filter(tenant_id=delivery.tenant_id, delivery=delivery, shipment_no=delivery.shipment_no)
     return attempts.order_by("-attempt_no").first()
 
