@@ -38,10 +38,10 @@ def make_connection(tenant: Tenant, *, division: int = 123456) -> Connection:
         )
 
 
-def make_account(tenant: Tenant) -> Account:
+def make_account(tenant_id: uuid.UUID) -> Account:
     """A UPS account of the tenant's."""
     return save_account(
-        tenant.id,
+        tenant_id,
         AccountDetails(
             name="Main",
             shipper_number="A1B2C3",
