@@ -25,7 +25,7 @@ class UserAdmin(LookingAdmin):
 class TenantAdmin(LookingAdmin):
     """Customers."""
 
-    list_display = ("name", "code", "time_zone", "language", "weight_unit", "created_at", "paused_at")
+    list_display = ("name", "code", "time_zone", "language", "weight_unit", "created_at")
     search_fields = ("name", "code")
     ordering = ("name",)
 

@@ -50,6 +50,7 @@ class Delivery(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name_plural = "deliveries"
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["tenant", "connection", "exact_entry_id"], name="delivery_once_per_exact_entry"
@@ -76,6 +77,9 @@ class PartyAddress(models.Model):
     delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="ship_to")
     sealed = SealedField()
     changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "party addresses"
 
     def __str__(self) -> str:
         return str(self.code)

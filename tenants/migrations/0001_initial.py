@@ -41,7 +41,6 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('en', 'English'), ('nl', 'Nederlands'), ('de', 'Deutsch'), ('fr', 'Français'), ('es', 'Español')], default='en', max_length=2)),
                 ('weight_unit', models.CharField(choices=[('kg', 'kilograms'), ('g', 'grams'), ('lb', 'pounds')], default='kg', max_length=2)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
