@@ -10,7 +10,7 @@ from audit.models import Event
 from audit.record import happenings
 from exact.access import open_client
 from exact.client import ExactClient
-from exact.errors import ExactError, ExactRejected
+from exact.errors import ExactError, ExactRejected, ExactUnexpectedReply
 from exact.limits import BudgetClass
 from exact.models import Connection
 from exact.records import GoodsDelivery
@@ -62,6 +62,7 @@ def read(job: Job, step: Step) -> None:
 
 
 def _fetch(job: Job, step: Step) -> None:
+    """Read this delivery with others; what Exact refuses, or answers strangely, for many is asked for each alone."""
     with tenant_context(job.tenant_id):
         first = _rows(job.tenant_id, [job.subject]).get()
         siblings = _siblings(job, first, step)
@@ -76,9 +77,12 @@ def _fetch(job: Job, step: Step) -> None:
     read_at = timezone.now()
     try:
         goods = {one.entry_id: one for one in client.goods_deliveries([row.exact_entry_id for row in rows])}
-    except ExactRejected:
+    except (ExactRejected, ExactUnexpectedReply):
+        if len(rows) == 1:
+            raise
         step.reads_alone = True
-        raise
+        _fetch(job, step)
+        return
     except ExactError as error:
         step.fetched.update({row.code: Fetched(delivery=row, goods=error, read_at=read_at) for row in rows})
         return
