@@ -186,6 +186,36 @@ def test_a_batch_that_exact_does_not_answer_waits_as_a_whole(journey: Journey) -
     assert len(journey.shipments_at_ups()) == 4
 
 
+def test_a_right_that_stays_missing_keeps_the_hold_and_its_repair_lets_it_go_on(journey: Journey) -> None:
+    rights = f"companies/{journey.company.division}/rights"
+    journey.company.exact.control("POST", rights, {"missing": ["salesorder/GoodsDeliveries:GET"]})
+    _entry_id, delivery = journey.ship()
+    journey.make_due()
+    journey.work()
+    held = journey.refreshed(delivery)
+    assert (held.state, [problem["code"] for problem in held.problems]) == (Delivery.State.HOLD, ["exact_right"])
+
+    journey.company.exact.control("POST", rights, {"missing": []})
+    journey.make_due()
+    journey.work()
+
+    assert journey.refreshed(delivery).state == Delivery.State.REPORTED
+    assert journey.refreshed(delivery).problems == []
+    assert len(journey.shipments_at_ups()) == 1
+
+
+def test_a_refused_look_at_our_own_echo_leaves_a_reported_delivery_where_it_is(journey: Journey) -> None:
+    _entry_id, delivery = journey.ship()
+    assert wait_for(lambda: asked_to_read(journey, delivery))
+    trouble(journey, **READS, action="status", status=403, times=None)
+
+    journey.make_due()
+    journey.work()
+
+    assert journey.refreshed(delivery).state == Delivery.State.REPORTED
+    assert journey.refreshed(delivery).problems == []
+
+
 def test_without_redis_deliveries_are_shipped_all_the_same(journey: Journey, settings: Settings) -> None:
     settings.REDIS_URL = NOBODY_LISTENS
 

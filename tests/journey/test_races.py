@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from audit.chain import verify
 from syncjobs import engine
-from syncjobs.models import Attempt, Delivery, Label, Receipt, SyncJob
+from syncjobs.models import Attempt, Delivery, Label, Parcel, Receipt, Shipment, ShippingRule, SyncJob
 from tenants.context import tenant_context
-from tests.journey.conftest import Journey, wait_for
+from tests.factories import make_tenant
+from tests.journey.conftest import Journey, connect, make_account, wait_for
+from tests.standins import Company
 from tests.syncjobs.threads import at_once
 
 pytestmark = pytest.mark.slow
@@ -173,6 +175,55 @@ def test_two_workers_on_the_same_ten_deliveries_make_ten_shipments(journey: Jour
     assert len(journey.exact_calls("PUT")) == 10
     with tenant_context(journey.tenant.id):
         assert verify(journey.tenant.id).broken_at is None
+
+
+def another(journey: Journey) -> Journey:
+    """A second customer, with another company in Exact and another account at UPS."""
+    exact = journey.company.exact
+    company = Company(exact=exact, facts=exact.control("POST", "companies", {"site": "nl"}))
+    tenant = make_tenant("Ander Bedrijf BV")
+    connection, account = connect(tenant, company), make_account(tenant, journey.ups)
+    with tenant_context(tenant.id):
+        ShippingRule.objects.create(
+            tenant=tenant,
+            connection=connection,
+            exact_method_id=company.method("UPSSTD"),
+            account=account,
+            service_code="65",
+        )
+    return Journey(tenant=tenant, connection=connection, account=account, company=company, ups=journey.ups)
+
+
+def test_two_customers_served_at_once_stay_apart(journey: Journey) -> None:
+    other = another(journey)
+    both = (journey, other)
+    entries = {one.tenant.id: [one.company.book() for _ in range(4)] for one in both}
+    for one in both:
+        [one.notified(entry_id) for entry_id in entries[one.tenant.id]]
+
+    at_once(work_alone, work_alone)
+    [one.work() for one in both]
+
+    for one, service in ((journey, "11"), (other, "65")):
+        made = one.shipments_at_ups()
+        numbers = sorted(shipment["parcels"][0]["tracking_number"] for shipment in made)
+        in_exact = [one.company.delivery(entry_id)["TrackingNumber"] for entry_id in entries[one.tenant.id]]
+        assert sorted(in_exact) == numbers
+        assert sorted(kept_numbers(one)) == numbers
+        assert kept_services(one) == [service] * 4
+        assert len(set(numbers)) == 4
+
+
+def kept_numbers(journey: Journey) -> list[str]:
+    """The tracking numbers this tenant sees."""
+    with tenant_context(journey.tenant.id):
+        return list(Parcel.objects.values_list("tracking_number", flat=True))
+
+
+def kept_services(journey: Journey) -> list[str]:
+    """The UPS services this tenant's shipments were made with."""
+    with tenant_context(journey.tenant.id):
+        return list(Shipment.objects.values_list("service_code", flat=True))
 
 
 @pytest.mark.parametrize(

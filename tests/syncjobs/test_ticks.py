@@ -1,0 +1,102 @@
+"""The clock's ticks: they may come twice, late or from two clocks, and data never travels with them."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from exact.models import Connection
+from syncjobs import queue, tasks, ticks
+from syncjobs.models import SyncJob
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tests.factories import make_tenant
+from tests.syncjobs.rows import ALL_QUEUES, add, make_connection
+
+pytestmark = pytest.mark.django_db
+
+
+def wanted(tenant: Tenant) -> Counter[tuple[str, str]]:
+    """Kinds and states of a tenant's jobs."""
+    with tenant_context(tenant.id):
+        return Counter(SyncJob.objects.values_list("kind", "state"))
+
+
+def disconnect(connection: Connection) -> None:
+    with tenant_context(connection.tenant_id):
+        Connection.objects.filter(pk=connection.pk).update(disconnected_at=timezone.now())
+
+
+@pytest.fixture
+def mark() -> None:
+    """No wake-up is on its way."""
+    for name in ALL_QUEUES:
+        queue.nudge_arrived(name)
+
+
+def messages(name: SyncJob.Queue) -> int:
+    """How many wake-ups wait for a queue's workers."""
+    return int(queue._redis().llen(str(name)))
+
+
+def test_a_tick_that_comes_twice_plans_each_read_once() -> None:
+    one, other = make_tenant(), make_tenant("Another")
+    make_connection(one)
+    make_connection(other, division=654321)
+
+    ticks.plan_reads(at=timezone.now())
+    ticks.plan_reads(at=timezone.now())
+
+    assert wanted(one) == wanted(other) == {("methods", "due"): 1, ("master", "due"): 1}
+
+
+def test_the_subject_of_a_planned_read_is_the_connection() -> None:
+    connection = make_connection(make_tenant())
+
+    ticks.plan_reads(at=timezone.now())
+
+    with tenant_context(connection.tenant_id):
+        assert set(SyncJob.objects.values_list("subject", flat=True)) == {connection.code}
+
+
+def test_nothing_is_planned_for_a_company_that_is_disconnected() -> None:
+    tenant = make_tenant()
+    disconnect(make_connection(tenant))
+
+    ticks.plan_reads(at=timezone.now())
+
+    assert wanted(tenant) == {}
+
+
+def test_the_sweep_wakes_the_queues_that_have_due_work_only(mark: None) -> None:
+    tenant = make_tenant()
+    add(tenant, kind=SyncJob.Kind.RECHECK)
+    add(tenant, kind=SyncJob.Kind.READ, due_at=timezone.now() + timedelta(minutes=1))
+    ship, sync = messages(SyncJob.Queue.SHIP), messages(SyncJob.Queue.SYNC)
+
+    tasks.sweep(unknown_to_this_version=1)
+
+    assert (messages(SyncJob.Queue.SHIP), messages(SyncJob.Queue.SYNC)) == (ship, sync + 1)
+
+
+def test_the_sweep_leaves_a_sign_of_life() -> None:
+    cache.delete(tasks.HEARTBEAT_KEY)
+    began = timezone.now().isoformat()
+
+    tasks.sweep()
+
+    assert cache.get(tasks.HEARTBEAT_KEY) >= began
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_woken_worker_does_what_is_due_in_its_queue_alone(mark: None) -> None:
+    connection = make_connection(make_tenant())
+    disconnect(connection)
+    add(connection.tenant, kind=SyncJob.Kind.METHODS, subject=connection.code)
+    add(connection.tenant, kind=SyncJob.Kind.SHIP)
+
+    tasks.work(queue_name="sync", unknown_to_this_version=1)
+
+    assert wanted(connection.tenant) == {("methods", "done"): 1, ("ship", "due"): 1}
