@@ -1,6 +1,7 @@
 """What the settings read before any test is collected; loaded as a plugin by `addopts`."""
 
 import os
+from pathlib import Path
 
 EXACT_CLIENT_ID = "11111111-2222-3333-4444-555555555555"
 EXACT_WEBHOOK_SECRET = "6Zr4tQm1-demo-webhook-secret"
@@ -22,3 +23,5 @@ for _name, _value in _DEFAULTS.items():
     os.environ.setdefault(_name, _value)
 os.environ.setdefault("DATABASE_URL", "postgresql:///ml_connector")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
+# Static files are collected for a release only; their folder's absence would be a warning, and warnings are errors here.
+(Path(__file__).resolve().parent.parent / ".local" / "static").mkdir(parents=True, exist_ok=True)
