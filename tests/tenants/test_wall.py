@@ -9,11 +9,13 @@ from django.db.models import Model
 
 from audit.models import Event
 from audit.record import Happening, happenings
-from connector_site.lib.row_security import APP_ROLE
+from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, STAFF_ROLE
+from syncjobs.models import PartyAddress
 from tenants.access import tenants_of
 from tenants.context import tenant_context
 from tenants.models import Membership, Role, Tenant
 from tests.factories import make_member, make_tenant, make_user
+from tests.syncjobs.rows import make_connection, make_delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -150,3 +152,189 @@ def test_the_application_may_not_change_what_happened() -> None:
 
     with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE audit_event SET actor = 'nobody'")
+
+
+OURS = r"^(tenants|audit|exact|ups|syncjobs)_"
+"""Names of our own tables and functions."""
+
+
+def found(query: str) -> list[str]:
+    """The first column of what a question to the catalogue brings."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"ours": OURS, "app": APP_ROLE, "dispatch": DISPATCH_ROLE, "staff": STAFF_ROLE})
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def walled_tables() -> list[str]:
+    """By name."""
+    return sorted(model._meta.db_table for model in tables_with_a_tenant())
+
+
+def test_every_table_of_ours_with_a_tenant_column_is_known_to_these_tests() -> None:
+    with_a_tenant = found(
+        "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND a.attname = 'tenant_id'"
+        " AND NOT a.attisdropped"
+    )
+
+    assert with_a_tenant == walled_tables()
+
+
+def test_every_walled_table_can_be_pointed_at_with_its_tenant() -> None:
+    keyed = found(
+        "SELECT i.indrelid::regclass::text FROM pg_index i WHERE i.indisunique AND i.indpred IS NULL"
+        " AND (SELECT array_agg(a.attname::text ORDER BY k.place) FROM unnest(i.indkey::int[])"
+        " WITH ORDINALITY AS k (number, place) JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number)"
+        " = ARRAY['tenant_id', 'id']"
+    )
+
+    assert keyed == walled_tables()
+
+
+def test_every_unique_index_of_a_walled_table_begins_with_the_tenant_or_tells_nothing() -> None:
+    told_on_purpose = {
+        # One Exact company belongs to one customer: that it is taken must be told (`exact/models.py`).
+        "exact_connection_live_once",
+    }
+    loose = found(
+        "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid"
+        " JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0] JOIN pg_attribute tenant"
+        " ON tenant.attrelid = t.oid AND tenant.attname = 'tenant_id'"
+        " WHERE t.relnamespace = 'public'::regnamespace AND i.indisunique AND a.attname <> 'tenant_id'"
+        # `id`, `code` and `hook_code` are given out by us, at random or in order: nobody can ask for another's.
+        " AND NOT (i.indnatts = 1 AND a.attname IN ('id', 'code', 'hook_code'))"
+        # A one-to-one column points at a row of the same tenant: the composite foreign key beside it sees to that.
+        " AND NOT (i.indnatts = 1 AND EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conrelid = t.oid"
+        "     AND c.conname = t.relname || '_' || a.attname || '_same_tenant'))"
+    )
+
+    assert set(loose) == told_on_purpose
+
+
+def test_what_looks_across_tenants_is_short_and_known() -> None:
+    across = found("SELECT p.proname FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace")
+
+    assert across == [
+        "audit_chain",
+        "audit_tenants",
+        "exact_grant_users",
+        "exact_live_connections",
+        "exact_route",
+        "syncjobs_claim",
+        "syncjobs_due_queues",
+    ]
+
+
+def across_where(flaw: str) -> list[str]:
+    """The functions that look across tenants and have this flaw."""
+    return found(f"SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace AND ({flaw})")  # noqa: S608  fixed text
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        "pg_get_userbyid(proowner) <> %(dispatch)s",
+        "proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, public, pg_temp']",
+        "prorettype <> 'trigger'::regtype AND has_function_privilege('public', oid, 'EXECUTE')",
+        "prorettype <> 'trigger'::regtype AND NOT has_function_privilege(%(app)s, oid, 'EXECUTE')",
+        "prorettype <> 'trigger'::regtype AND has_function_privilege(%(staff)s, oid, 'EXECUTE')",
+    ],
+    ids=["belongs to another role", "search path", "everybody", "not the application", "staff"],
+)
+def test_what_looks_across_tenants_has_no_flaw(flaw: str) -> None:
+    assert across_where(flaw) == []
+
+
+def test_a_table_of_the_callers_cannot_stand_in_for_ours() -> None:
+    """What makes a search path matter: the application cannot make a table, not even for a moment."""
+    for statement in ("CREATE TEMPORARY TABLE syncjobs_syncjob (id integer)", "CREATE TABLE mine (id integer)"):
+        with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+            run(statement)
+
+
+def run(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_the_dispatch_role_can_neither_log_in_nor_make_anything_nor_by_pass_the_wall() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolcanlogin, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb,"
+            " has_schema_privilege(rolname, 'public', 'CREATE'),"
+            " has_database_privilege(rolname, current_database(), 'TEMPORARY') FROM pg_roles WHERE rolname = %s",
+            [DISPATCH_ROLE],
+        )
+        assert cursor.fetchone() == (False,) * 7
+
+
+def test_the_dispatch_role_reads_and_writes_no_more_than_its_functions_need() -> None:
+    tables = found(
+        "SELECT c.relname || ' ' || g.privilege_type FROM pg_class c, aclexplode(c.relacl) g"
+        " WHERE c.relkind IN ('r', 'p') AND g.grantee = %(dispatch)s::regrole"
+    )
+    columns = found(
+        "SELECT g.privilege_type || ' ' || c.relname || '.' || a.attname FROM pg_attribute a"
+        " JOIN pg_class c ON c.oid = a.attrelid, aclexplode(a.attacl) g WHERE g.grantee = %(dispatch)s::regrole"
+    )
+
+    assert tables == [
+        "audit_chainhead INSERT",
+        "audit_chainhead SELECT",
+        "audit_chainhead UPDATE",
+        "syncjobs_syncjob SELECT",
+    ]
+    routing = ("code", "disconnected_at", "division", "grant_id", "hook_code", "id", "site", "tenant_id")
+    assert columns == [
+        *(f"SELECT exact_connection.{name}" for name in routing),
+        "SELECT exact_grant.client_id",
+        "SELECT exact_grant.id",
+        *(f"UPDATE syncjobs_syncjob.{name}" for name in ("due_at", "lease_until", "starts", "state")),
+    ]
+
+
+@pytest.mark.parametrize("role", [APP_ROLE, STAFF_ROLE, DISPATCH_ROLE])
+def test_no_role_at_run_time_may_empty_a_table_or_put_a_trigger_on_it(role: str) -> None:
+    """Row security does not hold TRUNCATE back (`reliability.md` 5)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+            " AND (has_table_privilege(%(role)s, oid, 'TRUNCATE') OR has_table_privilege(%(role)s, oid, 'TRIGGER'))",
+            {"role": role},
+        )
+        assert cursor.fetchall() == []
+
+
+def test_the_application_may_not_rewrite_the_trail_or_its_head() -> None:
+    writable = found(
+        "SELECT DISTINCT relname FROM pg_class WHERE relname IN ('audit_event', 'audit_chainhead')"
+        " AND (has_table_privilege(%(app)s, oid, 'UPDATE') OR has_table_privilege(%(app)s, oid, 'DELETE'))"
+    )
+    heads = found(
+        "SELECT relname FROM pg_class WHERE relname = 'audit_chainhead' AND has_table_privilege(%(app)s, oid, 'INSERT')"
+    )
+
+    assert (writable, heads) == ([], [])
+
+
+def test_no_view_lends_its_owners_eyes() -> None:
+    """A view reads as its owner unless it says otherwise (`reliability.md` 5)."""
+    assert (
+        found(
+            "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
+            " AND NOT coalesce(reloptions @> ARRAY['security_invoker=true'], false)"
+        )
+        == []
+    )
+
+
+def test_a_row_cannot_point_at_a_row_of_another_tenant() -> None:
+    ours, theirs = make_tenant("Ours"), make_tenant("Theirs")
+    foreign = make_delivery(make_connection(theirs))
+
+    with tenant_context(ours.id):
+        PartyAddress.objects.create(tenant=ours, delivery=foreign, sealed={})
+
+        with pytest.raises(DatabaseError, match="same_tenant"):
+            run("SET CONSTRAINTS ALL IMMEDIATE")
+        transaction.set_rollback(True)
