@@ -23,5 +23,5 @@ for _name, _value in _DEFAULTS.items():
     os.environ.setdefault(_name, _value)
 os.environ.setdefault("DATABASE_URL", "postgresql:///ml_connector")
 os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:6379/0")
-# Static files are collected for a release only; their folder's absence would be a warning, and warnings are errors here.
+# Static files are collected for a release only; without their folder there would be a warning, which is an error here.
 (Path(__file__).resolve().parent.parent / ".local" / "static").mkdir(parents=True, exist_ok=True)
