@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from audit.models import Event
@@ -207,7 +207,7 @@ def _keep(attempt: Attempt, answer: ShipmentAnswer, job: Job, step: Step) -> Non
     """
     at = timezone.now()
     with tenant_context(job.tenant_id):
-        delivery = Delivery.objects.select_for_update().get(tenant_id=job.tenant_id, pk=attempt.delivery_id)
+        delivery, is_to_be_read = _locked(attempt)
         delivery.connection = attempt.delivery.connection
         attempt.delivery = delivery
         created = _created(attempt, at)
@@ -223,10 +223,24 @@ def _keep(attempt: Attempt, answer: ShipmentAnswer, job: Job, step: Step) -> Non
         move_on = queue.add_claimed(
             job.tenant_id, SyncJob.Kind.REPORT, delivery.code, at=at, correlation=delivery.correlation
         )
-        move(delivery, to=Delivery.State.LABELLED, at=at, events=events)
+        read_at = None if is_to_be_read else delivery.facts_read_at
+        move(delivery, to=Delivery.State.LABELLED, at=at, changes={"facts_read_at": read_at}, events=events)
         numbers = [parcel.tracking_number for parcel in answer.parcels]
         step.hand(delivery, Labelled(delivery=delivery, numbers=numbers))
         step.follow(move_on)
+
+
+def _locked(attempt: Attempt) -> tuple[Delivery, bool]:
+    """The delivery, and whether Exact told of a change of it meanwhile: then what was read of it no longer holds."""
+    asked = SyncJob.objects.filter(
+        tenant_id=attempt.tenant_id,
+        kind=SyncJob.Kind.READ,
+        subject=OuterRef("code"),
+        state__in=[SyncJob.State.DUE, SyncJob.State.RUNNING],
+    )
+    rows = Delivery.objects.select_for_update().annotate(is_to_be_read=Exists(asked))
+    delivery = rows.get(tenant_id=attempt.tenant_id, pk=attempt.delivery_id)
+    return delivery, delivery.is_to_be_read
 
 
 def _created(attempt: Attempt, at: datetime) -> Happening | None:

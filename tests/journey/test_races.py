@@ -93,6 +93,11 @@ def test_a_read_that_is_refused_while_ups_is_at_work_costs_no_label(journey: Jou
 
     assert labels(journey, delivery) == 1
     assert [attempt.state for attempt in journey.attempts(delivery)] == [Attempt.State.CREATED]
+    assert journey.refreshed(delivery).state in (Delivery.State.LABELLED, Delivery.State.REPORTED)
+    journey.company.exact.control("DELETE", "faults")
+    journey.make_due()
+    journey.work()
+
     assert journey.refreshed(delivery).state == Delivery.State.REPORTED
     assert len(journey.shipments_at_ups()) == 1
 
@@ -114,6 +119,20 @@ def test_a_change_in_exact_during_the_ship_call_is_read_and_buys_nothing_again(j
         shipment["parcels"][0]["tracking_number"],
         "Ring twice",
     )
+
+
+def test_a_number_entered_in_exact_during_the_ship_call_is_not_written_over(journey: Journey) -> None:
+    entry_id, delivery = booked(journey)
+
+    with while_it_is_sent(journey, delivery):
+        before = receipts(journey)
+        journey.company.change("salesorder/GoodsDeliveries", entry_id, TrackingNumber="3SFOREIGN")
+        assert wait_for(lambda: receipts(journey) > before), "Exact did not tell"
+
+    now = journey.refreshed(delivery)
+    assert (now.state, [problem["code"] for problem in now.problems]) == ("hold", ["foreign_tracking_number"])
+    assert journey.company.delivery(entry_id)["TrackingNumber"] == "3SFOREIGN"
+    assert (labels(journey, delivery), journey.exact_calls("PUT")) == (1, [])
 
 
 def test_a_delivery_deleted_during_the_ship_call_keeps_its_label_and_goes_to_a_person(journey: Journey) -> None:
