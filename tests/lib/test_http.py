@@ -2,12 +2,20 @@
 
 import itertools
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from connector_site.lib import http
 from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts, new_session, send
@@ -101,6 +109,42 @@ def fill(listener: socket.socket, waiting: list[socket.socket]) -> None:
 def test_a_handshake_that_fails_proves_that_nothing_was_sent(session: requests.Session, behave: Behaviour) -> None:
     with serving_handshake(behave) as server, pytest.raises(NeverSent):
         post(session, f"https://127.0.0.1:{server.port}/")
+
+
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    """A certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    encoded = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "certificate.pem"
+    path.write_bytes(certificate.public_bytes(Encoding.PEM) + encoded)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def test_a_certificate_that_nobody_vouches_for_proves_that_nothing_was_sent(
+    session: requests.Session, tmp_path: Path
+) -> None:
+    context = own_certificate(tmp_path)
+    received: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as encrypted:
+            received.append(encrypted.recv(100))
+
+    with serving(behave, read=lambda _: b"") as server, pytest.raises(NeverSent):
+        post(session, f"https://127.0.0.1:{server.port}/")
+
+    assert received == []
 
 
 @pytest.mark.parametrize(
