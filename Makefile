@@ -32,10 +32,10 @@ demo: environment ## Everything running on this machine, with a connected demo c
 test check: export SECRET_KEY = for tests only
 test check: export FERNET_KEYS = for tests only, the older one
 
-test: environment ## The whole test suite; FAST=1 leaves out slow and browser tests
+test: environment ## The whole test suite; FAST=1 only those that need neither database nor sandbox nor browser
 	@$(if $(filter-out 0,$(FAST)),,$(python) -m connector_site.lib.local_browser)
 	@exec $(python) -m connector_site.lib.local_servers run --data $(TEST_DATA) --not-durable -- \
-		$(python) -m pytest $(if $(filter-out 0,$(FAST)),-m "not slow and not browser") $(ARGS)
+		$(python) -m pytest $(if $(filter-out 0,$(FAST)),-m "not slow and not browser and not database") $(ARGS)
 
 check: environment ## Format, lint, types, import floors, migrations, templates
 	@$(python) -m ruff format --check .

@@ -1,6 +1,8 @@
 """Fixtures for the whole suite: real PostgreSQL behind the tenant wall, a clean slate after tests that commit."""
 
 from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -8,7 +10,9 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker, Settings
 
+TESTS = Path(__file__).resolve().parent
 ALIASES = ("default", "staff", "owner")
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 KEPT_TABLES = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 
 
@@ -40,22 +44,48 @@ def _quick_passwords(settings: Settings) -> None:
 def _clean_slate(request: pytest.FixtureRequest) -> Iterator[None]:
     """Empty every table after a test that committed; the application's own role may not, so the owner does."""
     yield
-    marker = request.node.get_closest_marker("django_db")
-    commits = marker is not None and marker.kwargs.get("transaction")
-    if not commits and "transactional_db" not in request.fixturenames:
+    if not commits(request.node):
         return
     blocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock():
-        _truncate_everything()
+        _empty_tables()
     cache.clear()
 
 
-def _truncate_everything() -> None:
+def commits(item: pytest.Item) -> bool:
+    """Whether a test commits to the database, which takes longer than one that is rolled back."""
+    marker = item.get_closest_marker("django_db")
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    return bool(marker and marker.kwargs.get("transaction")) or "transactional_db" in fixtures
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what the fast part leaves out: tests with the database, and the stand-ins' own over real HTTP."""
+    for item in items:
+        if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
+        if "sandbox" in item.path.relative_to(TESTS).parts:
+            item.add_marker(pytest.mark.slow)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[str, ...]:
+    return tuple(
+        name for name in connections["owner"].copy("owner").introspection.table_names() if name not in KEPT_TABLES
+    )
+
+
+def _empty_tables() -> None:
     owner = connections["owner"].copy("owner")
-    tables = [name for name in owner.introspection.table_names() if name not in KEPT_TABLES]
-    quoted = ", ".join(f'"{name}"' for name in tables)
     with owner.cursor() as cursor:
-        cursor.execute("SET app.allow_truncate = 'on'")
-        cursor.execute(f"TRUNCATE {quoted} RESTART IDENTITY CASCADE")
-        cursor.execute("RESET app.allow_truncate")
+        asked = " UNION ALL ".join(
+            f"SELECT '{name}' WHERE EXISTS (SELECT FROM \"{name}\")"  # noqa: S608  names of our own tables
+            for name in _tables()
+        )
+        cursor.execute(asked)
+        filled = ", ".join(f'"{name}"' for (name,) in cursor.fetchall())
+        if filled:
+            cursor.execute("SET app.allow_truncate = 'on'")
+            cursor.execute(f"TRUNCATE {filled} RESTART IDENTITY CASCADE")
     owner.close()
