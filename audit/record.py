@@ -53,7 +53,8 @@ _INSERT = """
 def happenings(tenant_id: uuid.UUID, events: Iterable[Happening]) -> None:
     """Write events in the order given, within the transaction that is open, as one statement.
 
-    It locks the end of the tenant's chain until the transaction ends, so let it be the last thing that one does.
+    It locks the end of the tenant's chain until the transaction ends: let it be the last thing that one does, after
+    the job. Notifications coming in take their locks in that order too.
     """
     rows = [asdict(event) for event in events]
     if rows:

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
@@ -19,7 +20,10 @@ def _secret(name: str, *, development: str | None = None) -> str:
     """A secret from NAME or from the file named by NAME_FILE; the development value only when DEBUG is on."""
     path = env.str(f"{name}_FILE", default="")
     if path:
-        return Path(path).read_text(encoding="utf-8").strip()
+        kept = Path(path).read_text(encoding="utf-8").strip()
+        if not kept:
+            raise ImproperlyConfigured(f"The file named by {name}_FILE is empty; put the secret into it.")
+        return kept
     value: str = env.str(name, default="")
     if value:
         return value
@@ -36,7 +40,7 @@ FERNET_KEYS = [
     key.strip() for key in _secret("FERNET_KEYS", development="development-only-fernet").split(",") if key.strip()
 ]
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8700").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_URL.split("//", 1)[-1].split("/")[0].rsplit(":", 1)[0]])
+ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "localhost", *env.list("ALLOWED_HOSTS", default=[])]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 _HTTPS = PUBLIC_URL.startswith("https://")
 

@@ -143,6 +143,8 @@ def _block(job: Job, step: Step, found: retry.Block) -> None:
     with tenant_context(job.tenant_id):
         delivery = Delivery.objects.filter(tenant_id=job.tenant_id, code=job.subject).first()
         queue.give_up(job, error=found.problem.text)
+        if found.problem.code in retry.FOR_OUR_TEAM:
+            logger.error("Job %s %s was given up: %s", job.kind, job.subject, found.problem.code)
         _record_failure(job, step, found.problem.code)
         if delivery is None or delivery.state not in OWNED.get(job.kind, frozenset()):
             return

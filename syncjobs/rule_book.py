@@ -81,8 +81,8 @@ def save(
         rules = {rule.exact_method_id: rule for rule in _plain_rules(tenant_id, connection.pk)}
         events = [event for choice in chosen if (event := _keep(choice, rules.get(choice.method.exact_id), connection))]
         events += [_forget(method, rules[method.exact_id]) for method in dropped if method.exact_id in rules]
-        happenings(tenant_id, events)
         again = replay.reconsider_skipped(tenant_id, at) if events else 0
+        happenings(tenant_id, events)
     return Saved(rules=len(events), looked_at_again=again)
 
 

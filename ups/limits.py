@@ -44,10 +44,6 @@ LENGTH_AND_GIRTH_CM = 419
 """Length + 2 x (width + height), metric: 165 in; the text of the specification says 330 (`ups.md` 19, quirk 2)."""
 LENGTH_AND_GIRTH_IN = 165
 """Length + 2 x (width + height), imperial (`ups.md` 5.5)."""
-CUSTOMER_CONTEXT_CHARACTERS = 512
-"""Our own text that UPS echoes (`ups.md` 4.1)."""
-RECOVERY_CONTEXT_CHARACTERS_LEAST = 5
-"""Label Recovery refuses a shorter `CustomerContext` (`ups.md` 7)."""
 VOID_NUMBERS = 20
 """Tracking numbers in one void call (`ups.md` 6)."""
 TOKEN_CALLS_PER_DAY = 40

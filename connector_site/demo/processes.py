@@ -1,4 +1,4 @@
-"""The processes of the demo, as the Procfile starts them in production, and the two stand-ins."""
+"""The processes of the demo, those of the Procfile in a small size, and the two stand-ins."""
 
 import hashlib
 import sys

@@ -4,11 +4,12 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
 MAX_ANSWER_BYTES = 20 * 1024 * 1024
 """`reliability.md` 5, outbound: response cap 20 MB."""
@@ -111,17 +112,18 @@ def send(
 
 
 def _read_all(response: requests.Response, deadline: float) -> bytes:
+    """The body, taken as it comes, so that one that drips is given up at the deadline."""
     chunks: list[bytes] = []
     size = 0
     try:
-        for chunk in response.iter_content(_CHUNK_BYTES):
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:
                 raise AnswerLost("answer too large")
             if time.monotonic() > deadline:
                 raise AnswerLost("answer too slow")
-    except requests.RequestException as error:
+    except (HTTPError, HTTPException, OSError) as error:
         raise AnswerLost(type(error).__name__) from error
     promised = response.headers.get("Content-Length")
     if promised is not None and "Content-Encoding" not in response.headers and promised != str(size):

@@ -4,9 +4,6 @@ import uuid
 
 from ulid import ULID
 
-REFERENCE_LENGTH = 27
-"""One environment letter and a 26-character ULID; UPS takes 35 at most (`ups.md` 5.6, `reliability.md` 1.1)."""
-
 
 def new_code() -> uuid.UUID:
     """A public identifier for a row."""
@@ -14,7 +11,10 @@ def new_code() -> uuid.UUID:
 
 
 def new_shipment_reference(environment: str) -> str:
-    """A reference that is sent to UPS in one POST only, ever: `P...` for production, `T...` for test."""
+    """A reference that is sent to UPS in one POST only, ever: `P...` for production, `T...` for test.
+
+    One letter and a 26-character ULID; UPS takes 35 at most (`ups.md` 5.6, `reliability.md` 1.1).
+    """
     return f"{environment[:1].upper()}{ULID()}"
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from audit.models import Event
-from audit.record import happenings
+from audit.record import Happening, happenings
 from connector_site.lib.secrets import seal
 from exact.client import ExactClient
 from exact.records import GoodsDelivery
@@ -46,17 +46,17 @@ def _settle(
 ) -> None:
     """Skip or hold; a delivery that stays where it was leaves one quiet line only."""
     with tenant_context(job.tenant_id):
-        _drop_planned(delivery, _last_attempt(delivery))
-        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None}
-        if delivery.state == to and delivery.problems == as_json(problems):
-            touch(delivery, changes)
-            happenings(delivery.tenant_id, step.told(delivery))
-        elif delivery.state == to:
-            touch(delivery, changes | {"problems": as_json(problems)})
-            happenings(delivery.tenant_id, [*step.told(delivery), delivery_event(delivery, Event.Kind.CHANGED)])
-        else:
-            move(delivery, to=to, at=step.at, problems=problems, changes=changes, events=step.told(delivery))
         queue.finish(job)
+        events = [*_drop_planned(delivery, _last_attempt(delivery)), *step.told(delivery)]
+        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None}
+        if delivery.state != to:
+            move(delivery, to=to, at=step.at, problems=problems, changes=changes, events=events)
+        else:
+            is_new = delivery.problems != as_json(problems)
+            touch(delivery, changes | {"problems": as_json(problems)})
+            happenings(
+                delivery.tenant_id, [*events, *([delivery_event(delivery, Event.Kind.CHANGED)] if is_new else [])]
+            )
         if to == Delivery.State.HOLD:
             rechecking.schedule(delivery, job=job, at=step.at)
 
@@ -64,23 +64,23 @@ def _settle(
 def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: Job, step: Step, stay: bool) -> None:
     with tenant_context(job.tenant_id):
         last = _last_attempt(delivery)
+        queue.finish(job)
         if _refused_before(last, made, delivery):
             touch(delivery, facts_of(goods, step.read_at or step.at))
             happenings(delivery.tenant_id, step.told(delivery))
-            queue.finish(job)
             rechecking.schedule(delivery, job=job, at=step.at)
             return
-        _drop_planned(delivery, last)
+        events = _drop_planned(delivery, last)
         _keep_address(delivery, made.spec.ship_to, step.at)
         attempt = _create_attempt(delivery, made, attempt_no=last.attempt_no + 1 if last else 1, at=step.at)
+        _ask_to_ship(attempt, step, stay=stay)
         changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None}
+        events += step.told(delivery)
         if delivery.state == Delivery.State.READY:
             touch(delivery, changes)
-            happenings(delivery.tenant_id, step.told(delivery))
+            happenings(delivery.tenant_id, events)
         else:
-            move(delivery, to=Delivery.State.READY, at=step.at, changes=changes, events=step.told(delivery))
-        queue.finish(job)
-        _ask_to_ship(attempt, step, stay=stay)
+            move(delivery, to=Delivery.State.READY, at=step.at, changes=changes, events=events)
 
 
 def _create_attempt(delivery: Delivery, made: Plan, *, attempt_no: int, at: datetime) -> Attempt:
@@ -133,12 +133,12 @@ def _last_attempt(delivery: Delivery) -> Attempt | None:
     return attempts.order_by("-attempt_no").first()
 
 
-def _drop_planned(delivery: Delivery, last: Attempt | None) -> None:
-    """A plan that was not sent gives way to what Exact shows now."""
+def _drop_planned(delivery: Delivery, last: Attempt | None) -> list[Happening]:
+    """A plan that was not sent gives way to what Exact shows now; the event is for the caller to record."""
     if last is None or last.state != Attempt.State.PLANNED:
-        return
+        return []
     last.delivery = delivery
-    happenings(delivery.tenant_id, [move_attempt(last, to=Attempt.State.CANCELLED)])
+    return [move_attempt(last, to=Attempt.State.CANCELLED)]
 
 
 def _keep_address(delivery: Delivery, party: PartySpec, at: datetime) -> None:

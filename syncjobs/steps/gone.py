@@ -23,19 +23,20 @@ def gone(job: Job, step: Step) -> None:
 def handle(delivery: Delivery, *, job: Job, step: Step) -> None:
     """Cancel before shipping; after it, ask a person; while UPS is being asked, leave it to the write-back to find."""
     with tenant_context(job.tenant_id):
-        for attempt in Attempt.objects.select_related("delivery").filter(
+        queue.finish(job)
+        planned = Attempt.objects.select_related("delivery").filter(
             tenant_id=job.tenant_id, delivery=delivery, state=Attempt.State.PLANNED
-        ):
-            happenings(job.tenant_id, [move_attempt(attempt, to=Attempt.State.CANCELLED)])
+        )
+        events = [move_attempt(attempt, to=Attempt.State.CANCELLED) for attempt in planned]
+        events += step.told(delivery)
         has_label = delivery.shipments.filter(voided_at=None).exists()
         if has_label and delivery.state in _SHIPPED:
-            move(delivery, to=Delivery.State.REVIEW, at=step.at, problems=[_after_label()], events=step.told(delivery))
+            move(delivery, to=Delivery.State.REVIEW, at=step.at, problems=[_after_label()], events=events)
         elif not has_label and Delivery.State.CANCELLED in DELIVERY_MOVES[delivery.state]:
-            move(delivery, to=Delivery.State.CANCELLED, at=step.at, problems=[_before()], events=step.told(delivery))
+            move(delivery, to=Delivery.State.CANCELLED, at=step.at, problems=[_before()], events=events)
         else:
             note = delivery_event(delivery, Event.Kind.CHANGED, details={"what": "deleted in Exact"})
-            happenings(job.tenant_id, [*step.told(delivery), note])
-        queue.finish(job)
+            happenings(job.tenant_id, [*events, note])
 
 
 def _before() -> Problem:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from audit.models import Event
 from exact.access import open_client
 from exact.client import ExactClient
+from exact.errors import ExactRejected
 from exact.limits import BudgetClass
 from exact.records import GoodsDelivery, GoodsDeliveryChanges
 from syncjobs import queue, remarks
@@ -87,8 +88,8 @@ def _write(
         remarks=wanted if goods and wanted != goods.remarks else None,
     )
     wrote = changes != GoodsDeliveryChanges()
-    if wrote:
-        client.put_goods_delivery(delivery.exact_entry_id, changes)
+    if wrote and not _put(client, delivery, changes):
+        line = ""
     with tenant_context(job.tenant_id):
         events = step.told(delivery)
         if wrote:
@@ -103,6 +104,20 @@ def _write(
             events=events,
         )
         queue.finish(job)
+
+
+def _put(client: ExactClient, delivery: Delivery, changes: GoodsDeliveryChanges) -> bool:
+    """Write; False when Exact took the number but not the remarks, whose limit is not published (`exact.md` 8.1)."""
+    try:
+        client.put_goods_delivery(delivery.exact_entry_id, changes)
+    except ExactRejected:
+        if changes.remarks is None or changes.tracking_number is None:
+            raise
+        client.put_goods_delivery(
+            delivery.exact_entry_id, GoodsDeliveryChanges(tracking_number=changes.tracking_number)
+        )
+        return False
+    return True
 
 
 def _hold_foreign(delivery: Delivery, standing: str, *, job: Job, step: Step) -> None:
