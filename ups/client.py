@@ -18,7 +18,6 @@ from connector_site.lib.secrets import Secret
 from ups.answers import RecoveryAnswer, RecoveryState, ShipmentAnswer, VoidAnswer, read_answer, read_recovery, read_void
 from ups.errors import (
     UpsAccountBlocked,
-    UpsCredentialRefused,
     UpsError,
     UpsOutcomeUnknown,
     UpsRejected,
@@ -222,9 +221,12 @@ class UpsClient:
         return self._ask_with(call, self._tokens.token())
 
     def _ask_with(self, call: Call, token: Secret) -> Reply:
+        """Send with a token just renewed: refused again, each further try would cost a token call, so none is made."""
         reply = self._send_again_safe(call, token)
         if reply.status == UNAUTHORIZED:
-            raise self._stopping(refused_token(call.operation, reply))
+            error = refused_token(call.operation, reply)
+            self._tokens.stop(error.message)
+            raise error
         return reply
 
     def _send_again_safe(self, call: Call, token: Secret) -> Reply:
@@ -235,7 +237,7 @@ class UpsClient:
 
     def _stopping(self, error: UpsError) -> UpsError:
         """The error, once the account is stopped if UPS does not want its calls any more."""
-        if isinstance(error, UpsAccountBlocked | UpsCredentialRefused):
+        if isinstance(error, UpsAccountBlocked):
             self._tokens.stop(error.message)
         return error
 

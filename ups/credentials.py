@@ -29,7 +29,7 @@ from ups.limits import TOKEN_CALLS_PER_DAY
 from ups.models import TOKEN, Account
 from ups.payloads import TokenAnswer, json_object, read_errors
 from ups.transport import Call, Wire
-from ups.verdicts import FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED, is_success
+from ups.verdicts import BAD_REQUEST, FORBIDDEN, TOO_MANY_REQUESTS, UNAUTHORIZED, is_success
 
 TOKEN_PATH = "/security/v1/oauth/token"  # noqa: S105  an address
 SUBJECT_KIND = "ups account"
@@ -56,6 +56,8 @@ _PAUSE_SECONDS = 60
 _LONGEST_PAUSE_SECONDS = 3600
 """`ups.md` 3: back off at least 60 s, doubling, at most an hour."""
 _FAILURES_COUNTED = 10
+_MORE_CALLS_FOR_CHECKS = 10
+"""Token calls a day that only a person's check may make, once the workers have used up theirs."""
 _REFUSED = "UPS does not accept the client id and secret. Enter them again in the UPS account settings."
 _BLOCKED = "UPS has blocked this account or app. Ask your contact at UPS, then check the account here."
 
@@ -172,7 +174,8 @@ class AccountTokens:
         """When the next token call is allowed, or None for now: after a pause, or on the next day."""
         if row.token_paused_until is not None and now < row.token_paused_until and not self._for_check:
             return row.token_paused_until
-        if _calls_on(row, now.astimezone(UTC).date()) < TOKEN_CALLS_PER_DAY:
+        allowed = TOKEN_CALLS_PER_DAY + (_MORE_CALLS_FOR_CHECKS if self._for_check else 0)
+        if _calls_on(row, now.astimezone(UTC).date()) < allowed:
             return None
         return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
@@ -223,8 +226,9 @@ class AccountTokens:
         seconds = min(_PAUSE_SECONDS * 2**claim.failures, _LONGEST_PAUSE_SECONDS)
         self._pause(claim, seconds=seconds)
         facts: dict[str, Any] = {"operation": "token", "status": reply.status, "code": code}
-        is_final = code == _WRONG_CREDENTIALS or self._for_check or claim.failures > 0
-        if reply.status in {UNAUTHORIZED, FORBIDDEN} and is_final:
+        wrong = code == _WRONG_CREDENTIALS and reply.status in {BAD_REQUEST, UNAUTHORIZED, FORBIDDEN}
+        again = reply.status in {UNAUTHORIZED, FORBIDDEN} and (self._for_check or claim.failures > 0)
+        if wrong or again:
             blocked = reply.status == FORBIDDEN
             self.stop(_BLOCKED if blocked else _REFUSED)
             return UpsAccountBlocked(_BLOCKED, **facts) if blocked else UpsCredentialRefused(_REFUSED, **facts)

@@ -15,6 +15,7 @@ from ups.numbers import find_reported
 from ups.payloads import WireError, read_errors
 from ups.refusals import find_refusal
 
+BAD_REQUEST = 400
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 TOO_MANY_REQUESTS = 429

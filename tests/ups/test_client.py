@@ -171,16 +171,16 @@ def test_refused_token_is_replaced_and_the_shipment_is_not_sent_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "expected", "stops"),
-    [("250002", UpsProductMissing, 0), ("250003", UpsProductMissing, 0), ("UJ0001", UpsCredentialRefused, 1)],
+    ("code", "expected"),
+    [("250002", UpsProductMissing), ("250003", UpsProductMissing), ("UJ0001", UpsCredentialRefused)],
 )
-def test_refusal_of_the_new_token_too_is_final(code: str, expected: type[UpsError], stops: int) -> None:
+def test_refusal_of_the_new_token_too_stops_the_account(code: str, expected: type[UpsError]) -> None:
     outcome, server, bench = ship(http_answer(401, error_body(code)), http_answer(401, error_body(code)))
 
     assert isinstance(outcome, expected)
     assert outcome.nothing_happened
     assert bench.tokens.dropped == ["token-1"]
-    assert len(bench.tokens.stopped) == stops
+    assert len(bench.tokens.stopped) == 1
     assert len(server.requests) == 2
 
 

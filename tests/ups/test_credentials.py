@@ -189,8 +189,21 @@ def test_forty_calls_a_day_and_no_more(account: Account, ups_sandbox: UpsSandbox
     assert (again(account).token_calls, token_calls(ups_sandbox)) == (1, 1)
 
 
-def test_wrong_secret_stops_the_account_and_is_recorded(lone_account: Account) -> None:
-    error = failing(lone_account, WRONG)
+def test_check_of_a_person_has_ten_calls_more(account: Account, ups_sandbox: UpsSandbox) -> None:
+    today = timezone.now().astimezone(UTC).date()
+    change(account, token_calls=49, token_calls_date=today)
+
+    tokens_of(account, for_check=True).token()
+    change(account, token=None, token_renew_at=None, token_expires_at=None)
+    with pytest.raises(UpsUnavailable):
+        tokens_of(account, for_check=True).token()
+
+    assert token_calls(ups_sandbox) == 1
+
+
+@pytest.mark.parametrize("answer", [WRONG, http_answer(400, error_body("10401", "ClientId is Invalid"))])
+def test_wrong_secret_stops_the_account_and_is_recorded(lone_account: Account, answer: bytes) -> None:
+    error = failing(lone_account, answer)
 
     assert isinstance(error, UpsCredentialRefused)
     row = again(lone_account)
