@@ -25,14 +25,19 @@ from ups.errors import (
     UpsCredentialRefused,
     UpsError,
     UpsProductMissing,
+    UpsRejected,
     UpsUnexpectedReply,
 )
-from ups.models import CLIENT_ID, CLIENT_SECRET, Account
+from ups.models import CHECK_PROBLEM_CHARACTERS, CLIENT_ID, CLIENT_SECRET, Account
 from ups.numbers import is_shipper_number
 from ups.preflight import check_party
 from ups.shipment_spec import PartySpec
 
 _ONCE = "ups_account_once_per_environment"
+_COMPARE = (
+    "Compare number, country and address with a UPS invoice, and see in the UPS developer portal "
+    "whether the account is linked to the app."
+)
 
 
 class AccountExists(UpsError):
@@ -211,7 +216,7 @@ def _record(account: Account, kind: Event.Kind, details: dict[str, Any]) -> None
 
 def _remember(account: Account, result: CheckResult, calls: list[OutsideCall]) -> None:
     problem = "" if result.ok else f"{result.message} {result.what_to_do}"
-    columns: dict[str, Any] = {"checked_at": result.checked_at, "check_problem": problem}
+    columns: dict[str, Any] = {"checked_at": result.checked_at, "check_problem": problem[:CHECK_PROBLEM_CHARACTERS]}
     if result.ok:
         columns |= {"stopped_at": None, "stopped_reason": ""}
     with tenant_context(account.tenant_id):
@@ -242,8 +247,7 @@ def _wrong_shipper(account: Account, answer: ProbeAnswer) -> CheckResult:
         ok=False,
         part=Part.SHIPPER_NUMBER,
         message=f"UPS does not accept the shipper number {account.shipper_number}: {answer.message}",
-        what_to_do="Compare number, country and address with a UPS invoice, and see in the UPS developer portal "
-        "whether the account is linked to the app.",
+        what_to_do=_COMPARE,
         code=answer.code,
         checked_at=timezone.now(),
     )
@@ -258,6 +262,8 @@ def _failed(error: UpsError, account: Account) -> CheckResult:
         part, what_to_do = Part.PRODUCT, f"Open your app in {places.UPS_PORTAL} and add the product Shipping."
     elif isinstance(error, UpsAccountBlocked):
         part, what_to_do = Part.TOKEN, f"Ask {places.UPS_CONTRACT}; then check again here."
+    elif isinstance(error, UpsRejected):
+        part, what_to_do = Part.SHIPPER_NUMBER, _COMPARE
     elif isinstance(error, UpsUnexpectedReply):
         what_to_do = "Please tell support: UPS answered in a way that is not known here."
     return CheckResult(

@@ -22,6 +22,7 @@ from ups.limits import (
 CLIENT_ID = "ups client id"
 CLIENT_SECRET = "ups client secret"  # noqa: S105  the name of a purpose, not a secret
 TOKEN = "ups token"  # noqa: S105  the name of a purpose, not a token
+CHECK_PROBLEM_CHARACTERS = 500
 
 
 class Account(models.Model):
@@ -69,7 +70,7 @@ class Account(models.Model):
     stopped_at = models.DateTimeField(null=True)
     stopped_reason = models.CharField(max_length=250, blank=True)
     checked_at = models.DateTimeField(null=True)
-    check_problem = models.CharField(max_length=500, blank=True)
+    check_problem = models.CharField(max_length=CHECK_PROBLEM_CHARACTERS, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -44,11 +44,11 @@ class PartShown:
 def accounts(request: HttpRequest, access: Access) -> HttpResponse:
     """The accounts with how their last check went."""
     with inside(access):
-        found = book.accounts_of(access.tenant_id)
+        found = [(account, _failed_part(account)) for account in book.accounts_of(access.tenant_id)]
         context = {
             "access": access,
             "section": "ups",
-            "accounts": [(account, _parts(account, _failed_part(account))) for account in found],
+            "accounts": [(account, _parts(account, failed), failed == Part.REACH) for account, failed in found],
             "may_change": access.allows(Role.MANAGER),
         }
         return render(request, "ups/accounts.html", context)
@@ -105,7 +105,10 @@ def _check(request: HttpRequest, access: Access, account: Account) -> HttpRespon
         look_again(access.tenant_id, timezone.now())
         messages.success(request, f"{account.name} is connected: UPS accepts it.")
         return redirect("ups:accounts", access.tenant_code)
-    messages.error(request, f"{account.name} was saved, but UPS does not accept it yet: see below what is wrong.")
+    if result.part is Part.REACH:
+        messages.error(request, f"UPS could not be reached; {account.name} is saved. Check again later.")
+    else:
+        messages.error(request, f"{account.name} was saved, but UPS does not accept it yet: see below what is wrong.")
     return redirect("ups:account", access.tenant_code, account.code)
 
 
@@ -143,9 +146,15 @@ def _failed_part(account: Account) -> Part:
     return next((part for part in Part if part.value == found), Part.REACH)
 
 
+def _stopped_since(account: Account) -> bool:
+    """Whether the work on a shipment stopped the account after its last check, which then proves nothing."""
+    stopped_at, checked_at = account.stopped_at, account.checked_at
+    return stopped_at is not None and checked_at is not None and stopped_at > checked_at
+
+
 def _parts(account: Account, failed: Part) -> list[PartShown]:
-    """Each part: fine, wrong, or not known because an earlier one failed."""
-    unknown = account.checked_at is None or failed == Part.REACH
+    """Each part: fine, wrong, or not known because an earlier one failed or UPS stopped the account since."""
+    unknown = account.checked_at is None or failed == Part.REACH or _stopped_since(account)
     shown: list[PartShown] = []
     for part, name in _PARTS:
         if unknown:

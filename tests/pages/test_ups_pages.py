@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Event
 from tenants.context import tenant_context
@@ -15,6 +16,7 @@ from tests.pages.conftest import SignIn
 from tests.standins import StandIn
 from ups.accounts import accounts_of, save_account
 from ups.credentials import SUBJECT_KIND
+from ups.models import Account
 
 pytestmark = pytest.mark.django_db
 ADDRESS = {
@@ -109,6 +111,36 @@ def test_a_missing_product_is_named(cast: Cast, as_user: SignIn, ups_host: Stand
 
     assert "add the product Shipping" in answer.content.decode()
     assert failures(cast.tenant) == ["product"]
+
+
+def test_unreached_ups_is_told_as_such(cast: Cast, as_user: SignIn, entered: dict[str, str], ups_host: StandIn) -> None:
+    fault = {"path_regex": ".*", "action": "status", "status": 503, "body": "busy", "times": 10}
+    ups_host.control("POST", "faults", fault)
+    client = as_user(cast.owner)
+
+    page = client.post(url("new", cast.tenant), entered, follow=True).content.decode()
+
+    assert "UPS could not be reached; Main account is saved." in page
+    assert "does not accept it" not in page
+    assert "UPS not reached" in client.get(url("accounts", cast.tenant)).content.decode()
+
+
+def test_account_stopped_since_its_check_shows_nothing_as_accepted(
+    cast: Cast, as_user: SignIn, entered: dict[str, str]
+) -> None:
+    client = as_user(cast.owner)
+    client.post(url("new", cast.tenant), entered)
+    (account,) = accounts_of(cast.tenant.id)
+    with tenant_context(cast.tenant.id):
+        Account.objects.filter(pk=account.pk).update(stopped_at=timezone.now(), stopped_reason="UPS blocked it.")
+
+    pages = [
+        client.get(url("accounts", cast.tenant)).content.decode(),
+        client.get(url("account", cast.tenant, account.code)).content.decode(),
+    ]
+
+    assert ["UPS blocked it." in page for page in pages] == [True, True]
+    assert [">Accepted<" in page for page in pages] == [False, False]
 
 
 def test_a_corrected_secret_makes_it_work(cast: Cast, as_user: SignIn, entered: dict[str, str]) -> None:

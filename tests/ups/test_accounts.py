@@ -1,5 +1,6 @@
 """Making, changing and checking accounts."""
 
+import json
 import uuid
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from audit.models import Event
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.ups.conftest import UpsSandbox, found
-from tests.ups.makers import make_details, make_party
+from tests.ups.makers import error_body, make_details, make_party
 from ups.access import open_client
 from ups.accounts import (
     AccountDetails,
@@ -186,7 +187,7 @@ def test_missing_product_is_told(tenant: Tenant, ups_sandbox: UpsSandbox) -> Non
 
     assert result.part is Part.PRODUCT
     assert "add the product Shipping" in result.what_to_do
-    assert account.is_usable
+    assert not account.is_usable
 
 
 def test_silent_ups_is_told_and_stops_nothing(account: Account, ups_sandbox: UpsSandbox) -> None:
@@ -196,6 +197,17 @@ def test_silent_ups_is_told_and_stops_nothing(account: Account, ups_sandbox: Ups
 
     assert (result.ok, result.part) == (False, Part.REACH)
     assert account.is_usable
+
+
+def test_long_refusal_of_the_question_is_kept_cut(account: Account, ups_sandbox: UpsSandbox) -> None:
+    body = json.loads(error_body("999999", "x" * 600))
+    ups_sandbox.post("faults", path_regex="/api/labels/.*", action="status", status=400, body=body, times=1)
+
+    result = check_account(account)
+
+    assert (result.part, result.code) == (Part.SHIPPER_NUMBER, "999999")
+    assert result.what_to_do.startswith("Compare")
+    assert len(account.check_problem) == 500
 
 
 def test_opening_a_client_calls_nobody(account: Account, ups_sandbox: UpsSandbox) -> None:
