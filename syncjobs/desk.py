@@ -130,11 +130,6 @@ def find_deliveries(tenant_id: uuid.UUID, *, choice: str, search: str, before: u
     return Page(rows=rows, older=rows[-1].delivery.code if len(some) > PAGE_SIZE else None)
 
 
-def has_deliveries(tenant_id: uuid.UUID) -> bool:
-    """Whether there ever was one."""
-    return Delivery.objects.filter(tenant_id=tenant_id).exists()
-
-
 def waiting_count(tenant_id: uuid.UUID) -> int:
     """How many deliveries wait for a person."""
     return _waiting(tenant_id).count()

@@ -57,6 +57,26 @@ _CHANGED = {
     "late answer": "A late answer of UPS was kept for a person to look at",
 }
 
+_CAUSES = {
+    "ExactUnavailable": "Exact Online could not be reached; it is tried again",
+    "ExactOutcomeUnknown": "The answer of Exact Online was lost; it is looked up",
+    "ExactBudgetSpent": "The calls Exact Online allows are used up for now; it goes on later",
+    "ExactRefreshUnderWay": "The permission of Exact Online was being renewed; it is tried again",
+    "ExactNeedsReconnect": "The permission of Exact Online has ended; connect again",
+    "ExactGone": "Exact Online no longer has what was asked for",
+    "ExactUnexpectedReply": "Exact Online answered in a way that is not known here",
+    "UpsUnavailable": "UPS could not be reached; it is tried again",
+    "UpsOutcomeUnknown": "The answer of UPS was lost; UPS is asked about it",
+    "UpsUnexpectedReply": "UPS answered in a way that is not known here",
+    "exact_right": "A right in Exact Online is missing",
+    "exact_refused": "Exact Online refused it",
+    "ups_account": "The UPS account needs attention",
+    "gave_up": "It failed too many times",
+    "poison": "It ended without a result too many times",
+}
+"""What `engine` keeps of a failure: the class of an error, or the code of a problem."""
+_OTHER_CAUSE = "A technical problem; it is tried again"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -138,7 +158,12 @@ def _asked(event: Event) -> tuple[str, str, str]:
 
 def _failed(event: Event) -> tuple[str, str, str]:
     step = _STEPS.get(event.details.get("step", ""), "A step")
-    return f"{step} did not work", "quiet", str(event.details.get("why", ""))
+    return f"{step} did not work", "quiet", _why(str(event.details.get("why", "")))
+
+
+def _why(cause: str) -> str:
+    """A kept cause in plain words: the class of an error, the code of a problem, or a code of UPS."""
+    return f"UPS answered with code {cause}" if cause.isdigit() else _CAUSES.get(cause, _OTHER_CAUSE)
 
 
 def _plain(event: Event) -> tuple[str, str, str]:

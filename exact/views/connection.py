@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.record import acting, calls, happenings
@@ -27,10 +28,12 @@ def connection(request: HttpRequest, access: Access) -> HttpResponse:
         )
         subscription = WebhookSubscription.objects.filter(connection=live).first() if live else None
         grant = live.grant if live else None
+        blocked_until_at = live.blocked_until_at if live else None
         context = {
             "access": access,
             "section": "exact",
             "connection": live,
+            "paused_until_at": blocked_until_at if blocked_until_at and blocked_until_at > timezone.now() else None,
             "subscription": subscription,
             "reconnect_reason": grant.reconnect_reason if grant and grant.needs_reconnect_at else "",
             "needs_reconnect": bool(grant and grant.needs_reconnect_at),

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Event
+from audit.record import Happening, happenings
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.problems import Problem
 from tenants.context import tenant_context
@@ -294,3 +295,25 @@ def test_a_problem_that_is_fixed_here_links_to_the_place(cast: Cast, desk: Desk,
 
     rules = reverse("syncjobs:rules", args=[desk.tenant.code])
     assert f'Where to fix it: <a href="{rules}">Shipping rules</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ("UpsUnavailable", "UPS could not be reached; it is tried again"),
+        ("120202", "UPS answered with code 120202"),
+        ("KeyError", "A technical problem; it is tried again"),
+    ],
+)
+def test_a_failure_is_told_in_plain_words(cast: Cast, desk: Desk, as_user: SignIn, why: str, words: str) -> None:
+    delivery = scene.make_delivery(desk)
+    failure = Happening(
+        kind=Event.Kind.FAILED, subject_kind="delivery", subject=delivery.code, details={"step": "ship", "why": why}
+    )
+    with tenant_context(desk.tenant.id):
+        happenings(desk.tenant.id, [failure])
+
+    page = text(as_user(cast.viewer), page_of(desk, delivery))
+
+    assert words in page
+    assert (why in page) is why.isdigit()

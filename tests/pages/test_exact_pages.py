@@ -295,3 +295,15 @@ def test_an_outsider_meets_nothing(cast: Cast, as_user: SignIn) -> None:
     assert client.post(url("disconnect", cast.tenant)).status_code == 404
 
     assert live_divisions(cast.tenant) == [123456]
+
+
+@pytest.mark.parametrize(("hours", "shown"), [(-1, False), (1, True)])
+def test_a_pause_is_shown_while_it_lasts(cast: Cast, as_user: SignIn, hours: int, shown: bool) -> None:  # noqa: FBT001  the case
+    connection = scene.make_connection(cast.tenant)
+    with tenant_context(cast.tenant.id):
+        until_at = timezone.now() + timedelta(hours=hours)
+        Connection.objects.filter(pk=connection.pk).update(blocked_until_at=until_at)
+
+    page = as_user(cast.viewer).get(url("connection", cast.tenant)).content.decode()
+
+    assert ("Calls paused until" in page) is shown
