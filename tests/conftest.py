@@ -11,6 +11,8 @@ from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker, Settings
 
 TESTS = Path(__file__).resolve().parent
+END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+"""A thread of the live server may still hold a connection; the database could not be dropped."""
 ALIASES = ("default", "staff", "owner")
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}
 KEPT_TABLES = frozenset({"django_migrations", "django_content_type", "auth_permission"})
@@ -29,6 +31,8 @@ def django_db_setup(
         )
     yield
     with django_db_blocker.unblock():
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(END_OTHERS)
         for alias in ALIASES:
             connections[alias].close()
         teardown_databases(made, verbosity=0)

@@ -5,10 +5,11 @@ well. Where the specifications are not at hand the test is skipped.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 import yaml
@@ -201,8 +202,13 @@ class Specification:
 def request_problems(operation: Operation, body: object) -> list[str]:
     """What is wrong with a body we would send: types, lengths, required fields, and fields nobody knows."""
     specification = load(operation.file, with_lengths=True)
-    pointer = _pointer("paths", operation.path, operation.method, "requestBody", "content", JSON_MEDIA, "schema")
+    pointer = body_pointer(operation)
     return specification.problems(pointer, body) + specification.unknown_fields(pointer, body)
+
+
+def body_pointer(operation: Operation) -> str:
+    """Where the schema of an operation's request body stands."""
+    return _pointer("paths", operation.path, operation.method, "requestBody", "content", JSON_MEDIA, "schema")
 
 
 def answer_problems(operation: Operation, body: object, *, status: int = 200) -> list[str]:
@@ -212,6 +218,33 @@ def answer_problems(operation: Operation, body: object, *, status: int = 200) ->
         "paths", operation.path, operation.method, "responses", str(status), "content", JSON_MEDIA, "schema"
     )
     return specification.problems(pointer, specification.documented(pointer, body))
+
+
+def call_problems(operation: Operation, *, query: str, headers: Mapping[str, str]) -> list[str]:
+    """Query parameters that the operation does not know, and required headers or parameters that are missing."""
+    known = _parameters(operation)
+    sent = {"query": {name for name, _ in parse_qsl(query, keep_blank_values=True)}, "header": set(headers)}
+    documented = {str(row["name"]).lower() for row in known if row["in"] == "query"}
+    missing = [
+        f"{row['in']} {row['name']} is required"
+        for row in known
+        if row.get("required") and row["in"] in sent and str(row["name"]).lower() not in sent[str(row["in"])]
+    ]
+    return missing + [f"query {name} is not documented" for name in sorted(sent["query"] - documented)]
+
+
+def form_problems(operation: Operation, form: Mapping[str, str]) -> list[str]:
+    """Fields of a form that the operation does not know, and required ones that are missing."""
+    media = "application/x-www-form-urlencoded"
+    pointer = _pointer("paths", operation.path, operation.method, "requestBody", "content", media, "schema")
+    specification = load(operation.file, with_lengths=True)
+    return specification.problems(pointer, form) + specification.unknown_fields(pointer, form)
+
+
+def _parameters(operation: Operation) -> list[Schema]:
+    found = load(operation.file).schema_at(_pointer("paths", operation.path, operation.method)).get("parameters", [])
+    assert isinstance(found, list)
+    return found
 
 
 def component_problems(file: str, component: str, body: object) -> list[str]:

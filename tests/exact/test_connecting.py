@@ -343,3 +343,14 @@ def test_many_people_connecting_in_one_minute_do_not_use_up_each_others_calls(sa
 
     assert len({one.grant_id for one in given}) == 60
     assert len(connecting.divisions_of(given[0].grant_id)) == 1
+
+
+def test_a_consent_survives_two_faults_before_its_user_is_known(sandbox: Sandbox) -> None:
+    company = sandbox.found_company()
+    sandbox.forget_calls()
+    sandbox.fault(action="status", status=503, path_regex="current/Me", times=2)
+
+    consented = consent(sandbox, company)
+
+    assert [call["status"] for call in sandbox.calls("current/Me")] == [503, 503, 200]
+    assert Grant.objects.get(pk=consented.grant_id).sealed_tokens is not None

@@ -1,6 +1,7 @@
 """One renewal at a time, never too early, and nothing lost: against the stand-in's real token rules."""
 
 import threading
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from exact import credentials, emergency_slot, grants
 from exact.errors import ExactNeedsReconnect, ExactRefreshUnderWay, ExactUnavailable
 from exact.models import Grant
 from exact.quick_store import quick_store
+from exact.records import Me
 from exact.token_calls import TokenPair
 from tenants.context import tenant_context
 from tests.exact.scene import Scene
@@ -357,3 +359,35 @@ def test_without_redis_a_renewal_still_works(scene: Scene, settings: object) -> 
 
     assert token_calls(scene) == [200]
     assert scene.grant.generation == 2
+
+
+def test_new_tokens_take_back_that_a_chain_had_ended(scene: Scene) -> None:
+    held = scene.grant
+    assert grants.end(held.pk, reason="ended", only_if=lambda _: True)
+
+    assert grants.store_pair(held, grants.pair_of(held), received_at=timezone.now())
+
+    assert (scene.grant.needs_reconnect_at, scene.grant.reconnect_reason) == (None, "")
+
+
+def test_idle_grants_stop_when_the_time_is_up(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.age_tokens(90_000)
+    monkeypatch.setattr(credentials, "IDLE_SECONDS", -1)
+
+    assert credentials.refresh_idle(timezone.now()) == 0
+    assert token_calls(scene) == []
+
+
+def test_a_damaged_idle_grant_does_not_stop_the_others(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    scene.age_tokens(90_000)
+    damaged = grants.adopt(
+        site="nl",
+        client_id="other",
+        me=Me(user_id=uuid.uuid4(), name="", email="", current_division=1, customer_name="", language=""),
+        pair=grants.pair_of(scene.grant),
+        received_at=timezone.now() - timedelta(days=3),
+    )
+    Grant.objects.filter(pk=damaged.pk).update(sealed_tokens=scene.grant.sealed_tokens)
+
+    assert credentials.refresh_idle(timezone.now()) == 1
+    assert [record.levelname for record in caplog.records if record.name == "exact.credentials"] == ["ERROR"]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from exact import payloads
 from exact.directory import WireMe, WireSystemDivision
@@ -175,3 +176,21 @@ def test_64_bit_numbers_are_read_from_text_and_from_digits() -> None:
 )
 def test_instants_in_winter_summer_and_iso(value: str | None, expected: datetime | None) -> None:
     assert payloads.instant(value) == expected
+
+
+def test_odd_numbers_are_unreadable_and_zero_and_blanks_are_not() -> None:
+    number: TypeAdapter[Decimal] = TypeAdapter(payloads.Number)
+    key: TypeAdapter[UUID | None] = TypeAdapter(payloads.Key)
+
+    with pytest.raises(ValidationError):
+        number.validate_python("twelve")
+    assert (number.validate_python(" 1.50 "), number.validate_python(Decimal("0.0"))) == (Decimal("1.50"), 0)
+    assert TypeAdapter(payloads.OptionalNumber).validate_python(" ") is None
+    assert (key.validate_python("  "), payloads.day(" ")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "far", ["/Date(99999999999999999999)/", "/Date(-99999999999999999999)/", "/Date(-62135596800000)/"]
+)
+def test_a_moment_outside_the_calendar_is_none(far: str) -> None:
+    assert payloads.instant(far) is None

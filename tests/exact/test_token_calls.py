@@ -31,16 +31,33 @@ def test_recorded_refusals_end_the_chain_or_leave_it(payload: dict[str, Any]) ->
         (200, '{"access_token":"a"}', TokenVerdict.UNKNOWN),
         (400, '{"error":"invalid_client"}', TokenVerdict.REFUSED),
         (401, '{"error":"unauthorized_client","error_description":"Wrong secret."}', TokenVerdict.REFUSED),
-        (401, "", TokenVerdict.REFUSED),
-        (400, "<html></html>", TokenVerdict.REFUSED),
+        (401, "", TokenVerdict.UNKNOWN),
+        (403, "<html></html>", TokenVerdict.UNKNOWN),
+        (302, "", TokenVerdict.UNKNOWN),
     ],
 )
 def test_other_answers_never_end_the_chain(status: int, body: str, verdict: TokenVerdict) -> None:
     assert classify(status, {}, body.encode()).verdict is verdict
 
 
-@pytest.mark.parametrize("expires_in", ["600", 600])
-def test_a_pair_is_read_whether_its_life_is_text_or_number(expires_in: object) -> None:
+def test_an_ended_chain_is_seen_without_a_description() -> None:
+    result = classify(400, {}, b'{"error":"invalid_grant","error_description":null}')
+
+    assert (result.verdict, result.error) == (TokenVerdict.ENDED, "invalid_grant")
+
+
+@pytest.mark.parametrize("access", ["null", '""'])
+def test_a_refresh_token_beside_an_empty_access_token_is_kept(access: str) -> None:
+    body = f'{{"access_token":{access},"refresh_token":"next"}}'.encode()
+
+    result = classify(200, {}, body, held_access=Secret("held"))
+
+    assert result.pair is not None
+    assert (result.pair.access.reveal(), result.pair.refresh.reveal()) == ("held", "next")
+
+
+@pytest.mark.parametrize("expires_in", ["600", 600, "", None, "600.5"])
+def test_a_pair_is_read_whatever_its_life_looks_like(expires_in: object) -> None:
     body = json.dumps({"access_token": "a", "token_type": "bearer", "expires_in": expires_in, "refresh_token": "r"})
 
     result = classify(200, {}, body.encode())

@@ -208,6 +208,8 @@ def test_a_fresh_token_refused_here_only_is_a_missing_right() -> None:
         "http://start.exactonline.nl/api/v1/123456/logistics/Items",
         f"{BASE}/api/v1/999999/logistics/Items",
         f"{BASE}/api/v1/123456/../999999/logistics/Items",
+        f"{BASE}/api/v1/123456/%2e%2E/999999/logistics/Items",
+        f"{BASE}/api/v1/123456/%252e%252e/999999/logistics/Items",
         f"{BASE}:8443/api/v1/123456/logistics/Items",
         "https://start.exactonline.nl@evil.example/api/v1/123456/logistics/Items",
         "/api/v1/123456/logistics/Items",

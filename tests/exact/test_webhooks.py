@@ -51,6 +51,14 @@ def test_the_published_vector_of_five_fields_is_accepted() -> None:
     assert (read.topic, read.action, read.resource, read.created_text) == ("Items", Action.UPDATE, "", "")
 
 
+def test_a_notification_with_empty_fields_is_still_a_hint() -> None:
+    content = ITEM.replace('"Action":"Update"', '"Action":null,"ExactOnlineEndpoint":null,"EventCreatedOn":null')
+
+    read = verify(signed(content), SECRET)
+
+    assert (read.topic, read.action, read.resource, read.created_text) == ("Items", Action.UNKNOWN, "", "")
+
+
 def test_a_signature_in_lower_case_is_the_same_signature() -> None:
     assert verify(body(ITEM, ITEM_HASH.lower()), SECRET).topic == "Items"
 
