@@ -28,19 +28,32 @@ class UnreadableAnswer(Exception):
 
 def wall_clock(value: object) -> datetime | None:
     """The naive wall-clock time of `/Date(ms)/` or of an ISO text; None for nothing."""
-    if value is None or value == "":
+    text = "" if value is None else str(value).strip()
+    if not text:
         return None
-    text = str(value)
     found = _DATE.fullmatch(text)
     if found:
-        return _EPOCH + timedelta(milliseconds=int(found.group(1)))
+        return _after_epoch(int(found.group(1)))
     return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def _after_epoch(milliseconds: int) -> datetime | None:
+    """None for a date that no calendar holds: Exact's way of saying never."""
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None
 
 
 def instant(value: object) -> datetime | None:
     """The true moment of a `/Date(ms)/`, in UTC."""
     naive = wall_clock(value)
-    return None if naive is None else naive.replace(tzinfo=SERVER_ZONE).astimezone(UTC)
+    if naive is None:
+        return None
+    try:
+        return naive.replace(tzinfo=SERVER_ZONE).astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def day(value: object) -> date | None:
@@ -56,15 +69,23 @@ def _stripped(value: object) -> object:
 
 
 def _exact_number(value: object) -> object:
-    return Decimal(str(value)) if isinstance(value, int | float | str) and value != "" else value or None
+    bare = _nothing_if_blank(value)
+    if not isinstance(bare, int | float | str):
+        return bare
+    try:
+        return Decimal(str(bare))
+    except ArithmeticError as error:
+        raise ValueError("not a number") from error
 
 
 def _nothing_if_blank(value: object) -> object:
-    return None if value == "" else value
+    bare = value.strip() if isinstance(value, str) else value
+    return None if bare == "" else bare
 
 
 Text = Annotated[str, BeforeValidator(_stripped)]
 Number = Annotated[Decimal, BeforeValidator(_exact_number)]
+OptionalNumber = Annotated[Decimal | None, BeforeValidator(_exact_number)]
 Key = Annotated[UUID | None, BeforeValidator(_nothing_if_blank)]
 Instant = Annotated[datetime | None, BeforeValidator(instant)]
 Day = Annotated[date | None, BeforeValidator(day)]
@@ -165,13 +186,12 @@ def _records(values: list[Any]) -> tuple[dict[str, Any], ...]:
 
 
 class TokenAnswer(BaseModel):
-    """A successful token answer; `expires_in` is text in practice (`exact.md` 3.2)."""
+    """A successful token answer. `expires_in` is not read: our own clock says when to renew (`exact.md` 3.3)."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     access_token: str = Field(min_length=1)
     refresh_token: str = Field(min_length=1)
-    expires_in: int = 600
 
 
 class TokenRefusal(BaseModel):
@@ -180,4 +200,4 @@ class TokenRefusal(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     error: str
-    error_description: str = ""
+    error_description: Text = ""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exact.payloads import Day, Flag, Instant, Key, Number, Text, WholeNumber, Wire, expanded, parse
+from exact.payloads import Day, Flag, Instant, Key, Number, OptionalNumber, Text, WholeNumber, Wire, expanded, parse
 from exact.records import (
     Account,
     Address,
@@ -248,14 +248,14 @@ class WireItem(Wire):
     id: UUID = Field(alias="ID")
     code: Text = ""
     description: Text = ""
-    net_weight: Number | None = None
+    net_weight: OptionalNumber = None
     net_weight_unit: Text = ""
-    gross_weight: Number | None = None
+    gross_weight: OptionalNumber = None
     is_stock_item: Flag = False
     unit: Text = ""
     unit_type: Text = ""
     statistical_code: Text = ""
-    statistical_value: Number | None = None
+    statistical_value: OptionalNumber = None
 
     def record(self) -> Item:
         """The item as ours."""
@@ -287,7 +287,7 @@ class WireSalesOrder(Wire):
     delivery_address: Key = None
     deliver_to: Key = None
     currency: Text = ""
-    amount_fc_excl_vat: Number | None = Field(default=None, alias="AmountFCExclVat")
+    amount_fc_excl_vat: OptionalNumber = Field(default=None, alias="AmountFCExclVat")
     incoterm_code: Text = ""
 
     def record(self) -> SalesOrder:

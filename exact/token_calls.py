@@ -26,6 +26,7 @@ _TOO_EARLY = "access_token not expired"
 _OLD_TOKEN = "old refresh token"  # noqa: S105  a text of Exact's
 _EXPIRED = "refresh token expired"
 _CHAIN_ERRORS = frozenset({"invalid_grant"})
+_UNREADABLE = "unreadable"
 
 
 class TokenVerdict(Enum):
@@ -164,6 +165,8 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, *, held_acces
         verdict = TokenVerdict.TOO_EARLY
     elif _OLD_TOKEN in said or _EXPIRED in said or refusal.error in _CHAIN_ERRORS:
         verdict = TokenVerdict.ENDED
+    elif refusal.error == _UNREADABLE:
+        verdict = TokenVerdict.UNKNOWN
     else:
         verdict = TokenVerdict.REFUSED
     return TokenResult(verdict=verdict, pair=pair, status=status, error=refusal.error[:40])
@@ -173,8 +176,8 @@ def _pair(body: bytes, held_access: Secret | None) -> TokenPair | None:
     """A refresh token in any answer is kept (`exact.md` 3.4, last line), with the access token we hold if need be."""
     try:
         document = read_json(body)
-        if isinstance(document, dict) and held_access is not None:
-            document = {"access_token": held_access.reveal()} | document
+        if isinstance(document, dict) and held_access is not None and not document.get("access_token"):
+            document = document | {"access_token": held_access.reveal()}
         answer = TokenAnswer.model_validate(document)
     except (UnreadableAnswer, ValidationError):
         return None
@@ -182,10 +185,11 @@ def _pair(body: bytes, held_access: Secret | None) -> TokenPair | None:
 
 
 def _refusal(body: bytes) -> TokenRefusal:
+    """The refusal; a web page or a redirect comes from something in between and says nothing about our app."""
     try:
         return TokenRefusal.model_validate(read_json(body))
     except (UnreadableAnswer, ValidationError):
-        return TokenRefusal(error="unreadable")
+        return TokenRefusal(error=_UNREADABLE)
 
 
 def _call(operation: str, at: datetime, *, reply: http.Reply | None = None, error: str = "") -> OutsideCall:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
@@ -210,7 +210,7 @@ class Transport:
         ours, theirs = urlsplit(self._base_url), urlsplit(url)
         prefix = f"{ours.path}/api/v1/{self._division}/"
         same_origin = (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
-        if not same_origin or not theirs.path.startswith(prefix) or ".." in theirs.path:
+        if not same_origin or not theirs.path.startswith(prefix) or ".." in _plain(theirs.path):
             raise ExactUnexpectedReply(
                 "Exact's list continues at a foreign address, which is not followed.",
                 operation=request.operation,
@@ -259,6 +259,13 @@ def _reason(reply: http.Reply) -> str:
     """The first word of the header `Reason`, where a refusal carries one (`exact.md` 6.5): a cause for machines."""
     found = _REASON_WORD.match(reply.headers.get("Reason", ""))
     return found.group(0) if found else ""
+
+
+def _plain(path: str) -> str:
+    """A path with every layer of percent-encoding taken off."""
+    while (decoded := unquote(path)) != path:
+        path = decoded
+    return path
 
 
 def _accepted(request: Request, answer: _Answer) -> http.Reply:

@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connector_site.lib.secrets import Secret
-from exact.payloads import UnreadableAnswer, read_json
+from exact.payloads import Text, UnreadableAnswer, read_json
 
 MAX_BODY_BYTES = 64 * 1024
 """Read no more than this of a notification (`reliability.md` 3)."""
@@ -68,10 +68,10 @@ class _Content(BaseModel):
     topic: str = Field(alias="Topic")
     client_id: str = Field(alias="ClientId")
     division: int = Field(alias="Division")
-    action: str = Field(alias="Action")
+    action: Text = Field(default="", alias="Action")
     key: UUID = Field(alias="Key")
-    endpoint: str = Field(default="", alias="ExactOnlineEndpoint")
-    created: str = Field(default="", alias="EventCreatedOn")
+    endpoint: Text = Field(default="", alias="ExactOnlineEndpoint")
+    created: Text = Field(default="", alias="EventCreatedOn")
 
 
 def verify(body: bytes, secret: Secret) -> Notification:
