@@ -1,5 +1,6 @@
 """Connecting a company in the browser: consent, choice of company, checks, and the way back out."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from connector_site.lib.secrets import Secret
 from exact import credentials, grants, limit_rows, master, rate_headers, subscribing, token_calls, upkeep
 from exact.access import GrantTokens, open_client
 from exact.client import ExactClient
-from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing
+from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing, ExactUnavailable, ExactUnexpectedReply
 from exact.limits import BudgetClass, CallBudgetGate, Company
 from exact.models import Connection, Grant, Site
 from exact.records import Division, Me
@@ -29,6 +30,9 @@ NEEDED_RIGHTS = (
     ("salesorder/GoodsDeliveries", "PUT"),
     ("webhooks/WebhookSubscriptions", "POST"),
 )
+ME_TRIES = 3
+"""A person waits in the browser, so few, and at once."""
+logger = logging.getLogger(__name__)
 _TAKEN = "exact_connection_live_once"
 
 
@@ -102,12 +106,23 @@ def finish_consent(*, site: str, code: str, observe: Observer = ignore) -> Conse
     """Turn the code of a consent into a grant. The newest consent of an Exact user replaces her older chain."""
     app = token_calls.registration(site)
     pair = credentials.exchange_code(site=site, code=code, redirect_uri=redirect_uri(), observe=observe)
+    received_at = grants.database_now()
     tokens = _NewTokens(access=pair.access)
-    me = ExactClient(_transport(site, 0, tokens, _FirstCall(), observe)).me()
-    grant = grants.adopt(site=site, client_id=app.client_id, me=me, pair=pair)
+    me = _who(ExactClient(_transport(site, 0, tokens, _FirstCall(), observe)))
+    grant = grants.adopt(site=site, client_id=app.client_id, me=me, pair=pair, received_at=received_at)
     credentials.forget_kept()
     divisions = _client_of(grant, me.current_division, observe).divisions()
     return Consent(grant_id=grant.pk, grant_code=grant.code, me=me, divisions=tuple(divisions))
+
+
+def _who(client: ExactClient) -> Me:
+    """Whose tokens these are. Until it is known they have no row, and the consent has already killed the older ones."""
+    for _ in range(ME_TRIES - 1):
+        try:
+            return client.me()
+        except (ExactUnavailable, ExactUnexpectedReply) as error:
+            logger.warning("new tokens have no owner yet, asking again: %s", error.reason)
+    return client.me()
 
 
 def divisions_of(grant_id: int, *, observe: Observer = ignore) -> tuple[Division, ...]:

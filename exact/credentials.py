@@ -35,6 +35,8 @@ COMMIT_PATIENCE_SECONDS = 60
 IDLE_AFTER = timedelta(hours=20)
 IDLE_SPREAD = timedelta(hours=3)
 IDLE_AT_ONCE = 20
+IDLE_SECONDS = 40
+"""No renewal starts after this: a task is stopped at 75 s, and one POST may take 25 s of them."""
 KEPT_SECONDS = 15
 """How long a process uses a token it has read without reading it again."""
 logger = logging.getLogger(__name__)
@@ -113,11 +115,16 @@ def exchange_code(*, site: str, code: str, redirect_uri: str, observe: Observer 
 def refresh_idle(at: datetime) -> int:
     """Renew chains without traffic before Exact drops them, and finish renewals that were cut off; how many were."""
     renewed = 0
+    give_up = time.monotonic() + IDLE_SECONDS
     for grant_id in grants.idle(at, after=IDLE_AFTER, spread=IDLE_SPREAD, limit=IDLE_AT_ONCE):
+        if time.monotonic() > give_up:
+            break
         try:
             _renewed(grant_id, refused=None, observe=ignore)
         except ExactError as error:
             logger.info("idle grant not renewed: %s", error.reason, extra={"grant": grant_id})
+        except Exception:  # one damaged grant must not keep the others from being renewed
+            logger.exception("idle grant not renewed", extra={"grant": grant_id})
         else:
             renewed += 1
     return renewed
@@ -150,10 +157,9 @@ def _renewed(grant_id: int, *, refused: Secret | None, observe: Observer) -> Sec
     if isinstance(marked, Secret):
         return marked
     grant = marked.grant
-    spared = emergency_slot.take_out(grant.code, generation=grant.generation) if marked.is_doubtful else None
+    spared = _from_slot(marked) if marked.is_doubtful else None
     if spared is not None:
-        pair, received_at = spared
-        return _store(grant, pair, received_at)
+        return spared
     result = renew(registration(grant.site), session_of(grant.site), held=marked.held, observe=observe)
     if result.pair is None:
         return _not_renewed(marked, result)
@@ -161,6 +167,22 @@ def _renewed(grant_id: int, *, refused: Secret | None, observe: Observer) -> Sec
         return _kept_safe(grant, result.pair, marked.at())
     _kept_safe(grant, result.pair, grant.received_at)
     return _refused_with_token(marked, result)
+
+
+def _from_slot(marked: _Marked) -> Secret | None:
+    """The access token of a pair that was kept aside; None for an empty slot, later for one that cannot be read."""
+    grant = marked.grant
+    try:
+        spared = emergency_slot.take_out(grant.code, generation=grant.generation)
+    except emergency_slot.SlotAway as error:
+        now = marked.at()
+        retry_at = now + UNREACHABLE_DELAYS[-1]
+        grants.clear_marker(grant, not_before_at=retry_at, failures=grant.failures, suspect_at=now)
+        raise _later(retry_at) from error
+    if spared is None:
+        return None
+    pair, received_at = spared
+    return _store(grant, pair, received_at)
 
 
 def _kept_safe(grant: Grant, pair: TokenPair, received_at: datetime) -> Secret:
@@ -226,7 +248,7 @@ def _not_renewed(marked: _Marked, result: TokenResult) -> Secret:
     """What each answer without tokens calls for (`reliability.md` 2.1, second table)."""
     grant, now = marked.grant, marked.at()
     if result.verdict is TokenVerdict.ENDED:
-        return _ended(grant, result)
+        return _ended(marked, result)
     if result.verdict is TokenVerdict.TOO_EARLY:
         logger.error("Exact says the token was renewed too early: our clock logic is wrong", extra={"grant": grant.pk})
         grants.clear_marker(grant, not_before_at=now + RENEW_AFTER, failures=0)
@@ -250,8 +272,12 @@ def _not_renewed(marked: _Marked, result: TokenResult) -> Secret:
     raise _later(retry_at)
 
 
-def _ended(grant: Grant, result: TokenResult) -> Secret:
-    """A loser must not end the chain: only where nobody else has renewed it meanwhile."""
+def _ended(marked: _Marked, result: TokenResult) -> Secret:
+    """A loser must not end the chain: only where nobody else has renewed it, or kept new tokens aside, meanwhile."""
+    spared = _from_slot(marked)
+    if spared is not None:
+        return spared
+    grant = marked.grant
     generation = grant.generation
     if grants.end(grant.pk, reason=result.error or "ended", only_if=lambda row: row.generation == generation):
         raise ExactNeedsReconnect(

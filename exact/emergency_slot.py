@@ -18,6 +18,10 @@ _cipher = SealedField()
 logger = logging.getLogger(__name__)
 
 
+class SlotAway(Exception):
+    """The broker is away: whether a pair is kept cannot be told, so the old token must not be sent."""
+
+
 def put(grant_code: UUID, *, generation: int, pair: TokenPair, received_at: datetime) -> None:
     """Keep a pair for an hour; without Redis the commit alone must do."""
     value = {
@@ -34,11 +38,11 @@ def put(grant_code: UUID, *, generation: int, pair: TokenPair, received_at: date
 
 
 def take_out(grant_code: UUID, *, generation: int) -> tuple[TokenPair, datetime] | None:
-    """The pair kept for this generation, and when Exact gave it. The slot stays until `clear`."""
+    """The pair kept for this generation, and when Exact gave it. The slot stays until `clear`. Raises `SlotAway`."""
     try:
         sealed = quick_store().get(_name(grant_code))
-    except redis.RedisError:
-        return None
+    except redis.RedisError as error:
+        raise SlotAway from error
     if not sealed:
         return None
     try:

@@ -109,7 +109,10 @@ def clear_marker(grant: Grant, *, not_before_at: datetime, failures: int, suspec
 
 
 def store_pair(grant: Grant, pair: TokenPair, *, received_at: datetime) -> bool:
-    """Commit new tokens where the generation has not moved; False when another consent or renewal came first."""
+    """Commit new tokens where the generation has not moved; False when another consent or renewal came first.
+
+    New tokens prove that the chain lives, whatever was said of it before.
+    """
     mine = Grant.objects.filter(pk=grant.pk, generation=grant.generation)
     changed = mine.update(
         sealed_tokens=_sealed(grant.code, pair),
@@ -119,24 +122,25 @@ def store_pair(grant: Grant, pair: TokenPair, *, received_at: datetime) -> bool:
         suspect_since_at=None,
         not_before_at=None,
         failures=0,
+        needs_reconnect_at=None,
+        reconnect_reason="",
     )
     return changed == 1
 
 
-def adopt(*, site: str, client_id: str, me: Me, pair: TokenPair) -> Grant:
+def adopt(*, site: str, client_id: str, me: Me, pair: TokenPair, received_at: datetime) -> Grant:
     """The grant of this Exact user with the tokens of her newest consent, which killed every older chain."""
     with transaction.atomic():
-        now = database_now()
         grant, _ = Grant.objects.select_for_update().get_or_create(
             site=site,
             client_id=client_id,
             exact_user_id=me.user_id,
-            defaults={"consented_at": now, "received_at": now},
+            defaults={"consented_at": received_at, "received_at": received_at},
         )
         grant.sealed_tokens = _sealed(grant.code, pair)
         grant.sealed_user = seal({"name": me.name, "email": me.email}, owner=grant.code, purpose=_USER)
         grant.generation = F("generation") + 1
-        grant.consented_at = grant.received_at = now
+        grant.consented_at = grant.received_at = received_at
         grant.refresh_deadline_at = grant.suspect_since_at = grant.not_before_at = None
         grant.needs_reconnect_at = None
         grant.reconnect_reason = ""
@@ -187,6 +191,7 @@ def idle(at: datetime, *, after: timedelta, spread: timedelta, limit: int) -> li
     ready = alive.filter(Q(not_before_at=None) | Q(not_before_at__lte=at))
     cut_off = Q(refresh_deadline_at__lt=at) | Q(suspect_since_at__isnull=False, refresh_deadline_at=None)
     due = ready.filter(cut_off | Q(received_at__lt=at - after)).order_by("received_at")
+    due = due.only("code", "received_at", "refresh_deadline_at", "suspect_since_at")
     chosen = [
         row.pk
         for row in due[: limit * 4]
