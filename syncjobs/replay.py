@@ -1,4 +1,4 @@
-"""Running again what stopped: one function behind the button, the admin action and the command (`reliability.md` 6)."""
+"""Running again what stopped: one function behind the button and the admin action (`reliability.md` 6)."""
 
 import uuid
 from datetime import datetime, timedelta

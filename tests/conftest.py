@@ -11,7 +11,10 @@ from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker, Settings
 
 TESTS = Path(__file__).resolve().parent
-END_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 """A thread of the live server may still hold a connection; the database could not be dropped."""
 ALIASES = ("default", "staff", "owner")
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server"}

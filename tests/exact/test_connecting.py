@@ -1,10 +1,12 @@
 """Connecting a company through the real consent flow of the stand-in, and what refuses it."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from pytest_django import Settings
 
 from audit.models import Event
@@ -12,6 +14,7 @@ from connector_site.lib.outside_calls import OutsideCall
 from exact import connecting, grants
 from exact.access import open_client
 from exact.errors import (
+    ExactBudgetSpent,
     ExactDivisionRefused,
     ExactNeedsReconnect,
     ExactRejected,
@@ -354,3 +357,15 @@ def test_a_consent_survives_two_faults_before_its_user_is_known(sandbox: Sandbox
 
     assert [call["status"] for call in sandbox.calls("current/Me")] == [503, 503, 200]
     assert Grant.objects.get(pk=consented.grant_id).sealed_tokens is not None
+
+
+def test_connecting_again_sends_nothing_while_exact_has_blocked_the_company(scene: Scene) -> None:
+    division = division_of(consent(scene.sandbox, scene.company), scene.company)
+    with tenant_context(scene.tenant.id):
+        Connection.objects.filter(pk=scene.connection.pk).update(blocked_until_at=timezone.now() + timedelta(hours=1))
+    scene.sandbox.forget_calls()
+
+    with pytest.raises(ExactBudgetSpent):
+        connecting.connect_division(tenant_id=scene.tenant.id, grant_id=scene.grant_id, division=division)
+
+    assert scene.sandbox.calls() == []
