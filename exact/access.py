@@ -34,6 +34,20 @@ class GrantTokens:
         credentials.condemn(self.grant_id, refused)
 
 
+def company_of(connection: Connection, *, client_id: str) -> Company:
+    """Whose budget the calls of a connection are counted in, with the limits that Exact told."""
+    return Company(
+        client_id=client_id,
+        site=connection.site,
+        division=connection.division,
+        tenant_id=connection.tenant_id,
+        connection_id=connection.pk,
+        minute_limit=connection.minute_limit,
+        day_limit=connection.day_limit,
+        blocked_until_at=connection.blocked_until_at,
+    )
+
+
 def open_client(connection: Connection, *, purpose: BudgetClass, observe: Observer) -> ExactClient:
     """A client for one company. Costs no statement by itself; raises `ExactNeedsReconnect` for an ended connection."""
     if connection.grant_id is None or not connection.is_live:
@@ -43,16 +57,7 @@ def open_client(connection: Connection, *, purpose: BudgetClass, observe: Observ
             reason="disconnected",
         )
     app = registration(connection.site)
-    company = Company(
-        client_id=app.client_id,
-        site=connection.site,
-        division=connection.division,
-        tenant_id=connection.tenant_id,
-        connection_id=connection.pk,
-        minute_limit=connection.minute_limit,
-        day_limit=connection.day_limit,
-        blocked_until_at=connection.blocked_until_at,
-    )
+    company = company_of(connection, client_id=app.client_id)
     transport = Transport(
         session=credentials.session_of(connection.site),
         base_url=app.base_url,

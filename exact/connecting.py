@@ -15,7 +15,7 @@ from audit.record import Happening, happenings
 from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import Secret
 from exact import credentials, grants, limit_rows, master, rate_headers, subscribing, token_calls, upkeep
-from exact.access import GrantTokens, open_client
+from exact.access import GrantTokens, company_of, open_client
 from exact.client import ExactClient
 from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing, ExactUnavailable, ExactUnexpectedReply
 from exact.limits import BudgetClass, CallBudgetGate, Company
@@ -139,7 +139,7 @@ def connect_division(*, tenant_id: UUID, grant_id: int, division: Division, obse
     """Connect a company for a tenant, or connect it again. Raises `ExactDivisionRefused` or `ExactRightMissing`."""
     grant, _ = grants.read(grant_id)
     _check_open(division)
-    _check_rights(_client_of(grant, division.code, observe))
+    _check_rights(_client_of(grant, division.code, observe, tenant_id=tenant_id))
     connection, former_grant_id = _save(tenant_id, grant, division)
     if former_grant_id is not None and former_grant_id != grant_id:
         grants.forget(former_grant_id)
@@ -177,12 +177,21 @@ def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connect
     return connection
 
 
-def _client_of(grant: Grant, division: int, observe: Observer) -> ExactClient:
-    """A client for a company that is not connected yet."""
+def _client_of(grant: Grant, division: int, observe: Observer, *, tenant_id: UUID | None = None) -> ExactClient:
+    """A client for a company that need not be connected yet."""
     company = Company(client_id=grant.client_id, site=grant.site, division=division)
+    known = None if tenant_id is None else _row_of(tenant_id, grant.site, division)
+    if known is not None:
+        company = company_of(known, client_id=grant.client_id)
     gate = CallBudgetGate(company, purpose=BudgetClass.RESERVE)
     tokens = GrantTokens(grant_id=grant.pk, observe=observe)
     return ExactClient(_transport(grant.site, division, tokens, gate, observe))
+
+
+def _row_of(tenant_id: UUID, site: str, division: int) -> Connection | None:
+    """The tenant's own connection to a company, whose limits hold for the calls before it is connected again too."""
+    with tenant_context(tenant_id):
+        return Connection.objects.filter(site=site, division=division).first()
 
 
 def _transport(site: str, division: int, tokens: TokenSource, gate: CallGate, observe: Observer) -> Transport:

@@ -184,7 +184,7 @@ def test_odd_numbers_are_unreadable_and_zero_and_blanks_are_not() -> None:
 
     with pytest.raises(ValidationError):
         number.validate_python("twelve")
-    assert (number.validate_python(" 1.50 "), number.validate_python(Decimal("0.0"))) == (Decimal("1.50"), 0)
+    assert (number.validate_python(" 1.50 "), number.validate_python(Decimal("0.0"))) == (Decimal("1.50"), Decimal(0))
     assert TypeAdapter(payloads.OptionalNumber).validate_python(" ") is None
     assert (key.validate_python("  "), payloads.day(" ")) == (None, None)
 
