@@ -4,6 +4,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 
@@ -128,6 +129,11 @@ def _read_all(response: requests.Response, deadline: float) -> bytes:
     promised = response.headers.get("Content-Length")
     if promised is not None and "Content-Encoding" not in response.headers and promised != str(size):
         raise AnswerLost("answer cut short")
+    is_framed = promised is not None or "Transfer-Encoding" in response.headers
+    status = response.status_code
+    is_success = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES and status != HTTPStatus.NO_CONTENT
+    if size == 0 and is_success and not is_framed:
+        raise AnswerLost("headers cut short")
     return b"".join(chunks)
 
 
