@@ -4,6 +4,7 @@ Records are looked up by `$filter`, never by address: a key that is gone gives a
 toward Exact's limit of ten errors an hour (`reliability.md` 2.3).
 """
 
+import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -12,19 +13,24 @@ from uuid import UUID
 
 from exact import changes, payloads
 from exact.directory import WireHrmDivision, WireMe, WireSystemDivision
-from exact.errors import ExactRejected, ExactRightMissing, ExactScopeMissing
+from exact.document_resources import WireAttachment, WireDocument, WireDocumentType, WireMade, require_attachable
+from exact.errors import ExactOutcomeUnknown, ExactRejected, ExactRightMissing, ExactScopeMissing
 from exact.payloads import SERVER_ZONE, AnyWire, UnreadableAnswer, Wire, is_deferred, select_list
 from exact.records import (
     Account,
     Address,
+    Attachment,
     Contact,
     Division,
+    Document,
+    DocumentType,
     GoodsDelivery,
     GoodsDeliveryChanges,
     GoodsDeliveryLine,
     GoodsDeliveryLineChanges,
     Item,
     Me,
+    NewDocument,
     SalesOrder,
     ShippingMethodRecord,
     Subscription,
@@ -143,6 +149,56 @@ class ExactClient:
         """Every shipping method, inactive ones too."""
         return [row.record() for row in self._list("shipping_methods", WireShippingMethod)]
 
+    # --- documents (`exact.md` 8.9) ---
+
+    def document_types(self) -> list[DocumentType]:
+        """Every type of document, also those that cannot be made through the API."""
+        return [row.record() for row in self._list("document_types", WireDocumentType)]
+
+    def documents(self, ids: Sequence[UUID]) -> list[Document]:
+        """Documents by id; what does not exist (any more) is left out."""
+        return [row.record() for row in self._by_keys("documents", WireDocument, "ID", ids)]
+
+    def documents_by_subject(self, subject: str, *, account_id: UUID | None = None) -> list[Document]:
+        """Documents with exactly this subject, of one account where it is given; the lowest number first."""
+        clause = f"Subject eq {_quoted(subject)}"
+        clause += f" and Account eq guid'{account_id}'" if account_id else ""
+        rows = self._list("documents_by_subject", WireDocument, filter_text=clause)
+        found = [row.record() for row in rows if row.subject == subject.strip()]
+        return sorted(found, key=lambda document: (document.number or 0, document.id))
+
+    def create_document(self, new: NewDocument) -> UUID:
+        """Make a document; not idempotent. Only the id is taken of an answer that may be null otherwise."""
+        content: dict[str, Any] = {
+            "Subject": new.subject.strip(),
+            "Type": new.type,
+            "DocumentDate": new.document_date.isoformat(),
+        }
+        if new.account_id is not None:
+            content["Account"] = str(new.account_id)
+        if new.sales_order_number is not None:
+            content["SalesOrderNumber"] = new.sales_order_number
+        document_id = self._post("create_document", WireDocument.path, content)
+        if document_id is None:
+            raise ExactOutcomeUnknown(
+                "Exact Online did not say which document it made; it is looked up before anything is repeated.",
+                operation="create_document",
+                reason="no_id",
+            )
+        return document_id
+
+    def attachments_of(self, document_id: UUID) -> list[Attachment]:
+        """The files at a document."""
+        clause = f"Document eq guid'{document_id}'"
+        return [row.record() for row in self._list("attachments_of", WireAttachment, filter_text=clause)]
+
+    def create_attachment(self, document_id: UUID, file_name: str, content: bytes) -> UUID | None:
+        """Add a file to a document; not idempotent. The id if the answer carried one."""
+        require_attachable(content)
+        encoded = base64.b64encode(content).decode()
+        values = {"Document": str(document_id), "FileName": file_name, "Attachment": encoded}
+        return self._post("create_attachment", WireAttachment.path, values)
+
     # --- users, companies, rights (`exact.md` 4) ---
 
     def me(self) -> Me:
@@ -185,14 +241,7 @@ class ExactClient:
         content: dict[str, Any] = {"Topic": topic, "CallbackURL": callback_url}
         if instant:
             content["IsInstant"] = True
-        body = self._transport.write(
-            Request(operation="subscribe", method="POST", path=WireSubscription.path, content=content)
-        )
-        try:
-            rows = payloads.parse(WireSubscription, payloads.read_page(body).rows)
-        except UnreadableAnswer:
-            return None
-        return rows[0].id if rows else None
+        return self._post("subscribe", WireSubscription.path, content)
 
     def unsubscribe(self, subscription_id: UUID) -> None:
         """End a subscription."""
@@ -266,6 +315,15 @@ class ExactClient:
             Request(operation=operation, method="PUT", path=path, key=f"(guid'{key}')", content=content)
         )
 
+    def _post(self, operation: str, path: str, content: dict[str, Any]) -> UUID | None:
+        """Make a record; its id if the answer carried one."""
+        body = self._transport.write(Request(operation=operation, method="POST", path=path, content=content))
+        try:
+            rows = payloads.parse(WireMade, payloads.read_page(body).rows)
+        except UnreadableAnswer:
+            return None
+        return rows[0].id if rows else None
+
     def _list(self, operation: str, model: type[AnyWire], *, filter_text: str = "") -> list[AnyWire]:
         params = {"$select": select_list(model)} | ({"$filter": filter_text} if filter_text else {})
         request = Request(operation=operation, method="GET", path=model.path, query=query_text(params))
@@ -315,6 +373,11 @@ def _select(model: type[Wire]) -> str:
 
 def _key_clauses(name: str, keys: Iterable[UUID]) -> list[str]:
     return [f"{name} eq guid'{key}'" for key in dict.fromkeys(keys)]
+
+
+def _quoted(text: str) -> str:
+    """A text as OData writes it; a quote inside is doubled (`exact.md` 6.1)."""
+    return "'" + text.strip().replace("'", "''") + "'"
 
 
 def _given(**properties: object) -> dict[str, Any]:

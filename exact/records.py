@@ -212,6 +212,48 @@ class GoodsDeliveryLineChanges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentType:
+    """A type of documents in one company; only creatable ones can be posted (`exact.md` 8.9)."""
+
+    id: int
+    description: str
+    is_creatable: bool
+    is_updatable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document as Exact keeps it; `number` is what people there know it by."""
+
+    id: UUID
+    subject: str
+    type: int | None
+    account_id: UUID | None
+    number: int | None
+    sales_order_number: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDocument:
+    """A document to be made; it can be tied to an order, never to a delivery (`exact.md` 8.9)."""
+
+    subject: str
+    type: int
+    account_id: UUID | None
+    sales_order_number: int | None
+    document_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file at a document."""
+
+    id: UUID
+    file_name: str
+    file_size: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRow:
     """One changed record. `key` names the record itself: for a line of a delivery, that delivery."""
 
