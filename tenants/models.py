@@ -4,6 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
@@ -70,6 +71,7 @@ class Tenant(models.Model):
     time_zone = models.CharField(max_length=64, default="Europe/Amsterdam")
     language = models.CharField(max_length=2, choices=Language.choices, default=Language.ENGLISH)
     weight_unit = models.CharField(max_length=2, choices=WeightUnit.choices, default=WeightUnit.KILOGRAM)
+    brand_colour = models.CharField(max_length=7, default="#1f5fa8", validators=[RegexValidator(r"^#[0-9a-f]{6}$")])
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

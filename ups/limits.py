@@ -48,3 +48,5 @@ VOID_NUMBERS = 20
 """Tracking numbers in one void call (`ups.md` 6)."""
 TOKEN_CALLS_PER_DAY = 40
 """Token calls of our own per account and day; the quota is about 250 (`reliability.md` 2.1, last bullet)."""
+QUANTUM_VIEW_NAME_CHARACTERS = 21
+"""`ups.md` 11."""

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -15,6 +16,7 @@ from ups.limits import (
     EMAIL_CHARACTERS,
     NAME_CHARACTERS,
     POSTAL_CODE_CHARACTERS,
+    QUANTUM_VIEW_NAME_CHARACTERS,
     SHIPPER_NUMBER_CHARACTERS,
     STATE_CHARACTERS,
 )
@@ -22,13 +24,15 @@ from ups.limits import (
 CLIENT_ID = "ups client id"
 CLIENT_SECRET = "ups client secret"  # noqa: S105  the name of a purpose, not a secret
 TOKEN = "ups token"  # noqa: S105  the name of a purpose, not a token
+ALERT_CREDENTIAL = "ups track alert credential"
+ALERT_CLIENT_SECRET = "ups track alert client secret"  # noqa: S105  the name of a purpose, not a secret
 CHECK_PROBLEM_CHARACTERS = 500
 
 
 class Account(models.Model):
     """A shipper number at UPS with the credentials of the tenant's own app, and the address it ships from.
 
-    The token columns belong to `ups.credentials` alone.
+    The token columns belong to `ups.credentials` alone, the alert columns to `ups.alerts`.
     """
 
     class Environment(models.TextChoices):
@@ -36,6 +40,13 @@ class Account(models.Model):
 
         TEST = "test", "test"
         PRODUCTION = "production", "production"
+
+    class AlertVersion(models.TextChoices):
+        """How UPS tells us of scans by itself (`ups.md` 10.1)."""
+
+        OFF = "off", "not at all"
+        V1 = "v1", "version 1"
+        V2 = "v2", "version 2"
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="ups_accounts")
@@ -66,6 +77,19 @@ class Account(models.Model):
     token_failures = models.IntegerField(default=0)
     token_calls_date = models.DateField(null=True)
     token_calls = models.IntegerField(default=0)
+
+    alert_version = models.CharField(max_length=3, choices=AlertVersion.choices, default=AlertVersion.V1)
+    alert_hook_code = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
+    alert_credential = SealedField(null=True)
+    alert_credential_digest = models.CharField(max_length=64, blank=True, default="")
+    alert_previous_digest = models.CharField(max_length=64, blank=True, default="")
+    alert_previous_until = models.DateTimeField(null=True)
+    alert_client_id = models.CharField(max_length=40, blank=True, default="", db_index=True)
+    alert_client_secret = SealedField(null=True)
+    alert_client_secret_digest = models.CharField(max_length=64, blank=True, default="")
+    alert_generation = models.PositiveIntegerField(default=0)
+    alert_problem = models.CharField(max_length=250, blank=True, default="")
+    alert_problem_at = models.DateTimeField(null=True)
 
     stopped_at = models.DateTimeField(null=True)
     stopped_reason = models.CharField(max_length=250, blank=True)
@@ -115,3 +139,78 @@ class Account(models.Model):
     def open_client_secret(self) -> Secret:
         """The client secret, for the token call alone."""
         return unseal_secret(self.client_secret, owner=self.code, purpose=CLIENT_SECRET)
+
+
+class AlertSubscription(models.Model):
+    """UPS's promise to tell us of one parcel, which ends after 14 days (`ups.md` 10.2)."""
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        WANTED = "wanted", "not asked for yet"
+        ACTIVE = "active", "active"
+        REFUSED = "refused", "refused by UPS"
+        FAILED = "failed", "not renewed"
+        ENDED = "ended", "no longer needed"
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    tracking_number = models.CharField(max_length=35)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WANTED)
+    subscribed_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, default=timezone.now)
+    refusals = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "account", "tracking_number"], name="ups_alert_once_per_number"),
+            models.CheckConstraint(
+                condition=~Q(state="active") | Q(expires_at__isnull=False), name="ups_alert_active_ends_some_day"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="ups_alert_due"),
+            models.Index(fields=["tenant", "account", "due_at"], name="ups_alert_due_of_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tracking_number} {self.state}"
+
+
+class QuantumViewFeed(models.Model):
+    """A Quantum View subscription of an account, and how far it was read (`ups.md` 11).
+
+    `reading_from_at` and `bookmark` stand while a reading is under way, so that it goes on after a crash.
+    """
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="feeds")
+    name = models.CharField(max_length=QUANTUM_VIEW_NAME_CHARACTERS)
+    watermark_at = models.DateTimeField(null=True)
+    reading_from_at = models.DateTimeField(null=True)
+    reading_began_at = models.DateTimeField(null=True)
+    bookmark = models.TextField(blank=True, default="")
+    poll_at = models.DateTimeField(null=True, default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=250, blank=True, default="")
+    problem_at = models.DateTimeField(null=True)
+    missed_until_at = models.DateTimeField(null=True)
+    own_records = models.PositiveBigIntegerField(default=0)
+    foreign_records = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "account", "name"], name="ups_feed_once_per_name"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["poll_at"], condition=Q(poll_at__isnull=False), name="ups_feed_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.account_id}"

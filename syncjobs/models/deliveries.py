@@ -3,6 +3,7 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.utils import timezone
 
@@ -13,7 +14,11 @@ from tenants.models import Tenant
 
 
 class Delivery(models.Model):
-    """One goods delivery. Moves only through `transitions.move`."""
+    """One goods delivery. Moves only through `transitions.move`.
+
+    `milestone` is that of its least advanced parcel. `track_code` is the receiver's way to the tracking page: it opens
+    nothing else, so it is not the code our own pages use. `exact_writes` counts our writes to the record in Exact.
+    """
 
     class State(models.TextChoices):
         """Where it stands (`design.md` 5)."""
@@ -45,6 +50,11 @@ class Delivery(models.Model):
     asked_again_at = models.DateTimeField(null=True)
     written = models.JSONField(default=dict, blank=True)
     written_at = models.DateTimeField(null=True)
+    milestone = models.CharField(max_length=20, blank=True, default="", db_default="")
+    track_code = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
+    exact_writes = models.PositiveSmallIntegerField(default=0, db_default=0)
+    exact_document_id = models.UUIDField(null=True)
+    proof_problem = models.CharField(max_length=250, blank=True, default="", db_default="")
     correlation = models.UUIDField(default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)

@@ -10,7 +10,10 @@ from tenants.models import Tenant
 
 
 class Receipt(models.Model):
-    """A message that proved where it came from, kept byte for byte before it was answered."""
+    """A message that proved where it came from, kept byte for byte before it was answered.
+
+    What UPS sends may name a person, so its body is encrypted; `applied_at` says when its event entered the history.
+    """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -23,12 +26,20 @@ class Receipt(models.Model):
     received_at = models.DateTimeField(default=timezone.now)
     repeats = models.PositiveIntegerField(default=0)
     dead_letter = models.CharField(max_length=40, blank=True)
+    applied_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tenant", "fingerprint"], name="receipt_once"),
         ]
-        indexes: ClassVar = [models.Index(fields=["tenant", "subject"], name="receipt_by_subject")]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "subject"], name="receipt_by_subject"),
+            models.Index(
+                fields=["tenant", "subject"],
+                condition=models.Q(source="ups", applied_at=None, dead_letter=""),
+                name="receipt_to_apply",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.topic} {self.action}"
@@ -48,6 +59,12 @@ class SyncJob(models.Model):
         SUBSCRIBE = "subscribe", "subscribe to Exact's notifications"
         METHODS = "methods", "read the shipping methods"
         MASTER = "master", "read changed master data"
+        EVENTS = "events", "take in what UPS told of a delivery's parcels"
+        LOOK = "look", "ask UPS where a delivery's parcels are"
+        ALERT = "alert", "have UPS tell us of an account's parcels"
+        VIEW = "view", "read an account's Quantum View"
+        STATUS = "status", "write the milestone to Exact"
+        PROOF = "proof", "put the proof of delivery into Exact"
 
     class State(models.TextChoices):
         """Open while due or running."""

@@ -6,6 +6,7 @@ from django.db import models
 
 from connector_site.lib.references import new_code
 from exact.models import Connection
+from syncjobs.models.shipments import Parcel
 from tenants.models import Tenant
 from ups.models import Account
 
@@ -56,3 +57,33 @@ class ShippingRule(models.Model):
     def is_ups(self) -> bool:
         """Whether deliveries of this method are ours to ship; without a service the method is marked "not UPS"."""
         return bool(self.service_code)
+
+
+def default_milestones() -> list[str]:
+    """Those a customer reads in Exact without choosing anything."""
+    return [
+        Parcel.Milestone.PICKED_UP,
+        Parcel.Milestone.EXCEPTION,
+        Parcel.Milestone.OUT_FOR_DELIVERY,
+        Parcel.Milestone.DELIVERED,
+        Parcel.Milestone.RETURNED_TO_SENDER,
+    ]
+
+
+class Reporting(models.Model):
+    """What is written into Exact on the way: which milestones, and the proof of delivery as which type of document.
+
+    `document_types` are those that Exact offers; `document_type` is None until they were read or when none will do.
+    """
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="reporting")
+    milestones = models.JSONField(default=default_milestones)
+    writes_proof = models.BooleanField(default=True)
+    document_type = models.PositiveIntegerField(null=True, blank=True)
+    document_types = models.JSONField(default=list)
+    types_read_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"reporting of {self.connection_id}"

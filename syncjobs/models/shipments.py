@@ -108,7 +108,11 @@ class Shipment(models.Model):
 
 
 class Parcel(models.Model):
-    """One package with its own tracking number."""
+    """One package with its own tracking number.
+
+    `milestone` never shows an end (delivered, returned, voided) that UPS's Tracking API did not confirm itself; until
+    it does, `claim_at` says since when another source claims one. `look_at` is when that API is asked next.
+    """
 
     class Milestone(models.TextChoices):
         """The furthest thing known about it (`design.md` 5)."""
@@ -124,6 +128,14 @@ class Parcel(models.Model):
         VOIDED = "voided", "voided"
         UNKNOWN = "unknown", "unknown"
 
+    class Attention(models.TextChoices):
+        """What a person should know about it."""
+
+        NO_DATA = "no_data", "UPS has no data of it"
+        SILENT = "silent", "UPS has told nothing for long"
+        UNCONFIRMED = "unconfirmed", "reported as delivered, but not confirmed"
+        STOPPED = "stopped", "no longer followed"
+
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="parcels")
@@ -132,11 +144,25 @@ class Parcel(models.Model):
     weight = models.DecimalField(max_digits=7, decimal_places=1)
     weight_unit = models.CharField(max_length=3)
     milestone = models.CharField(max_length=20, choices=Milestone.choices, default=Milestone.LABEL_CREATED)
+    milestone_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=40, blank=True, default="")
+    claim_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    scheduled_date = models.DateField(null=True)
+    last_event_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
+    looks_in_vain = models.PositiveSmallIntegerField(default=0)
+    look_at = models.DateTimeField(null=True)
+    attention = models.CharField(max_length=20, choices=Attention.choices, blank=True, default="")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tenant", "tracking_number"], name="parcel_tracking_number_once"),
             models.UniqueConstraint(fields=["tenant", "shipment", "position"], name="parcel_position_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["look_at"], condition=models.Q(look_at__isnull=False), name="parcel_to_look_at"),
+            models.Index(fields=["tenant"], condition=~models.Q(attention=""), name="parcel_needs_attention"),
         ]
 
     def __str__(self) -> str:
