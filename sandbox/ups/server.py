@@ -17,6 +17,7 @@ from sandbox.ups.settings import UpsSettings
 from sandbox.ups.shipments import ShipmentStore
 from sandbox.ups.state import UPS, Ups
 from sandbox.ups.tokens import TokenStore
+from sandbox.ups.travel.travels import Travels
 
 TITLE = "UPS stand-in"
 DEFAULT_ACCOUNT = {
@@ -39,6 +40,7 @@ def make_server(environment: Mapping[str, str], *, clock: Clock | None = None) -
         accounts=AccountRegistry(),
         tokens=TokenStore(clock),
         shipments=ShipmentStore(),
+        travels=Travels(),
     )
     app[UPS] = ups
     for module in (oauth, ship, void, recovery, control, screens):
@@ -68,6 +70,7 @@ def add_default_account(accounts: AccountRegistry, environment: Mapping[str, str
 
 def _empty(ups: Ups, environment: Mapping[str, str]) -> None:
     ups.shipments.clear()
+    ups.travels.clear()
     ups.tokens.clear()
     ups.accounts.clear()
     add_default_account(ups.accounts, environment)

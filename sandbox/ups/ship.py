@@ -47,6 +47,7 @@ async def ship(request: web.Request) -> web.Response:
     price = _price(draft)
     shipment = _make_shipment(draft, client=client, store=ups.shipments, price=price, at=at)
     ups.shipments.add(shipment)
+    ups.travels.add(shipment)
     answer: Json = {
         "ShipmentResponse": {"Response": _response(draft), "ShipmentResults": _results(draft, shipment, price)}
     }
@@ -65,9 +66,8 @@ def _price(draft: Draft) -> Price:
 
 def _make_shipment(draft: Draft, *, client: Client, store: ShipmentStore, price: Price, at: datetime) -> Shipment:
     parcels = [_make_parcel(draft, place=place, store=store, at=at) for place in range(len(draft.parcels))]
-    address = draft.ship_to.child("Address")
-    values = [value for _, value in draft.references]
-    values += [value for parcel in draft.parcels for _, value in parcel.references]
+    address, shipper_address = draft.ship_to.child("Address"), draft.shipper.child("Address")
+    references = [*draft.references, *(reference for parcel in draft.parcels for reference in parcel.references)]
     return Shipment(
         number=parcels[0].tracking_number,
         client_id=client.client_id,
@@ -79,7 +79,7 @@ def _make_shipment(draft: Draft, *, client: Client, store: ShipmentStore, price:
         receiver_postal_code=address.text("PostalCode"),
         service=draft.service,
         service_name=draft.service_name,
-        references=tuple(values),
+        references=tuple(value for _, value in references),
         label_format=draft.label_format,
         has_invoice=draft.has_invoice,
         is_return=draft.is_return,
@@ -87,6 +87,11 @@ def _make_shipment(draft: Draft, *, client: Client, store: ShipmentStore, price:
         context=draft.context,
         created_at=at,
         parcels=parcels,
+        shipper_name=draft.shipper.text("Name"),
+        shipper_place=shipper_address.text("City"),
+        shipper_state=shipper_address.text("StateProvinceCode"),
+        receiver_state=address.text("StateProvinceCode"),
+        coded_references=tuple(references),
     )
 
 

@@ -41,6 +41,12 @@ class Shipment:
     context: str
     created_at: datetime
     parcels: list[Parcel]
+    shipper_name: str = ""
+    shipper_place: str = ""
+    shipper_state: str = ""
+    receiver_state: str = ""
+    coded_references: tuple[tuple[str, str], ...] = ()
+    """Code and value of each reference."""
 
     @property
     def is_voided(self) -> bool:

@@ -9,6 +9,7 @@ from sandbox.ups.accounts import AccountRegistry
 from sandbox.ups.settings import UpsSettings
 from sandbox.ups.shipments import ShipmentStore
 from sandbox.ups.tokens import TokenStore
+from sandbox.ups.travel.travels import Travels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Ups:
     accounts: AccountRegistry
     tokens: TokenStore
     shipments: ShipmentStore
+    travels: Travels
 
 
 UPS = web.AppKey("ups", Ups)

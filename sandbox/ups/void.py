@@ -35,10 +35,10 @@ async def void(request: web.Request) -> web.Response:
     if shipment.origin in ups.settings.void_refused_countries.split():
         return json_answer(_answer(shipment, status=("0", "Not Voided"), results=[]))
     if "trackingnumber" in request.query:
-        return json_answer(_void_packages(shipment, request.query["trackingnumber"], at=at))
+        return json_answer(_void_packages(ups, shipment, request.query["trackingnumber"], at=at))
     if shipment.is_voided:
         raise UpsRefusal("190117", "The shipment has already been voided")
-    results = [_void_parcel(parcel, at=at) for parcel in shipment.parcels]
+    results = [_void_parcel(ups, parcel, at=at) for parcel in shipment.parcels]
     return json_answer(_answer(shipment, status=("1", "Voided"), results=results))
 
 
@@ -58,13 +58,13 @@ def _check_window(shipment: Shipment, *, settings: UpsSettings, at: datetime) ->
         raise UpsRefusal("190101", "Time for voiding has expired")
 
 
-def _void_packages(shipment: Shipment, text: str, *, at: datetime) -> Json:
+def _void_packages(ups: Ups, shipment: Shipment, text: str, *, at: datetime) -> Json:
     parcels = [_named_parcel(shipment, number) for number in _tracking_numbers(text)]
     if shipment.is_return:
         raise UpsRefusal("190112", "Return shipments cannot be voided per package")
     if shipment.crosses_border:
         raise UpsRefusal("190113", "International shipments cannot be voided per package")
-    results = [_void_parcel(parcel, at=at) for parcel in parcels]
+    results = [_void_parcel(ups, parcel, at=at) for parcel in parcels]
     status = ("1", "Voided" if shipment.is_voided else "Partially Voided")
     return _answer(shipment, status=status, results=results)
 
@@ -90,10 +90,12 @@ def _named_parcel(shipment: Shipment, number: str) -> Parcel:
     return parcel
 
 
-def _void_parcel(parcel: Parcel, *, at: datetime) -> Json:
+def _void_parcel(ups: Ups, parcel: Parcel, *, at: datetime) -> Json:
     """Voided, or voided before: both read 1."""
     description = "Already Voided" if parcel.voided_at else "Voided"
-    parcel.voided_at = parcel.voided_at or at
+    if parcel.voided_at is None:
+        parcel.voided_at = at
+        ups.travels.void(parcel.tracking_number, at=at)
     return {"TrackingNumber": parcel.tracking_number, "Status": {"Code": "1", "Description": description}}
 
 
