@@ -21,6 +21,7 @@ from sandbox.exact.access import (
     require_scope,
 )
 from sandbox.exact.catalog import RESOURCES, Resource
+from sandbox.exact.documents import ATTACHMENTS
 from sandbox.exact.errors import RefusedError, bad_request, error_body, not_found
 from sandbox.exact.people import current_division
 from sandbox.exact.reading import JSON_TYPE, Call, find_record, read, read_key, record_answer
@@ -32,7 +33,7 @@ from sandbox.exact.subscriptions import subscribe
 from sandbox.exact.target import TARGET, Target, site_root
 from sandbox.exact.webhooks import SUBSCRIPTIONS, Notifier
 from sandbox.exact.world import World
-from sandbox.exact.writing import ATTACHMENTS, Writer
+from sandbox.exact.writing import Writer
 
 ME = "current/Me"
 BARE_ECHO = frozenset({"crm/Accounts", "crm/Contacts", "logistics/Items"})

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.exact.access import authenticate
+from sandbox.exact.access import authenticate, has_right, require_scope
+from sandbox.exact.catalog import RESOURCES
+from sandbox.exact.documents import ATTACHMENTS
 from sandbox.exact.errors import RefusedError
 from sandbox.exact.world import World
-from sandbox.exact.writing import ATTACHMENTS
 
 
 def download(world: World) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -17,12 +18,15 @@ def download(world: World) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
             caller = authenticate(world, request, site=request.match_info["site"])
+            require_scope(caller.app, RESOURCES[ATTACHMENTS].scope, method="GET")
         except RefusedError as refused:
             return web.Response(status=refused.status)
         division = request.query.get("_Division_", "")
         company = world.companies.get(int(division)) if division.isdecimal() else None
         allowed = world.grants.consents.get(caller.grant, frozenset())
         if company is None or company.division not in allowed:
+            return web.Response(status=403)
+        if not has_right(company, ATTACHMENTS, "GET"):
             return web.Response(status=403)
         row = company.table(ATTACHMENTS).get(request.query.get("ID", "").lower())
         if row is None:

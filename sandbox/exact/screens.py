@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.exact.catalog import RESOURCES, Property, Resource
+from sandbox.exact.documents import DOCUMENTS, remove_files
 from sandbox.exact.errors import RefusedError
 from sandbox.exact.fields import reader
 from sandbox.exact.records import DELIVERIES, Records
@@ -62,11 +63,13 @@ class Screens:
         return changes | {"Description": company.name}
 
     def remove(self, company: Company, path: str, key: str, *, user_id: str) -> None:
-        """Take a record away; of a delivery the lines go too."""
+        """Take a record away; of a delivery the lines go too, of a document its files."""
         rows = _find(company, path, key)
         if path == DELIVERIES:
             self.sales.unbook(company, rows[0], user_id=user_id)
             return
+        if path == DOCUMENTS:
+            remove_files(self.records, company, rows[0], user_id=user_id)
         for row in rows:
             self.records.delete(company, path, row, user_id=user_id)
 

@@ -50,3 +50,5 @@ class ExactSettings(Settings):
     lines_late_ms: int = 0
     """A new delivery can be read that long before its lines show (exact.md 10)."""
     echo_own_changes: bool = True
+    max_attachment_bytes: int = 4_999_999
+    """The largest file at a document. Undocumented; exact.md 8.9 advises to stay below 5 MB."""

@@ -1,9 +1,9 @@
 """POST, PUT and DELETE of resources (exact.md 6.4, 8)."""
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandbox.exact import documents
 from sandbox.exact.catalog import RESOURCES, Resource
 from sandbox.exact.errors import RefusedError, bad_request
 from sandbox.exact.records import DELIVERIES, DELIVERY_LINES, Records
@@ -14,8 +14,6 @@ from sandbox.exact.values import Body, child_bodies, require_mandatory, typed_va
 
 CONTACTS = "crm/Contacts"
 ADDRESSES = "crm/Addresses"
-DOCUMENTS = "documents/Documents"
-ATTACHMENTS = "documents/DocumentAttachments"
 _ACCOUNT_CODE_WIDTH = 18
 _COUNTRY_WIDTH = 3
 _SAME_ADDRESS = ("Account", "Type", "AddressLine1", "AddressLine2", "AddressLine3", "Postcode", "City", "Country")
@@ -40,6 +38,7 @@ class Writer:
             return special(company, body, values, user_id)
         if (same := _equal_address(company, resource, values)) is not None:
             return same
+        documents.check_new(company, resource.path, values, max_attachment_bytes=self._max_attachment_bytes)
         completed = _complete(company, resource.path, values)
         return self.records.insert(company, resource.path, completed, user_id=user_id, announce=self._echoes)
 
@@ -49,6 +48,7 @@ class Writer:
         values: Row = dict(typed_values(resource, body, verb="PUT"))
         require_existing(company, values)
         _refuse_completed(company, resource, rows[0])
+        documents.check_change(company, resource.path, rows[0], values)
         for row in rows:
             changes = _pad(resource.path, values)
             if resource.path == CONTACTS:
@@ -58,6 +58,9 @@ class Writer:
     def remove(self, company: Company, resource: Resource, key: Value, *, user_id: str) -> None:
         """Delete a record; what others still point at is refused."""
         rows = _existing(company, resource, key)
+        documents.check_removal(company, resource.path, rows[0])
+        if resource.path == documents.DOCUMENTS:
+            documents.remove_files(self.records, company, rows[0], user_id=user_id)
         if resource.path == ORDERS:
             self._remove_order_lines(company, rows[0], user_id)
         if resource.path == ORDER_LINES and number(rows[0]["QuantityDelivered"]) > 0:
@@ -68,6 +71,10 @@ class Writer:
             raise bad_request("Cannot delete: the item is in use.")
         for row in rows:
             self.records.delete(company, resource.path, row, user_id=user_id)
+
+    @property
+    def _max_attachment_bytes(self) -> int:
+        return self.records.world.settings.max_attachment_bytes
 
     @property
     def _echoes(self) -> bool:
@@ -185,31 +192,11 @@ def _address_defaults(company: Company, values: Row) -> Row:
     return {"Type": 4, "Main": False}
 
 
-def _document_defaults(company: Company, values: Row) -> Row:
-    types = company.table("documents/DocumentTypes")
-    found = types.get(values["Type"])
-    if found is None or not found["DocumentIsCreatable"]:
-        raise bad_request(f"Document type {values['Type']} can not be created.")
-    return {
-        "HID": company.next_number("document"),
-        "TypeDescription": found["Description"],
-        "CategoryDescription": "Customers",
-        "HasEmptyBody": not values.get("Body"),
-    }
-
-
-def _attachment_defaults(company: Company, values: Row) -> Row:
-    del company
-    attachment_id = str(uuid.uuid4())
-    size = len(str(values["Attachment"])) * 3 // 4 - str(values["Attachment"]).count("=")
-    return {"ID": attachment_id, "FileSize": float(size), "Url": f"/docs/SysAttachment.aspx?ID={attachment_id}"}
-
-
 _DEFAULTS: dict[str, Callable[[Company, Row], Row]] = {
     "crm/Accounts": _account_defaults,
     ADDRESSES: _address_defaults,
     CONTACTS: _contact_defaults,
     "logistics/Items": _item_defaults,
-    DOCUMENTS: _document_defaults,
-    ATTACHMENTS: _attachment_defaults,
+    documents.DOCUMENTS: documents.document_defaults,
+    documents.ATTACHMENTS: documents.attachment_defaults,
 }
