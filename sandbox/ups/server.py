@@ -10,7 +10,7 @@ from sandbox.core.calllog import CallLog
 from sandbox.core.clock import Clock
 from sandbox.core.faults import FaultScript
 from sandbox.core.runner import run
-from sandbox.ups import control, oauth, recovery, screens, ship, void
+from sandbox.ups import control, oauth, quantum_view, recovery, screens, ship, view_control, void
 from sandbox.ups.accounts import Account, AccountRegistry
 from sandbox.ups.refusals import UpsRefusal, refusal_answer
 from sandbox.ups.settings import UpsSettings
@@ -43,7 +43,7 @@ def make_server(environment: Mapping[str, str], *, clock: Clock | None = None) -
         travels=Travels(),
     )
     app[UPS] = ups
-    for module in (oauth, ship, void, recovery, control, screens):
+    for module in (oauth, ship, void, recovery, quantum_view, view_control, control, screens):
         app.add_routes(module.routes())
     add_default_account(ups.accounts, environment)
     app[ON_RESET].append(lambda: _empty(ups, environment))
@@ -71,6 +71,7 @@ def add_default_account(accounts: AccountRegistry, environment: Mapping[str, str
 def _empty(ups: Ups, environment: Mapping[str, str]) -> None:
     ups.shipments.clear()
     ups.travels.clear()
+    ups.views.clear()
     ups.tokens.clear()
     ups.accounts.clear()
     add_default_account(ups.accounts, environment)

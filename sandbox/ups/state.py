@@ -1,6 +1,6 @@
 """All parts of the running stand-in in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -10,6 +10,7 @@ from sandbox.ups.settings import UpsSettings
 from sandbox.ups.shipments import ShipmentStore
 from sandbox.ups.tokens import TokenStore
 from sandbox.ups.travel.travels import Travels
+from sandbox.ups.view_files import ViewStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Ups:
     tokens: TokenStore
     shipments: ShipmentStore
     travels: Travels
+    views: ViewStore = field(default_factory=ViewStore)
 
 
 UPS = web.AppKey("ups", Ups)

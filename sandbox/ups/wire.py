@@ -21,6 +21,10 @@ class Node:
         """Whether the field is there at all, with whatever content: the meaning of indicators (ups.md 1.5)."""
         return name in self._values
 
+    def is_list(self, name: str) -> bool:
+        """Whether the field came as a list."""
+        return isinstance(self._values.get(name), list)
+
     def child(self, *path: str) -> "Node":
         """The object down this path; of a list its first entry."""
         values: object = self._values
