@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,7 +17,7 @@ import responses
 from connector_site.lib.secrets import Secret
 from exact.changes import SyncEndpoint
 from exact.client import ExactClient
-from exact.records import GoodsDeliveryChanges, GoodsDeliveryLineChanges
+from exact.records import GoodsDeliveryChanges, GoodsDeliveryLineChanges, NewDocument
 from tests.exact import samples
 from tests.exact.wire import BASE, make_client
 
@@ -28,7 +29,7 @@ DOCUMENTED_FUNCTIONS = {"users/UserHasRights"}
 
 @dataclass
 class Recorder:
-    """Keeps every request and answers each with an empty list."""
+    """Keeps every request and answers each with an empty list, or with the key of what was made."""
 
     sent: list[requests.PreparedRequest] = field(default_factory=list)
 
@@ -38,6 +39,8 @@ class Recorder:
             return 200, {}, '{"d":{"UserHasRights":true}}'
         if "current/Me" in str(request.url):
             return 200, {}, json.dumps({"d": {"results": [{"UserID": str(ID), "CurrentDivision": 1}]}})
+        if request.method == "POST":
+            return 201, {}, json.dumps({"d": {"ID": str(ID)}})
         return (200, {}, '{"d":{"results":[]}}') if request.method == "GET" else (204, {}, "")
 
 
@@ -52,6 +55,14 @@ CALLS: dict[str, Callable[[ExactClient], object]] = {
     "warehouses": lambda client: client.warehouses(),
     "warehouse_addresses": lambda client: client.warehouse_addresses(ID),
     "shipping_methods": lambda client: client.shipping_methods(),
+    "document_types": lambda client: client.document_types(),
+    "documents": lambda client: client.documents([ID]),
+    "documents_by_subject": lambda client: client.documents_by_subject("Proof of delivery", account_id=ID),
+    "attachments_of": lambda client: client.attachments_of(ID),
+    "create_document": lambda client: client.create_document(
+        NewDocument(subject="s", type=55, account_id=ID, sales_order_number=7, document_date=date(2026, 5, 6))
+    ),
+    "create_attachment": lambda client: client.create_attachment(ID, "pod.pdf", b"%PDF"),
     "me": lambda client: client.me(),
     "divisions": lambda client: client.divisions(),
     "user_has_rights": lambda client: client.user_has_rights("salesorder/GoodsDeliveries", "PUT"),
@@ -66,6 +77,9 @@ CALLS: dict[str, Callable[[ExactClient], object]] = {
     ),
     **{f"sync {one.name}": partial(ExactClient.sync, endpoint=one, after=1) for one in SyncEndpoint},
 }
+
+
+WRITES = ["put_goods_delivery", "put_goods_delivery_line", "subscribe", "create_document", "create_attachment"]
 
 
 def made_by(call: Callable[[ExactClient], object]) -> list[requests.PreparedRequest]:
@@ -112,7 +126,7 @@ def test_every_verb_is_offered_and_lists_are_never_read_without_select(name: str
         assert request.method != "GET" or "$select" in query_of(request)
 
 
-@pytest.mark.parametrize("name", ["put_goods_delivery", "put_goods_delivery_line", "subscribe"])
+@pytest.mark.parametrize("name", WRITES)
 def test_every_property_we_write_may_be_written(name: str) -> None:
     (request,) = made_by(CALLS[name])
     properties: dict[str, Any] = samples.resources()[resource_of(request)]["properties"]
