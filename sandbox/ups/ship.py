@@ -21,6 +21,7 @@ from sandbox.ups.rules.label_request import PRINTER_FORMATS
 from sandbox.ups.rules.parcels import CheckedParcel
 from sandbox.ups.shipments import Parcel, Shipment, ShipmentStore
 from sandbox.ups.state import UPS
+from sandbox.ups.travel.departures import depart
 from sandbox.ups.wire import Node, read_document
 
 VERSIONS = frozenset(
@@ -48,6 +49,7 @@ async def ship(request: web.Request) -> web.Response:
     shipment = _make_shipment(draft, client=client, store=ups.shipments, price=price, at=at)
     ups.shipments.add(shipment)
     ups.travels.add(shipment)
+    depart(ups.travels, shipment, settings=ups.settings, at=at)
     answer: Json = {
         "ShipmentResponse": {"Response": _response(draft), "ShipmentResults": _results(draft, shipment, price)}
     }

@@ -49,7 +49,7 @@ class Script:
     milestones: tuple[str, ...]
     """The truth: canonical states in the order they were passed, repetitions in a row left out."""
     final_reason: str = ""
-    """The truth for a final exception, in one word."""
+    """The truth for a final exception: the group of its code (ups.md 9.3, X)."""
     hours_between_parcels: float = 0.0
     """Each further parcel of a shipment travels this much later."""
 

@@ -115,7 +115,7 @@ _ALL = (
         ),
         milestones=(*TO_TRANSIT, EXCEPTION),
         final_milestone=EXCEPTION,
-        final_reason="lost",
+        final_reason="lost_or_destroyed",
     ),
     Script(
         name="destroyed",
@@ -127,7 +127,7 @@ _ALL = (
         ),
         milestones=(*TO_TRANSIT, EXCEPTION),
         final_milestone=EXCEPTION,
-        final_reason="destroyed",
+        final_reason="lost_or_destroyed",
     ),
     Script(
         name="wrong_delivery_corrected",
