@@ -131,7 +131,7 @@ def _reason(milestone: Milestone | None, sources: tuple[Classification | None, .
     losses = [reason for reason in reasons if reason in TERMINAL_LOSS]
     if losses or reasons:
         return (losses or reasons)[0]
-    return Reason.UNKNOWN if milestone in _TO_EXPLAIN else ""
+    return Reason.UNKNOWN.value if milestone in _TO_EXPLAIN else ""
 
 
 def _codes(text: str) -> Iterator[str]:
