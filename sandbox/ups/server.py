@@ -10,16 +10,44 @@ from sandbox.core.calllog import CallLog
 from sandbox.core.clock import Clock
 from sandbox.core.faults import FaultScript
 from sandbox.core.runner import run
-from sandbox.ups import control, oauth, quantum_view, recovery, screens, ship, view_control, void
+from sandbox.ups import (
+    control,
+    oauth,
+    parcel_control,
+    quantum_view,
+    recovery,
+    screens,
+    ship,
+    track,
+    track_alert,
+    view_control,
+    void,
+)
 from sandbox.ups.accounts import Account, AccountRegistry
+from sandbox.ups.push_queue import PushLog
+from sandbox.ups.pushes import pushing
 from sandbox.ups.refusals import UpsRefusal, refusal_answer
 from sandbox.ups.settings import UpsSettings
 from sandbox.ups.shipments import ShipmentStore
 from sandbox.ups.state import UPS, Ups
+from sandbox.ups.subscriptions import SubscriptionStore
 from sandbox.ups.tokens import TokenStore
 from sandbox.ups.travel.travels import Travels
 
 TITLE = "UPS stand-in"
+ROUTE_MODULES = (
+    oauth,
+    ship,
+    void,
+    recovery,
+    track,
+    track_alert,
+    quantum_view,
+    control,
+    parcel_control,
+    view_control,
+    screens,
+)
 DEFAULT_ACCOUNT = {
     "SANDBOX_UPS_CLIENT_ID": "sandbox-client",
     "SANDBOX_UPS_CLIENT_SECRET": "sandbox-secret",
@@ -41,10 +69,13 @@ def make_server(environment: Mapping[str, str], *, clock: Clock | None = None) -
         tokens=TokenStore(clock),
         shipments=ShipmentStore(),
         travels=Travels(),
+        subscriptions=SubscriptionStore(),
+        push_log=PushLog(),
     )
     app[UPS] = ups
-    for module in (oauth, ship, void, recovery, quantum_view, view_control, control, screens):
+    for module in ROUTE_MODULES:
         app.add_routes(module.routes())
+    app.cleanup_ctx.append(pushing)
     add_default_account(ups.accounts, environment)
     app[ON_RESET].append(lambda: _empty(ups, environment))
     return app
@@ -71,6 +102,8 @@ def add_default_account(accounts: AccountRegistry, environment: Mapping[str, str
 def _empty(ups: Ups, environment: Mapping[str, str]) -> None:
     ups.shipments.clear()
     ups.travels.clear()
+    ups.subscriptions.clear()
+    ups.push_log.records.clear()
     ups.views.clear()
     ups.tokens.clear()
     ups.accounts.clear()

@@ -6,8 +6,10 @@ from aiohttp import web
 
 from sandbox.core.clock import Clock
 from sandbox.ups.accounts import AccountRegistry
+from sandbox.ups.push_queue import PushLog
 from sandbox.ups.settings import UpsSettings
 from sandbox.ups.shipments import ShipmentStore
+from sandbox.ups.subscriptions import SubscriptionStore
 from sandbox.ups.tokens import TokenStore
 from sandbox.ups.travel.travels import Travels
 from sandbox.ups.view_files import ViewStore
@@ -23,6 +25,8 @@ class Ups:
     tokens: TokenStore
     shipments: ShipmentStore
     travels: Travels
+    subscriptions: SubscriptionStore
+    push_log: PushLog
     views: ViewStore = field(default_factory=ViewStore)
 
 
