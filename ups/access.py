@@ -8,6 +8,7 @@ from connector_site.lib.outside_calls import Observer
 from ups.client import UpsClient
 from ups.credentials import AccountTokens
 from ups.models import Account
+from ups.tracking_client import TrackingClient
 
 _sessions: dict[str, requests.Session] = {}
 
@@ -20,6 +21,14 @@ def open_client(account: Account, *, observe: Observer) -> UpsClient:
 def open_client_for_check(account: Account, *, observe: Observer) -> UpsClient:
     """A client that also tries an account that was stopped: for the check that a person asked for."""
     return _open(account, observe=observe, for_check=True)
+
+
+def open_tracking_client(account: Account, *, observe: Observer) -> TrackingClient:
+    """A client for news of this account's parcels. Opening it calls nobody."""
+    base_url = settings.UPS_BASE_URLS[account.environment]
+    session = _session(base_url)
+    tokens = AccountTokens(account, session=session, base_url=base_url, observe=observe)
+    return TrackingClient(session, tokens, base_url=base_url, shipper_number=account.shipper_number, observe=observe)
 
 
 def _open(account: Account, *, observe: Observer, for_check: bool) -> UpsClient:

@@ -5,7 +5,7 @@ Documented at https://developer.ups.com/api/reference (Shipping). Hosts come fro
 
 import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -16,26 +16,23 @@ from connector_site.lib.outside_calls import Observer
 from connector_site.lib.references import new_shipment_reference
 from connector_site.lib.secrets import Secret
 from ups.answers import RecoveryAnswer, RecoveryState, ShipmentAnswer, VoidAnswer, read_answer, read_recovery, read_void
+from ups.asking import Asker, TokenSource
 from ups.errors import (
-    UpsAccountBlocked,
-    UpsError,
     UpsOutcomeUnknown,
     UpsRejected,
     UpsUnavailable,
     UpsUnexpectedReply,
 )
 from ups.limits import VOID_NUMBERS
-from ups.services import LABEL_WIDTH_INCHES, PRINTER_FORMATS, LabelFormat
+from ups.recovery import harmless_question, recovery_call
+from ups.services import LabelFormat
 from ups.shipment_spec import PartySpec
 from ups.shipping import package_count, shipper_question
-from ups.transport import Call, Wire
-from ups.verdicts import UNAUTHORIZED, is_success, read_error, refused_token, ship_error
+from ups.transport import Call
+from ups.verdicts import UNAUTHORIZED, is_success, read_error, ship_error
 
 SHIP_VERSION = "v2409"
 """The only current version of the ship and void calls (`ups.md` 2)."""
-RECOVERY_VERSION = "v1"
-"""Proven in production for settling whether a shipment exists (`ups.md` 7)."""
-_RECOVERY_SUB_VERSION = "1903"
 _TIMEOUTS = Timeouts(connect_seconds=5, read_seconds=45, total_seconds=60)
 """`reliability.md` 1.2 and 1.3."""
 _ALREADY_VOIDED = "190117"
@@ -54,19 +51,6 @@ _RECOVERY_CODES = {
     "300034": RecoveryState.WITHOUT_LABEL,
 }
 """`ups.md` 7; both numberings of the same answers."""
-
-
-class TokenSource(Protocol):
-    """Where the client gets its token, and tells what became of it."""
-
-    def token(self) -> Secret:
-        """A token to use now."""
-
-    def drop(self, token: Secret) -> None:
-        """Never hand out this token again: it was refused."""
-
-    def stop(self, reason: str) -> None:
-        """UPS does not want this account's calls: no more tokens until a person has looked at it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +74,13 @@ class UpsClient:
         shipper_number: str,
         observe: Observer,
     ) -> None:
-        self._session = session
-        self._tokens = token_source
-        self._wire = Wire(base_url=base_url, observe=observe)
+        self._asker = Asker(session, token_source, base_url=base_url, observe=observe, timeouts=_TIMEOUTS)
         self._ready: Secret | None = None
         self.shipper_number = shipper_number
 
     def prepare(self) -> None:
         """Have a token in hand, so that nothing but the shipment itself stands between a decision and its sending."""
-        self._ready = self._tokens.token()
+        self._ready = self._asker.token()
 
     def ship(self, body: dict[str, Any]) -> ShipmentAnswer:
         """Make a shipment: POST /shipments/v2409/ship, sent once, on a connection of its own.
@@ -109,15 +91,15 @@ class UpsClient:
         path = f"/api/shipments/{SHIP_VERSION}/ship"
         call = Call(operation="ship", method="POST", path=path, route=path, payload=orjson.dumps(body))
         expected_packages = package_count(body)
-        token, self._ready = self._ready or self._tokens.token(), None
+        token, self._ready = self._ready or self._asker.token(), None
         with new_session() as session:
             reply = self._send_shipment(session, call, token)
         if is_success(reply):
             return read_answer(reply.body, expected_packages)
         error = ship_error(reply)
         if reply.status == UNAUTHORIZED and error.nothing_happened:
-            self._renew_token(token)
-        raise self._stopping(error)
+            self._asker.ask_renewed(harmless_question(self.shipper_number), refused=token)
+        raise self._asker.stopping(error)
 
     def void(self, shipment_id: str, tracking_numbers: tuple[str, ...] = ()) -> VoidAnswer:
         """Void a shipment, or only these parcels of it: DELETE /shipments/v2409/void/cancel/{id}. Repeating is safe.
@@ -134,7 +116,7 @@ class UpsClient:
             route=f"{template}{{shipment}}",
             params=_void_params(tracking_numbers),
         )
-        reply = self._ask(call)
+        reply = self._asker.ask(call)
         if is_success(reply):
             answer = read_void(reply.body, tracking_numbers)
             if answer is None:
@@ -144,7 +126,7 @@ class UpsClient:
         error = read_error("void", reply)
         if isinstance(error, UpsRejected):
             return VoidAnswer(voided=error.code == _ALREADY_VOIDED, code=error.code, text=error.text)
-        raise self._stopping(error)
+        raise self._asker.stopping(error)
 
     def recover_by_number(self, tracking_number: str, *, label_format: LabelFormat = LabelFormat.GIF) -> RecoveryAnswer:
         """Look for a shipment's labels by a tracking number: POST /labels/v1/recovery. Without side effects."""
@@ -169,28 +151,28 @@ class UpsClient:
             raise UpsUnexpectedReply("UPS found a shipment under a reference that was never used.", operation="recover")
         path = f"/api/shipments/{SHIP_VERSION}/ship"
         payload = orjson.dumps(shipper_question(shipper, self.shipper_number))
-        reply = self._ask(Call(operation="check shipper", method="POST", path=path, route=path, payload=payload))
+        reply = self._asker.ask(Call(operation="check shipper", method="POST", path=path, route=path, payload=payload))
         if is_success(reply):
             raise UpsUnexpectedReply("UPS accepted a shipment without parcels.", operation="check shipper")
         error = read_error("check shipper", reply)
         if not isinstance(error, UpsRejected):
-            raise self._stopping(error)
+            raise self._asker.stopping(error)
         accepted = not error.code.startswith(_SHIPPER_FAMILY)
         return ProbeAnswer(shipper_accepted=accepted, code=error.code, message=error.message)
 
     def _recover(self, what: dict[str, Any], *, context: str, label_format: LabelFormat) -> RecoveryAnswer:
-        reply = self._ask(_recovery_call(what, context=context, label_format=label_format))
+        reply = self._asker.ask(recovery_call(what, context=context, label_format=label_format))
         if is_success(reply):
             return read_recovery(reply.body)
         error = read_error("recover", reply)
         state = _RECOVERY_CODES.get(error.code)
         if isinstance(error, UpsRejected) and state is not None:
             return RecoveryAnswer(state=state, code=error.code, text=error.text)
-        raise self._stopping(error)
+        raise self._asker.stopping(error)
 
     def _send_shipment(self, session: requests.Session, call: Call, token: Secret) -> Reply:
         try:
-            return self._send(session, call, token)
+            return self._asker.send(session, call, token)
         except NeverSent as error:
             raise UpsUnavailable("UPS cannot be reached; nothing was sent.", operation=call.operation) from error
         except AnswerLost as error:
@@ -198,74 +180,6 @@ class UpsClient:
                 "The shipment was sent and UPS's answer was lost. It may exist: UPS is asked before anything else."
             )
             raise UpsOutcomeUnknown(message, operation=call.operation) from error
-
-    def _renew_token(self, refused: Secret) -> None:
-        """Replace a refused token and try the new one with a harmless question; raises if UPS refuses that one too."""
-        self._tokens.drop(refused)
-        what = {
-            "ReferenceValues": {
-                "ReferenceNumber": {"Value": new_shipment_reference("check")},
-                "ShipperNumber": self.shipper_number,
-            }
-        }
-        call = _recovery_call(what, context="check", label_format=LabelFormat.GIF)
-        self._ask_with(call, self._tokens.token())
-
-    def _ask(self, call: Call) -> Reply:
-        """Send a call that may be repeated; a refused token is replaced once."""
-        token = self._tokens.token()
-        reply = self._send_again_safe(call, token)
-        if reply.status != UNAUTHORIZED:
-            return reply
-        self._tokens.drop(token)
-        return self._ask_with(call, self._tokens.token())
-
-    def _ask_with(self, call: Call, token: Secret) -> Reply:
-        """Send with a token just renewed: refused again, each further try would cost a token call, so none is made."""
-        reply = self._send_again_safe(call, token)
-        if reply.status == UNAUTHORIZED:
-            error = refused_token(call.operation, reply)
-            self._tokens.stop(error.message)
-            raise error
-        return reply
-
-    def _send_again_safe(self, call: Call, token: Secret) -> Reply:
-        try:
-            return self._send(self._session, call, token)
-        except (NeverSent, AnswerLost) as error:
-            raise UpsUnavailable("UPS cannot be reached at the moment.", operation=call.operation) from error
-
-    def _stopping(self, error: UpsError) -> UpsError:
-        """The error, once the account is stopped if UPS does not want its calls any more."""
-        if isinstance(error, UpsAccountBlocked):
-            self._tokens.stop(error.message)
-        return error
-
-    def _send(self, session: requests.Session, call: Call, token: Secret) -> Reply:
-        return self._wire.send(session, call, authorization=f"Bearer {token.reveal()}", timeouts=_TIMEOUTS)
-
-
-def _recovery_call(what: dict[str, Any], *, context: str, label_format: LabelFormat) -> Call:
-    specification: dict[str, Any] = {"LabelImageFormat": {"Code": _recoverable(label_format)}}
-    if label_format in PRINTER_FORMATS:
-        specification["LabelStockSize"] = {"Height": "6", "Width": str(LABEL_WIDTH_INCHES)}
-    path = f"/api/labels/{RECOVERY_VERSION}/recovery"
-    body = {
-        "LabelRecoveryRequest": {
-            "Request": {
-                "SubVersion": _RECOVERY_SUB_VERSION,
-                "TransactionReference": {"CustomerContext": f"recover-{context}"},
-            },
-            "LabelSpecification": specification,
-            **what,
-        }
-    }
-    return Call(operation="recover", method="POST", path=path, route=path, payload=orjson.dumps(body))
-
-
-def _recoverable(label_format: LabelFormat) -> str:
-    """Label Recovery offers no PNG (`ups.md` 7)."""
-    return LabelFormat.GIF.value if label_format is LabelFormat.PNG else label_format.value
 
 
 def _void_params(tracking_numbers: tuple[str, ...]) -> dict[str, str] | None:

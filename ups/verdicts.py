@@ -18,6 +18,7 @@ from ups.refusals import find_refusal
 BAD_REQUEST = 400
 UNAUTHORIZED = 401
 FORBIDDEN = 403
+NOT_FOUND = 404
 TOO_MANY_REQUESTS = 429
 _FIRST_SUCCESS = 200
 _FIRST_REDIRECT = 300
@@ -27,6 +28,8 @@ _MAYBE_DONE_CODES = frozenset({"10004", "20001", "120001", "120021", "190001", "
 """Called transient or doubtful wherever they are documented (`ups.md` 4.3, 5.12, 6, 7)."""
 _PRODUCT_CODES = frozenset({"250002", "250003"})
 """With a token UPS has just given out these mean that the API product is not added to the app (`ups.md` 2, 3)."""
+_PRODUCTS = {"track": "Tracking", "subscribe": "Track Alert", "quantum view": "Quantum View"}
+"""What the UPS developer portal calls the APIs that a shipment does not need, by operation (`ups.md` 2)."""
 FIRST_PAUSE_SECONDS = 30
 """UPS names no pause with a 429; start with this one (`ups.md` 4.5)."""
 _MAYBE_DONE = "UPS gave no clear answer. The shipment may exist, so nothing is sent again before UPS was asked."
@@ -78,6 +81,12 @@ def refused_token(operation: str, reply: Reply) -> UpsError:
     )
 
 
+def product_missing(operation: str, reply: Reply) -> UpsProductMissing:
+    """What a 401 to a token that UPS takes elsewhere means."""
+    errors = read_errors(reply.body)
+    return _product_missing(operation, reply.status, errors[0].code if errors else "")
+
+
 def _definite(operation: str, status: int, error: WireError) -> UpsError:
     if status == TOO_MANY_REQUESTS:
         return UpsUnavailable(
@@ -103,8 +112,10 @@ def _definite(operation: str, status: int, error: WireError) -> UpsError:
 
 
 def _product_missing(operation: str, status: int, code: str) -> UpsProductMissing:
+    product = _PRODUCTS.get(operation)
+    named = f"The API product {product}" if product else f"The API product for '{operation}'"
     return UpsProductMissing(
-        f"The API product for '{operation}' is not added to your app. Add it in {places.UPS_PORTAL}.",
+        f"{named} is not added to your app. Add it in {places.UPS_PORTAL}.",
         operation=operation,
         status=status,
         code=code,
