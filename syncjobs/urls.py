@@ -1,8 +1,8 @@
-"""Addresses of deliveries, labels, open work and rules, and of Exact's notifications."""
+"""Addresses of deliveries, labels, open work and rules, of the receiver's page, and of Exact's notifications."""
 
 from django.urls import path
 
-from syncjobs.views import deliveries, hooks, labels, rules
+from syncjobs.views import deliveries, hooks, labels, rules, tracking
 
 app_name = "syncjobs"
 _TENANT = "t/<uuid:tenant_code>"
@@ -11,6 +11,8 @@ _LABEL = f"{_TENANT}/labels/<uuid:label_code>"
 
 urlpatterns = [
     path("hooks/exact/<uuid:hook_code>", hooks.exact, name="exact_hook"),
+    path("track/colours/<str:digits>.css", tracking.colour, name="track_colour"),
+    path("track/<str:track_code>", tracking.page, name="track"),
     path(f"{_TENANT}/", deliveries.deliveries, name="deliveries"),
     path(f"{_TENANT}/to-do/", deliveries.work, name="work"),
     path(f"{_DELIVERY}/", deliveries.delivery, name="delivery"),

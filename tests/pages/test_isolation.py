@@ -50,6 +50,8 @@ OPEN = {
     "health_ready": "no data",
     "health_beat": "no data",
     "syncjobs:exact_hook": "proves itself by signature",
+    "syncjobs:track": "an unguessable code, counted per address, see test_track",
+    "syncjobs:track_colour": "no data",
     "exact:callback": "proves itself by the kept state, then enters through the gate",
     "tenants:home": "shows the person's own companies",
 }
