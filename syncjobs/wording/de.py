@@ -131,7 +131,6 @@ GERMAN = Words(
         not_stated="nicht angegeben",
         local_time="Alle Zeiten sind Ortszeiten am Ort des Ereignisses.",
         zone_unknown="Zeitzone unbekannt",
-        history="Sendungsverlauf",
         event="Ereignis",
         time="Zeit",
         tracking_page="Sendungsverfolgung",

@@ -131,7 +131,6 @@ ENGLISH = Words(
         not_stated="not stated",
         local_time="All times are local to the place of the event.",
         zone_unknown="time zone unknown",
-        history="History",
         event="Event",
         time="Time",
         tracking_page="Tracking page",

@@ -131,7 +131,6 @@ SPANISH = Words(
         not_stated="no indicado",
         local_time="Todas las horas corresponden a la hora local del lugar del evento.",
         zone_unknown="zona horaria desconocida",
-        history="Historial",
         event="Evento",
         time="Hora",
         tracking_page="Página de seguimiento",

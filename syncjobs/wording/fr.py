@@ -131,7 +131,6 @@ FRENCH = Words(
         not_stated="non indiqué",
         local_time="Toutes les heures sont exprimées en heure locale du lieu de l'événement.",
         zone_unknown="fuseau horaire inconnu",
-        history="Historique",
         event="Événement",
         time="Heure",
         tracking_page="Page de suivi",

@@ -131,7 +131,6 @@ DUTCH = Words(
         not_stated="niet vermeld",
         local_time="Alle tijden zijn de plaatselijke tijd van de gebeurtenis.",
         zone_unknown="tijdzone onbekend",
-        history="Geschiedenis",
         event="Gebeurtenis",
         time="Tijd",
         tracking_page="Volgpagina",

@@ -135,7 +135,6 @@ class ProofWords:
     not_stated: str
     local_time: str
     zone_unknown: str
-    history: str
     event: str
     time: str
     tracking_page: str

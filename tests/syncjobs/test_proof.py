@@ -103,7 +103,7 @@ def test_what_ups_did_not_give_is_said_to_be_missing_and_never_made_up() -> None
 
     assert "Delivered on not stated Place not stated Received by not stated" in shown
     assert "Left at" not in shown
-    assert "History" not in shown
+    assert "Event" not in shown
 
 
 def test_a_time_without_a_zone_is_marked_and_carries_no_offset() -> None:
