@@ -15,7 +15,7 @@ from connector_site.lib.local_browser import installed_browser
 from exact import connecting
 from tests import factories
 from tests.factories import PASSWORD, Cast
-from tests.pages import scene
+from tests.pages import scene, travels
 from tests.pages.scene import Desk
 from tests.standins import StandIn
 
@@ -213,3 +213,20 @@ def test_exact_is_connected_through_its_own_page(
 
     expect(page.get_by_text("Groothandel Zuid is connected.")).to_be_visible()
     window.photograph("connected")
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_receivers_page_fits_in_every_state(window: Window, busy: tuple[Cast, Desk], language: str) -> None:
+    _, desk = busy
+    made = {
+        "way": travels.make_travelling(desk),
+        "delivered": travels.make_delivered(desk),
+        "new": scene.make_shipped(desk),
+        "long-ago": scene.make_held(desk),
+    }
+
+    for name, delivery in made.items():
+        window.page.goto(f"{window.site}{travels.receivers_address(delivery)}?lang={language}")
+        window.photograph(f"track-{name}")
+
+    assert [text for text in window.complaints if "404" not in text] == []

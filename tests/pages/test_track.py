@@ -13,13 +13,14 @@ from pytest_django import Settings
 from connector_site.lib import rate_limit
 from connector_site.lib.rate_limit import Rule
 from connector_site.lib.references import new_code
-from syncjobs.models import Delivery, Parcel, Shipment
+from syncjobs.models import Parcel, Shipment
 from syncjobs.wording import LANGUAGES
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.factories import Cast
 from tests.pages import scene, travels
 from tests.pages.scene import Desk
+from tests.pages.travels import receivers_address
 
 pytestmark = pytest.mark.django_db
 PERSONAL = ("Möbelhaus", "Lindner", "Wareneingang", "Königsallee", "40212", "1234567", "9711AB", "20240015", "9.87")
@@ -33,12 +34,6 @@ def _own_count(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("syncjobs.views.tracking.PAGE_RULE", Rule(name=f"track-{new_code()}", requests=60, seconds=60))
 
 
-def address_of(delivery: Delivery) -> str:
-    with tenant_context(delivery.tenant_id):
-        code = Delivery.objects.values_list("track_code", flat=True).get(pk=delivery.pk)
-    return reverse("syncjobs:track", args=[code])
-
-
 def text_of(client: Client, address: str, **headers: str) -> str:
     return client.get(address, headers=headers).content.decode()
 
@@ -46,7 +41,7 @@ def text_of(client: Client, address: str, **headers: str) -> str:
 def test_the_receiver_sees_the_way_of_every_parcel(desk: Desk, client: Client) -> None:
     delivery = travels.make_travelling(desk)
 
-    page = text_of(client, address_of(delivery))
+    page = text_of(client, receivers_address(delivery))
 
     first, second = travels.parcels_of(delivery)
     assert [page.count(f"tracknum={parcel.tracking_number}") for parcel in (first, second)] == [1, 1]
@@ -58,7 +53,7 @@ def test_the_receiver_sees_the_way_of_every_parcel(desk: Desk, client: Client) -
 
 
 def test_nothing_personal_is_on_the_page(desk: Desk, client: Client) -> None:
-    page = text_of(client, address_of(travels.make_travelling(desk)))
+    page = text_of(client, receivers_address(travels.make_travelling(desk)))
 
     assert [word for word in PERSONAL if word in page] == []
 
@@ -69,7 +64,7 @@ def test_times_are_those_of_the_place_and_an_unknown_zone_is_told(desk: Desk, cl
     known = travels.make_event(parcel, "picked_up", told="Pickup Scan", hours_ago=9)
     unknown = travels.make_event(parcel, "in_transit", told="Departed", hours_ago=2, zone_known=False)
 
-    page = text_of(client, address_of(delivery))
+    page = text_of(client, receivers_address(delivery))
 
     lines = {line.split("</div>")[0] for line in page.split('<div class="quiet">')[1:]}
     assert [known.local_at[11:16] in line and "zone" not in line for line in sorted(lines)].count(True) == 1
@@ -82,7 +77,7 @@ def test_a_delivery_nobody_confirmed_is_told_as_being_checked(desk: Desk, client
     travels.make_event(parcel, "delivered", told="DELIVERED", sources=("push",))
     travels.stand(parcel, "out_for_delivery")
 
-    page = text_of(client, address_of(delivery))
+    page = text_of(client, receivers_address(delivery))
 
     assert "Reported, not confirmed yet: being checked with UPS" in page
     assert "Delivered on" not in page
@@ -90,7 +85,7 @@ def test_a_delivery_nobody_confirmed_is_told_as_being_checked(desk: Desk, client
 
 
 def test_a_confirmed_delivery_says_when(desk: Desk, client: Client) -> None:
-    page = text_of(client, address_of(travels.make_delivered(desk)))
+    page = text_of(client, receivers_address(travels.make_delivered(desk)))
 
     assert "Delivered on" in page
     assert "not confirmed" not in page
@@ -99,7 +94,7 @@ def test_a_confirmed_delivery_says_when(desk: Desk, client: Client) -> None:
 
 @pytest.mark.parametrize("code", sorted(LANGUAGES))
 def test_every_language_can_be_chosen(desk: Desk, client: Client, code: str) -> None:
-    page = text_of(client, f"{address_of(travels.make_travelling(desk))}?lang={code}")
+    page = text_of(client, f"{receivers_address(travels.make_travelling(desk))}?lang={code}")
 
     words = LANGUAGES[code]
     assert f'<html lang="{code}">' in page
@@ -125,7 +120,7 @@ def test_the_language_is_the_readers_before_the_senders(
 ) -> None:
     with tenant_context(desk.tenant.id):
         Tenant.objects.filter(pk=desk.tenant.pk).update(language="nl")
-    address = address_of(scene.make_shipped(desk))
+    address = receivers_address(scene.make_shipped(desk))
 
     answer = client.get(f"{address}?lang={asked}", headers={"Accept-Language": header})
 
@@ -133,7 +128,7 @@ def test_the_language_is_the_readers_before_the_senders(
 
 
 def test_the_page_is_private_unlisted_and_sets_no_cookie(desk: Desk, client: Client) -> None:
-    answer = client.get(address_of(scene.make_shipped(desk)))
+    answer = client.get(receivers_address(scene.make_shipped(desk)))
 
     assert answer["Referrer-Policy"] == "no-referrer"
     assert answer["Cache-Control"] == "private, no-store"
@@ -144,7 +139,7 @@ def test_the_page_is_private_unlisted_and_sets_no_cookie(desk: Desk, client: Cli
 
 
 def test_before_the_first_scan_the_page_says_so(desk: Desk, client: Client) -> None:
-    page = text_of(client, address_of(scene.make_shipped(desk)))
+    page = text_of(client, receivers_address(scene.make_shipped(desk)))
 
     assert "No scan yet" in page
     assert "Not updated yet" in page
@@ -169,7 +164,7 @@ def test_what_was_never_shipped_or_was_voided_has_no_page(desk: Desk, client: Cl
     with tenant_context(desk.tenant.id):
         Shipment.objects.filter(delivery=voided).update(voided_at=timezone.now())
 
-    assert [client.get(address_of(one)).status_code for one in (held, voided)] == [404, 404]
+    assert [client.get(receivers_address(one)).status_code for one in (held, voided)] == [404, 404]
 
 
 def test_the_page_ends_when_the_history_at_ups_does(desk: Desk, client: Client) -> None:
@@ -180,7 +175,7 @@ def test_the_page_ends_when_the_history_at_ups_does(desk: Desk, client: Client) 
             parcels = Parcel.objects.filter(shipment__delivery=delivery)
             parcels.update(last_event_at=timezone.now() - timedelta(days=days))
 
-    assert [client.get(address_of(one)).status_code for one in (old, recent)] == [404, 200]
+    assert [client.get(receivers_address(one)).status_code for one in (old, recent)] == [404, 200]
 
 
 def test_who_asks_too_often_waits_and_is_told_how_long(
@@ -188,7 +183,7 @@ def test_who_asks_too_often_waits_and_is_told_how_long(
 ) -> None:
     rule = Rule(name=f"track-{new_code()}", requests=2, seconds=60)
     monkeypatch.setattr("syncjobs.views.tracking.PAGE_RULE", rule)
-    address = address_of(scene.make_shipped(desk))
+    address = receivers_address(scene.make_shipped(desk))
 
     answers = [client.get(address, headers={"Accept-Language": "de"}) for _ in range(3)]
     elsewhere = client.get(address, REMOTE_ADDR="192.0.2.77")
@@ -199,7 +194,7 @@ def test_who_asks_too_often_waits_and_is_told_how_long(
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_nothing_inline(desk: Desk, client: Client) -> None:
-    page = text_of(client, address_of(travels.make_travelling(desk)))
+    page = text_of(client, receivers_address(travels.make_travelling(desk)))
 
     assert re.findall(r'<script|<style|\bstyle="|\bon[a-z]+="', page) == []
     assert re.findall(r'(?:src|<link[^>]*href)="(?:https?:)?//', page) == []
@@ -211,7 +206,7 @@ def test_the_senders_colour_comes_as_a_style_sheet_of_its_own(desk: Desk, client
     with tenant_context(desk.tenant.id):
         Tenant.objects.filter(pk=desk.tenant.pk).update(brand_colour="#ffd400")
 
-    page = text_of(client, address_of(scene.make_shipped(desk)))
+    page = text_of(client, receivers_address(scene.make_shipped(desk)))
     sheet = client.get("/track/colours/ffd400.css")
 
     assert '<link rel="stylesheet" href="/track/colours/ffd400.css">' in page
@@ -228,7 +223,7 @@ def test_another_customers_deliveries_are_not_mixed_in(cast: Cast, desk: Desk, c
     ours = scene.make_shipped(desk)
     theirs = scene.make_shipped(scene.make_desk(cast.other_tenant, division=654321))
 
-    page = text_of(client, address_of(ours))
+    page = text_of(client, receivers_address(ours))
 
     assert travels.parcels_of(ours)[0].tracking_number in page
     assert travels.parcels_of(theirs)[0].tracking_number not in page
@@ -236,4 +231,4 @@ def test_another_customers_deliveries_are_not_mixed_in(cast: Cast, desk: Desk, c
 
 
 def test_sending_to_the_page_changes_nothing(desk: Desk, client: Client) -> None:
-    assert client.post(address_of(scene.make_shipped(desk))).status_code == 405
+    assert client.post(receivers_address(scene.make_shipped(desk))).status_code == 405

@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 
+from django.urls import reverse
 from django.utils import timezone
 
 from audit.record import acting
@@ -18,6 +19,13 @@ def parcels_of(delivery: Delivery) -> list[Parcel]:
     """The parcels of a shipped delivery, in order."""
     with tenant_context(delivery.tenant_id):
         return list(Parcel.objects.filter(shipment__delivery=delivery).order_by("position"))
+
+
+def receivers_address(delivery: Delivery) -> str:
+    """Where the receiver finds it."""
+    with tenant_context(delivery.tenant_id):
+        code = Delivery.objects.values_list("track_code", flat=True).get(pk=delivery.pk)
+    return reverse("syncjobs:track", args=[code])
 
 
 def stand(parcel: Parcel, milestone: str, **columns: object) -> None:
