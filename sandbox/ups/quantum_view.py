@@ -35,6 +35,7 @@ VERSIONS = frozenset([FIRST_VERSION, WITHOUT_BOOKMARKS, LISTS_VERSION])
 XPCI_VERSION = "1.0007"
 MAX_SUBSCRIBER_ID = 16
 BOOKMARK_BYTES = 12
+SUCCESS = {"ResponseStatusCode": "1", "ResponseStatusDescription": "Success"}
 MOMENT = "%Y%m%d%H%M%S"
 
 Shown = tuple[ViewSubscription, ViewFile]
@@ -53,14 +54,19 @@ async def events(request: web.Request) -> web.Response:
     document = await read_document(request, "QuantumViewRequest")
     context = document.child("Request", "TransactionReference").text("CustomerContext")
     try:
-        answer = _response(context) | _answer(ups, document, client=client, version=version)
+        answer = _response(context, **SUCCESS) | _answer(ups, document, client=client, version=version)
     except ViewRefusal as refusal:
-        answer = _response(context, refusal=refusal)
+        answer = _refused(refusal, context=context)
     as_objects = ups.settings.view_shape == "objects" or (
         ups.settings.view_shape == "as_version" and version != LISTS_VERSION
     )
     whole = {"QuantumViewResponse": answer}
     return json_answer(single_objects(whole) if as_objects else whole)
+
+
+def refusal_body(refusal: ViewRefusal) -> Json:
+    """A whole answer that says no."""
+    return {"QuantumViewResponse": _refused(refusal)}
 
 
 def cut_files(ups: Ups, shipper_number: str, *, now: datetime) -> list[ViewFile]:
@@ -190,11 +196,12 @@ def _file_json(file: ViewFile, subscription: ViewSubscription) -> Json:
     return {"FileName": file.name, "StatusType": {"Code": code, "Description": description}, **records}
 
 
-def _response(context: str, *, refusal: ViewRefusal | None = None) -> Json:
+def _response(context: str, **fields: object) -> Json:
     reference = {"CustomerContext": context, "XpciVersion": XPCI_VERSION} if context else {"XpciVersion": XPCI_VERSION}
-    response: Json = {"TransactionReference": reference}
-    if refusal is None:
-        return {"Response": response | {"ResponseStatusCode": "1", "ResponseStatusDescription": "Success"}}
+    return {"Response": {"TransactionReference": reference, **fields}}
+
+
+def _refused(refusal: ViewRefusal, *, context: str = "") -> Json:
     error: Json = {
         "ErrorSeverity": refusal.severity,
         "ErrorCode": refusal.code,
@@ -203,5 +210,4 @@ def _response(context: str, *, refusal: ViewRefusal | None = None) -> Json:
     }
     if refusal.retry_seconds:
         error["MinimumRetrySeconds"] = str(refusal.retry_seconds)
-    failed = {"ResponseStatusCode": "0", "ResponseStatusDescription": "Failure", "Error": [error]}
-    return {"Response": response | failed}
+    return _response(context, ResponseStatusCode="0", ResponseStatusDescription="Failure", Error=[error])

@@ -2,20 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import orjson
 from aiohttp import web
 
-from sandbox.core.app import CALLS, FAULTS, TITLE
+from sandbox.core.app import CALLS, FAULTS
 from sandbox.core.calllog import Call, readable_body
-from sandbox.core.pages import back_to, page, page_environment
+from sandbox.core.pages import back_to
+from sandbox.ups import page_settings, travel_screens, view_screens
+from sandbox.ups.pages import ups_page
+from sandbox.ups.quantum_view import refusal_body
 from sandbox.ups.refusals import TOO_MANY_REQUESTS
-from sandbox.ups.state import UPS
+from sandbox.ups.shipments import Shipment
+from sandbox.ups.state import UPS, Ups
+from sandbox.ups.view_questions import UNAVAILABLE, ViewRefusal
 
-TEMPLATES = page_environment(Path(__file__).parent / "templates")
 SHOWN_SHIPMENTS = 30
 SHOWN_CALLS = 30
+RETRY_SECONDS = 300
 
 TROUBLES: dict[str, tuple[str, dict[str, object]]] = {
     "lost_answer": ("Next shipment is made, its answer gets lost", {"operation": "ship", "action": "reset_after"}),
@@ -34,6 +38,25 @@ TROUBLES: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "no_label": ("Next shipment comes without its label", {"operation": "ship", "action": "drop_label"}),
     "half": ("Next ship answer breaks off half-way", {"operation": "ship", "action": "half_body"}),
+    "no_alert": (
+        "Next 3 subscription calls: unavailable",
+        {"operation": "subscribe_parcels", "action": "status", "times": 3},
+    ),
+    "alert_lost": (
+        "Next subscription is taken, its answer gets lost",
+        {"operation": "subscribe_parcels", "action": "reset_after"},
+    ),
+    "no_tracking": ("Next 3 Tracking calls: unavailable", {"operation": "track", "action": "status", "times": 3}),
+    "view_later": (
+        "Next Quantum View call: come back in 5 minutes",
+        {
+            "operation": "quantum_view",
+            "action": "status",
+            "status": 200,
+            "body": refusal_body(ViewRefusal(UNAVAILABLE, retry_seconds=RETRY_SECONDS)),
+        },
+    ),
+    "view_lost": ("Next Quantum View answer gets lost", {"operation": "quantum_view", "action": "reset_after"}),
 }
 
 
@@ -60,6 +83,9 @@ def routes() -> list[web.RouteDef]:
         web.post("/sandbox/page/trouble", order_trouble),
         web.post("/sandbox/page/trouble/remove", remove_trouble),
         web.post("/sandbox/page/clock", advance_clock),
+        *page_settings.routes(),
+        *travel_screens.routes(),
+        *view_screens.routes(),
     ]
 
 
@@ -68,18 +94,17 @@ async def show_page(request: web.Request) -> web.Response:
     ups = request.app[UPS]
     shipments = ups.shipments.all()
     values = {
-        "title": request.app[TITLE],
-        "theme": "ups",
-        "now": ups.clock.now().strftime("%d %b %Y %H:%M:%S"),
-        "speed": ups.clock.speed,
-        "shipments": shipments[::-1][:SHOWN_SHIPMENTS],
+        "shipments": [_shown_shipment(ups, shipment) for shipment in shipments[::-1][:SHOWN_SHIPMENTS]],
         "shipment_count": len(shipments),
         "clients": ups.accounts.all(),
+        "view_subscriptions": view_screens.shown_subscriptions(ups),
+        "choices": page_settings.CHOICES,
+        "current": page_settings.current_values(ups.settings),
         "calls": [_shown(call) for call in request.app[CALLS].latest(SHOWN_CALLS)],
         "faults": request.app[FAULTS].waiting(),
         "troubles": {name: text for name, (text, _) in TROUBLES.items()},
     }
-    return page(TEMPLATES, "ups.html", values)
+    return ups_page(request, "ups.html", values | travel_screens.travel_choices())
 
 
 async def order_trouble(request: web.Request) -> web.Response:
@@ -107,6 +132,10 @@ async def advance_clock(request: web.Request) -> web.Response:
     if hours.isdecimal():
         request.app[UPS].clock.advance(int(hours) * 3600)
     return back_to("/")
+
+
+def _shown_shipment(ups: Ups, shipment: Shipment) -> tuple[Shipment, list[travel_screens.ShownParcel]]:
+    return shipment, [travel_screens.shown_parcel(ups, parcel) for parcel in shipment.parcels]
 
 
 def _shown(call: Call) -> ShownCall:

@@ -87,12 +87,10 @@ async def add_foreign_shipments(request: web.Request) -> web.Response:
         return refusal("script is one of: " + ", ".join(SCRIPTS))
     if pace is not None and (isinstance(pace, bool) or not isinstance(pace, int | float) or pace <= 0):
         return refusal("hours_per_second is a number above 0.")
-    at = ups.clock.now()
-    made = [_foreign_shipment(ups, account, at=at) for _ in range(count)]
-    for shipment in made:
-        ups.shipments.add(shipment)
-        ups.travels.add(shipment)
-        ups.travels.start(shipment.number, str(script), at=at, hours_per_second=float(pace) if pace else None)
+    hours_per_second = float(pace) if pace else None
+    made = [
+        make_foreign_shipment(ups, account, script=str(script), hours_per_second=hours_per_second) for _ in range(count)
+    ]
     return json_answer({"shipments": [shipment.as_json() for shipment in made]}, status=201)
 
 
@@ -100,6 +98,16 @@ def find_account(ups: Ups, shipper_number: str) -> Account | None:
     """The account of that number, whichever app it is behind."""
     number = shipper_number.upper()
     return next((client.accounts[number] for client in ups.accounts.all() if number in client.accounts), None)
+
+
+def make_foreign_shipment(ups: Ups, account: Account, *, script: str, hours_per_second: float | None) -> Shipment:
+    """A shipment that somebody else's software made on the account; it leaves at once."""
+    at = ups.clock.now()
+    shipment = _foreign_shipment(ups, account, at=at)
+    ups.shipments.add(shipment)
+    ups.travels.add(shipment)
+    ups.travels.start(shipment.number, script, at=at, hours_per_second=hours_per_second)
+    return shipment
 
 
 def _foreign_shipment(ups: Ups, account: Account, *, at: datetime) -> Shipment:
