@@ -101,9 +101,12 @@ def classify(*, type: str, code: str, status_code: str, has_place: bool = False)
     """The milestone and reason of one event (`ups.md` 9.4); the same characters mean different things by type.
 
     `ups.md` 9.4 takes every code under D that is not listed for delivered. Here such a code is unknown, as is any other
-    code that nobody has told us of, unless the three digits say it: a delivery is never guessed.
+    code that nobody has told us of, unless the three digits say it: a delivery is never guessed. An event that says
+    nothing at all changes nothing.
     """
     code, status_code = padded_code(code), padded_status_code(status_code)
+    if not (type or code or status_code):
+        return Classification(milestone=None)
     three, two = _TABLE[_STATUS_CODES].get(status_code), _TABLE.get(type, {}).get(code)
     if (type, code) == _ORIGIN_SCAN and has_place:
         two = Classification(milestone=Milestone.IN_TRANSIT)

@@ -71,7 +71,9 @@ def _parcel(shipment: TrackedShipment, package: TrackedPackage) -> TrackedParcel
     received_by = package.delivery_information.received_by
     return TrackedParcel(
         tracking_number=number,
-        events=tuple(_event(activity, number=number, received_by=received_by) for activity in package.activity),
+        events=tuple(
+            _event(activity, number=number, received_by=received_by) for activity in package.activity if activity
+        ),
         delivered_on=_date_of(package.delivery_date, _DELIVERED),
         received_by=received_by,
         scheduled_date=_date_of(package.delivery_date, *_SCHEDULED),
