@@ -16,6 +16,7 @@ from connector_site.lib.secrets import seal
 from tenants.context import tenant_context
 from ups import places
 from ups.access import open_client_for_check
+from ups.alerts import ensure_credentials
 from ups.client import ProbeAnswer
 from ups.credentials import SUBJECT_KIND, no_token
 from ups.errors import (
@@ -116,7 +117,9 @@ def save_account(tenant_id: uuid.UUID, details: AccountDetails, *, code: uuid.UU
         raise SpecInvalid(problems)
     try:
         with tenant_context(tenant_id):
-            return _make(tenant_id, details) if code is None else _change(tenant_id, details, code)
+            account = _make(tenant_id, details) if code is None else _change(tenant_id, details, code)
+            ensure_credentials(account)
+            return account
     except IntegrityError as error:
         if _ONCE not in str(error):
             raise

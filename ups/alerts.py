@@ -1,12 +1,57 @@
 """The ways by which UPS reaches us with scans: address, secrets and proofs of each account (`ups.md` 10)."""
 
+import hashlib
+import hmac
+import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from connector_site.lib.secrets import Secret
-from ups.models import Account
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.db import connection
+
+from audit import record
+from audit.models import Event
+from connector_site.lib.secrets import Secret, seal, unseal_secret
+from tenants.context import tenant_context
+from ups.alert_rows import make_due, switch_off, switch_on
+from ups.credentials import SUBJECT_KIND
+from ups.models import ALERT_CLIENT_SECRET, ALERT_CREDENTIAL, Account, AlertSubscription
 from ups.tracking_client import Destination
+
+HOOK_PATH = "/hooks/ups/"
+TOKEN_PATH = "/hooks/ups/token"  # noqa: S105  an address
+PREVIOUS_ACCEPTED_DAYS = 15
+"""`ups.md` 10.2: a day longer than a subscription made with the old credential lives."""
+TOKEN_SECONDS = 3600
+"""Ours to choose; as long as UPS's own tokens live (`ups.md` 3)."""
+_SECRET_BYTES = 48
+"""`ups.md` 10.2."""
+_CLIENT_ID_BYTES = 16
+_TOKEN_SALT = "ups.alerts.token"  # noqa: S105  the name of a purpose
+_SIGNATURE_AFTER = "."
+_PART_AFTER = "~"
+"""Both may stand in a bearer token (RFC 6750, 2.1)."""
+_NO_DIGEST = "0" * 64
+"""Compared with where there is no account, so that a wrong id takes as long as a wrong secret."""
+_CREDENTIAL_COLUMNS = (
+    "alert_hook_code",
+    "alert_credential",
+    "alert_credential_digest",
+    "alert_previous_digest",
+    "alert_previous_until",
+    "alert_client_id",
+    "alert_client_secret",
+    "alert_client_secret_digest",
+    "alert_generation",
+)
+_ROUTE = """
+    SELECT tenant_id, account_id, credential_digest, previous_digest, previous_until, client_id, generation
+      FROM ups_alert_route(%s)
+"""
+_CLIENT = "SELECT hook_code, secret_digest, generation FROM ups_alert_client(%s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,47 +88,199 @@ class IssuedToken:
 
 def ensure_credentials(account: Account) -> None:
     """Give the account its secrets for Track Alert if it has none; `account` then shows them. Repeating is harmless."""
-    raise NotImplementedError(account)
+    if account.alert_credential_digest and account.alert_client_secret_digest:
+        return
+    with tenant_context(account.tenant_id):
+        row = _locked(account)
+        if not row.alert_credential_digest:
+            _write(row, _new_credential(row.code))
+        if not row.alert_client_secret_digest:
+            client_id = secrets.token_hex(_CLIENT_ID_BYTES)
+            _write(row, {"alert_client_id": client_id, **_new_client_secret(row.code)})
+    _show(row, on=account)
 
 
 def rotate_credential(account: Account, *, at: datetime) -> bool:
     """Give UPS a new credential (version 1): the old one is accepted for 15 days more, all parcels are due again.
 
-    False, and nothing changed, while parcels still wait to be told to UPS with the last new one.
+    False, and nothing changed, while parcels are still subscribed with the one before: a third would shut them out.
     """
-    raise NotImplementedError(account, at)
+    ensure_credentials(account)
+    with tenant_context(account.tenant_id):
+        row = _locked(account)
+        if _previous_is_needed(row, at):
+            return False
+        previous = {
+            "alert_previous_digest": row.alert_credential_digest,
+            "alert_previous_until": at + timedelta(days=PREVIOUS_ACCEPTED_DAYS),
+        }
+        _write(row, {**previous, **_new_credential(row.code)})
+        make_due(row, at=at)
+        _record(row, {"fields": ["alert_credential"]})
+    _show(row, on=account)
+    return True
 
 
 def rotate_client_secret(account: Account) -> None:
     """A new client secret for version 2, which ends every token issued; the customer enters it in the portal."""
-    raise NotImplementedError(account)
+    ensure_credentials(account)
+    with tenant_context(account.tenant_id):
+        row = _locked(account)
+        _write(row, {**_new_client_secret(row.code), "alert_generation": row.alert_generation + 1})
+        _record(row, {"fields": ["alert_client_secret"]})
+    _show(row, on=account)
 
 
 def choose_version(account: Account, version: str, *, at: datetime) -> None:
-    """Let UPS tell of scans this way from now on: one of `Account.AlertVersion`."""
-    raise NotImplementedError(account, version, at)
+    """Let UPS tell of scans this way from now on: one of `Account.AlertVersion`.
+
+    Off ends all subscriptions, and those it ended begin again when Track Alert is switched on.
+    """
+    chosen = Account.AlertVersion(version)
+    with tenant_context(account.tenant_id):
+        row = _locked(account)
+        if row.alert_version == chosen:
+            return
+        _write(row, {"alert_version": chosen.value, "alert_problem": "", "alert_problem_at": None})
+        if chosen is Account.AlertVersion.OFF:
+            switch_off(row)
+        else:
+            switch_on(row, at=at)
+        _record(row, {"fields": ["alert_version"], "alert_version": chosen.value})
+    account.alert_version = row.alert_version
+    account.alert_problem, account.alert_problem_at = row.alert_problem, row.alert_problem_at
 
 
 def destination_of(account: Account) -> Destination:
     """What version 1 is told with every subscription."""
-    raise NotImplementedError(account)
+    ensure_credentials(account)
+    credential = unseal_secret(account.alert_credential, owner=account.code, purpose=ALERT_CREDENTIAL)
+    return Destination(url=_hook_url(account), credential=credential)
 
 
 def portal_values(account: Account) -> PortalValues:
     """What the guided page for version 2 shows to those who may change the account."""
-    raise NotImplementedError(account)
+    ensure_credentials(account)
+    return PortalValues(
+        url=_hook_url(account),
+        token_url=f"{settings.PUBLIC_URL}{TOKEN_PATH}",
+        client_id=account.alert_client_id,
+        client_secret=unseal_secret(account.alert_client_secret, owner=account.code, purpose=ALERT_CLIENT_SECRET),
+    )
 
 
 def find_route(hook_code: uuid.UUID) -> Route | None:
     """Whose address this is; needs no tenant and takes one statement."""
-    raise NotImplementedError(hook_code)
+    with connection.cursor() as cursor:
+        cursor.execute(_ROUTE, [hook_code])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    tenant_id, account_id, credential_digest, previous_digest, previous_until, client_id, generation = row
+    return Route(
+        hook_code=hook_code,
+        tenant_id=tenant_id,
+        account_id=account_id,
+        credential_digest=credential_digest,
+        previous_digest=previous_digest,
+        previous_until=previous_until,
+        client_id=client_id,
+        generation=generation,
+    )
 
 
 def proves(route: Route, *, credential: str, authorization: str, api_key: str, at: datetime) -> bool:
-    """Whether the headers `credential`, or `Authorization` and `x-api-key`, show that UPS was told of this address."""
-    raise NotImplementedError(route, credential, authorization, api_key, at)
+    """Whether the headers `credential`, or `Authorization` and `x-api-key`, show that UPS was told of this address.
+
+    Either is enough, whatever version the account uses now: subscriptions made before a switch go on.
+    """
+    if credential and _is_credential(route, credential, at):
+        return True
+    if api_key and not hmac.compare_digest(api_key.encode(errors="replace"), route.client_id.encode()):
+        return False
+    scheme, _, token = authorization.partition(" ")
+    return scheme.lower() == "bearer" and _is_token(route, token.strip(), at)
 
 
 def issue_token(*, client_id: str, client_secret: str, at: datetime) -> IssuedToken | None:
     """A token for whoever holds the client id and secret of an account; None, without a hint why, for others."""
-    raise NotImplementedError(client_id, client_secret, at)
+    with connection.cursor() as cursor:
+        cursor.execute(_CLIENT, [client_id.replace("\0", "")])
+        row = cursor.fetchone()
+    hook_code, secret_digest, generation = row or (uuid.UUID(int=0), _NO_DIGEST, 0)
+    if not hmac.compare_digest(_digest(client_secret), secret_digest):
+        return None
+    ends_at = int(at.timestamp()) + TOKEN_SECONDS
+    text = _PART_AFTER.join([hook_code.hex, str(generation), str(ends_at)])
+    return IssuedToken(token=Secret(_signer().sign(text)), expires_in_seconds=TOKEN_SECONDS)
+
+
+def _is_credential(route: Route, credential: str, at: datetime) -> bool:
+    digest = _digest(credential)
+    if hmac.compare_digest(digest, route.credential_digest):
+        return True
+    is_accepted = route.previous_until is not None and at < route.previous_until
+    return is_accepted and hmac.compare_digest(digest, route.previous_digest)
+
+
+def _is_token(route: Route, token: str, at: datetime) -> bool:
+    try:
+        hook, generation, ends_at = _signer().unsign(token).split(_PART_AFTER)
+    except BadSignature:
+        return False
+    return hook == route.hook_code.hex and int(generation) == route.generation and at.timestamp() < int(ends_at)
+
+
+def _signer() -> Signer:
+    return Signer(salt=_TOKEN_SALT, sep=_SIGNATURE_AFTER)
+
+
+def _digest(secret: str) -> str:
+    """What is compared instead of the secret itself; for 48 random bytes a plain hash is as good as a slow one."""
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+
+
+def _hook_url(account: Account) -> str:
+    return f"{settings.PUBLIC_URL}{HOOK_PATH}{account.alert_hook_code}"
+
+
+def _new_credential(code: uuid.UUID) -> dict[str, Any]:
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    sealed = seal(secret, owner=code, purpose=ALERT_CREDENTIAL)
+    return {"alert_credential": sealed, "alert_credential_digest": _digest(secret)}
+
+
+def _new_client_secret(code: uuid.UUID) -> dict[str, Any]:
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    sealed = seal(secret, owner=code, purpose=ALERT_CLIENT_SECRET)
+    return {"alert_client_secret": sealed, "alert_client_secret_digest": _digest(secret)}
+
+
+def _previous_is_needed(row: Account, at: datetime) -> bool:
+    """Whether living subscriptions still carry the credential before the present one."""
+    if row.alert_previous_until is None or row.alert_previous_until <= at:
+        return False
+    rotated_at = row.alert_previous_until - timedelta(days=PREVIOUS_ACCEPTED_DAYS)
+    return AlertSubscription.objects.filter(
+        account_id=row.pk, state=AlertSubscription.State.ACTIVE, subscribed_at__lt=rotated_at, expires_at__gt=at
+    ).exists()
+
+
+def _locked(account: Account) -> Account:
+    return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+
+
+def _write(row: Account, columns: dict[str, Any]) -> None:
+    for name, value in columns.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(columns))
+
+
+def _show(row: Account, *, on: Account) -> None:
+    for name in _CREDENTIAL_COLUMNS:
+        setattr(on, name, getattr(row, name))
+
+
+def _record(row: Account, details: dict[str, Any]) -> None:
+    event = record.Happening(kind=Event.Kind.CHANGED, subject_kind=SUBJECT_KIND, subject=row.code, details=details)
+    record.happenings(row.tenant_id, [event])

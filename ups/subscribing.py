@@ -3,29 +3,35 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ups.models import Account
-from ups.tracking_client import TrackingClient
+from django.db.models import QuerySet
 
-LIFE_DAYS = 14
-"""`ups.md` 10.2: from the call, per tracking number; there is no other way of renewing than subscribing again."""
-RENEW_AFTER_DAYS = 12
-"""`ups.md` 10.2 and `reliability.md` 3: at day 12 of 14."""
+from tenants.context import tenant_context
+from ups.alert_rows import State, begin_again, switch_off, update_in_order
+from ups.alerts import destination_of
+from ups.errors import UpsError, UpsUnavailable
+from ups.models import Account, AlertSubscription
+from ups.subscription_run import Run, Told
+from ups.tracking_client import ALERT_NUMBERS, TrackingClient
+
+_CLAIM = timedelta(minutes=5)
+"""Longer than a run can take; after a crash its parcels are due again."""
+_LONGEST_PAUSE_SECONDS = 900
+_AFTER_SETTINGS = timedelta(hours=1)
+"""While a person has to do something first."""
+_PROBLEM_CHARACTERS = Account._meta.get_field("alert_problem").max_length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one run; each pair is a tracking number and why, in words for people.
-
-    `more`: other parcels of the account are due now.
-    """
+    """What came of one run: `failed` are parcels whose subscription has run out; `more`, others are due now."""
 
     active: tuple[str, ...] = ()
     renewed: tuple[str, ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
-    postponed: tuple[tuple[str, str], ...] = ()
-    failed: tuple[tuple[str, str], ...] = ()
+    refused: tuple[Told, ...] = ()
+    postponed: tuple[Told, ...] = ()
+    failed: tuple[Told, ...] = ()
     more: bool = False
 
 
@@ -38,26 +44,123 @@ class AlertStanding:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Basis:
+    """What subscriptions are made with; when it changes they are made again."""
+
+    version: str
+    credential_digest: str
+
+
 def want(tenant_id: uuid.UUID, account_id: int, numbers: Iterable[str], *, at: datetime) -> None:
     """Ask for these parcels' subscriptions, within the tenant's transaction that is open; ended ones begin again."""
-    raise NotImplementedError(tenant_id, account_id, numbers, at)
+    wanted = sorted(set(numbers))
+    rows = [
+        AlertSubscription(tenant_id=tenant_id, account_id=account_id, tracking_number=number, due_at=at, created_at=at)
+        for number in wanted
+    ]
+    AlertSubscription.objects.bulk_create(rows, ignore_conflicts=True)
+    ended = AlertSubscription.objects.filter(account_id=account_id, tracking_number__in=wanted, state=State.ENDED)
+    begin_again(ended, at=at)
 
 
 def end(tenant_id: uuid.UUID, numbers: Iterable[str]) -> None:
     """These parcels are finished and renewed no more; within the tenant's transaction that is open."""
-    raise NotImplementedError(tenant_id, numbers)
+    finished = AlertSubscription.objects.filter(tenant_id=tenant_id, tracking_number__in=list(numbers))
+    update_in_order(finished, state=State.ENDED, due_at=None, problem="")
 
 
 def reopen(tenant_id: uuid.UUID, numbers: Iterable[str], *, at: datetime) -> None:
     """A correction: these parcels are under way after all; within the tenant's transaction that is open."""
-    raise NotImplementedError(tenant_id, numbers, at)
+    ended = AlertSubscription.objects.filter(tenant_id=tenant_id, tracking_number__in=list(numbers), state=State.ENDED)
+    begin_again(ended, at=at)
 
 
 def subscribe_due(account: Account, client: TrackingClient, *, at: datetime) -> Outcome:
-    """Subscribe up to 100 parcels of the account that are due, by one call; opens its own transactions around it."""
-    raise NotImplementedError(account, client, at)
+    """Subscribe up to 100 parcels of the account that are due, by one call; opens its own transactions around it.
+
+    Workers that run for the same account at once take different rows, and none writes to a row ended meanwhile.
+    """
+    rows = _take(account, at)
+    if not rows:
+        return Outcome()
+    destination = destination_of(account) if account.alert_version == Account.AlertVersion.V1 else None
+    run, basis = Run(rows, at), _basis(account)
+    problem: str | None = ""
+    try:
+        run.subscribe(client, destination)
+    except UpsUnavailable as error:
+        seconds = min(error.retry_after_seconds or 0, _LONGEST_PAUSE_SECONDS)
+        run.put_off(error.message, pause=timedelta(seconds=seconds) or None)
+        problem = None
+    except UpsError as error:
+        run.put_off(error.message, pause=_AFTER_SETTINGS)
+        problem = error.message
+    more = _write(account, rows, basis=basis, problem=problem, at=at)
+    return Outcome(
+        active=tuple(run.active),
+        renewed=tuple(run.renewed),
+        refused=tuple(run.refused),
+        postponed=tuple(run.postponed),
+        failed=tuple(run.failed),
+        more=more,
+    )
 
 
 def standing_of(tenant_id: uuid.UUID, numbers: Iterable[str], *, at: datetime) -> dict[str, AlertStanding]:
     """How these parcels stand, within the tenant's transaction that is open; a parcel without a row is not there."""
-    raise NotImplementedError(tenant_id, numbers, at)
+    rows = AlertSubscription.objects.filter(tenant_id=tenant_id, tracking_number__in=list(numbers)).order_by("pk")
+    return {row.tracking_number: _standing(row, at) for row in rows}
+
+
+def _standing(row: AlertSubscription, at: datetime) -> AlertStanding:
+    is_alive = row.state == State.ACTIVE and row.expires_at is not None and at < row.expires_at
+    return AlertStanding(is_active=is_alive and not row.problem, problem=row.problem, expires_at=row.expires_at)
+
+
+def _take(account: Account, at: datetime) -> list[AlertSubscription]:
+    """Due rows, put out of other workers' reach for the length of a run; `account` then shows its present state."""
+    with tenant_context(account.tenant_id):
+        account.refresh_from_db()
+        if account.alert_version == Account.AlertVersion.OFF:
+            switch_off(account)
+            return []
+        due = _due(account, at).order_by("due_at", "pk")
+        rows = list(due.select_for_update(skip_locked=True, no_key=True)[:ALERT_NUMBERS])
+        AlertSubscription.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=at + _CLAIM)
+    return rows
+
+
+def _write(
+    account: Account, rows: list[AlertSubscription], *, basis: _Basis, problem: str | None, at: datetime
+) -> bool:
+    """Write what came of the run, by key; whether more rows are due.
+
+    The account is locked first, as everywhere. Did it change its credential or version during the call, the rows are
+    due again at once.
+    """
+    with tenant_context(account.tenant_id):
+        present = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        keys = [row.pk for row in rows]
+        living = AlertSubscription.objects.filter(pk__in=keys).exclude(state=State.ENDED)
+        kept = set(living.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+        written = [row for row in rows if row.pk in kept]
+        if _basis(present) != basis:
+            for row in written:
+                row.due_at = at
+        columns = ["state", "problem", "refusals", "subscribed_at", "expires_at", "due_at"]
+        AlertSubscription.objects.bulk_update(written, columns)
+        if problem is not None and problem[:_PROBLEM_CHARACTERS] != present.alert_problem:
+            present.alert_problem = problem[:_PROBLEM_CHARACTERS]
+            present.alert_problem_at = at if problem else None
+            present.save(update_fields=["alert_problem", "alert_problem_at"])
+            account.alert_problem, account.alert_problem_at = present.alert_problem, present.alert_problem_at
+        return _due(account, at).exists()
+
+
+def _due(account: Account, at: datetime) -> QuerySet[AlertSubscription]:
+    return AlertSubscription.objects.filter(account_id=account.pk, due_at__lte=at).exclude(state=State.ENDED)
+
+
+def _basis(account: Account) -> _Basis:
+    return _Basis(version=account.alert_version, credential_digest=account.alert_credential_digest)

@@ -1,0 +1,45 @@
+"""The rows of Track Alert subscriptions that change together; each within the tenant's transaction that is open.
+
+Rows are locked in the order of their keys, always: deliveries end their parcels while an account's are renewed.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ups.models import Account, AlertSubscription
+
+SWITCHED_OFF = "Track Alert is switched off for this UPS account."
+State = AlertSubscription.State
+
+
+def update_in_order(rows: QuerySet[AlertSubscription], **columns: Any) -> None:
+    """Update these rows without ever waiting for somebody who waits for us."""
+    keys = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    if keys:
+        AlertSubscription.objects.filter(pk__in=keys).update(**columns)
+
+
+def begin_again(rows: QuerySet[AlertSubscription], *, at: datetime) -> None:
+    """Want these rows' subscriptions again, as if they had never been."""
+    update_in_order(rows, state=State.WANTED, due_at=at, refusals=0, problem="", subscribed_at=None, expires_at=None)
+
+
+def switch_off(account: Account) -> None:
+    """End the account's subscriptions because Track Alert is off."""
+    living = AlertSubscription.objects.filter(account_id=account.pk).exclude(state=State.ENDED)
+    update_in_order(living, state=State.ENDED, due_at=None, problem=SWITCHED_OFF)
+
+
+def switch_on(account: Account, *, at: datetime) -> None:
+    """Subscribe all the account's parcels anew, those included that ended only because Track Alert was off."""
+    ended = AlertSubscription.objects.filter(account_id=account.pk, state=State.ENDED, problem=SWITCHED_OFF)
+    begin_again(ended, at=at)
+    make_due(account, at=at)
+
+
+def make_due(account: Account, *, at: datetime) -> None:
+    """Subscribe the account's parcels again at the next opportunity; how they stand is kept until then."""
+    states = [State.WANTED, State.ACTIVE, State.FAILED]
+    update_in_order(AlertSubscription.objects.filter(account_id=account.pk, state__in=states), due_at=at)
