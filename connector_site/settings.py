@@ -40,6 +40,8 @@ FERNET_KEYS = [
     key.strip() for key in _secret("FERNET_KEYS", development="development-only-fernet").split(",") if key.strip()
 ]
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8700").rstrip("/")
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+"""Proxies of our own in front of the site; each adds an address to `X-Forwarded-For`, and only those are believed."""
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "localhost", *env.list("ALLOWED_HOSTS", default=[])]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 _HTTPS = PUBLIC_URL.startswith("https://")
@@ -159,6 +161,8 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 80
 CELERY_TIMEZONE = "UTC"
+TRACKING_HOUR_SECONDS = env.float("TRACKING_HOUR_SECONDS", default=3600.0)
+"""How long an hour lasts for the pauses between questions about parcels; the demo lets it pass in a second."""
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE = {
@@ -172,6 +176,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "syncjobs.tasks.plan_reads",
         "schedule": 900.0,
         "options": {"expires": 600},
+    },
+    "turn due tracking into jobs": {
+        "task": "syncjobs.tasks.turn_due",
+        "schedule": min(30.0, TRACKING_HOUR_SECONDS),
+        "options": {"expires": 30},
     },
     "verify audit chains": {"task": "audit.tasks.verify_chains", "schedule": crontab(hour=3, minute=20)},
 }

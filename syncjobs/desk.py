@@ -17,6 +17,7 @@ from syncjobs.problems import Problem, from_json
 
 PAGE_SIZE = 25
 D = Delivery.State
+M = Parcel.Milestone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +42,24 @@ SHOWN: dict[str, Shown] = {
     D.REVIEW: Shown(word="Needs a decision", look="ask"),
     D.CANCELLED: Shown(word="Cancelled", look="quiet"),
 }
+SHOWN_MILESTONES: dict[str, Shown] = {
+    M.PICKED_UP: Shown(word="Picked up", look="good"),
+    M.OUT_FOR_DELIVERY: Shown(word="Out for delivery", look="good"),
+    M.AVAILABLE_FOR_PICKUP: Shown(word="Ready for collection", look="good"),
+    M.EXCEPTION: Shown(word="Exception", look="stop"),
+    M.RETURNED_TO_SENDER: Shown(word="Returned", look="stop"),
+    M.VOIDED: Shown(word="Label voided", look="quiet"),
+    M.UNKNOWN: Shown(word="Status unknown", look="quiet"),
+}
+"""Milestones that say more than the state beside them does."""
 IN_DOUBT = Shown(word="UPS outcome unknown", look="ask")
 MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
 """States that change by themselves within seconds."""
+FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.REVIEW})
+"""States in which UPS may tell something at any moment."""
 CAN_RUN_AGAIN = frozenset({D.HOLD, D.SKIPPED})
 """Where the button stands; `replay.run_again` decides."""
+_PROBLEM_STATES = frozenset({D.HOLD, D.REVIEW})
 _OUR_FAULT = frozenset({"poison", "gave_up"})
 """Problems that nobody fixes in Exact: the button says "Try again" (`engine`, `retry`)."""
 
@@ -57,6 +71,7 @@ class Filter:
     key: str
     word: str
     states: frozenset[str]
+    milestones: frozenset[str] = frozenset()
 
 
 FILTERS = (
@@ -64,6 +79,12 @@ FILTERS = (
     Filter(key="todo", word="To do", states=frozenset({D.HOLD, D.REVIEW})),
     Filter(key="reported", word="Number in Exact", states=frozenset({D.REPORTED})),
     Filter(key="way", word="On the way", states=frozenset({D.IN_TRANSIT})),
+    Filter(
+        key="exceptions",
+        word="Exceptions",
+        states=FOLLOWED,
+        milestones=frozenset({M.EXCEPTION, M.RETURNED_TO_SENDER, M.UNKNOWN}),
+    ),
     Filter(key="delivered", word="Delivered", states=frozenset({D.DELIVERED, D.CLOSED})),
     Filter(key="skipped", word="Not ours", states=frozenset({D.SKIPPED})),
     Filter(key="cancelled", word="Cancelled", states=frozenset({D.CANCELLED})),
@@ -83,11 +104,41 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something a person should know of a parcel, and what to do about it."""
+
+    number: str
+    text: str
+    advice: str
+
+
+_ATTENTION = {
+    Parcel.Attention.NO_DATA: (
+        "UPS has no data of this parcel",
+        "See whether it was handed to UPS. If it was, ask UPS about the number; if not, hand it over or void it.",
+    ),
+    Parcel.Attention.SILENT: (
+        "UPS has told nothing of this parcel for days",
+        "Ask UPS where it is; with the number it can start a search.",
+    ),
+    Parcel.Attention.UNCONFIRMED: (
+        "This parcel was reported as delivered, but UPS's tracking does not confirm it",
+        "Ask the receiver, or look at UPS's own page; the delivery stays open until UPS confirms it.",
+    ),
+    Parcel.Attention.STOPPED: (
+        "This parcel is no longer followed",
+        "Its label is older than UPS is asked for. Look at UPS's own page, and claim it at UPS if it never arrived.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A delivery in a list."""
 
     delivery: Delivery
     shown: Shown
+    milestone: Shown | None
     receiver: Receiver | None
     tracking_numbers: tuple[str, ...]
 
@@ -107,6 +158,7 @@ class WorkItem:
     delivery: Delivery
     shown: Shown
     problems: tuple[Problem, ...]
+    notices: tuple[Notice, ...]
     doubt: Attempt | None
     since: datetime
     button: str
@@ -115,9 +167,11 @@ class WorkItem:
 def find_deliveries(tenant_id: uuid.UUID, *, choice: str, search: str, before: uuid.UUID | None) -> Page:
     """Newest first, a page at a time, from after the delivery `before`."""
     found = Delivery.objects.filter(tenant_id=tenant_id)
-    states = next((one.states for one in FILTERS if one.key == choice), None)
-    if states is not None:
-        found = found.filter(state__in=states)
+    chosen = next((one for one in FILTERS if one.key == choice), None)
+    if chosen is not None:
+        found = found.filter(state__in=chosen.states)
+    if chosen is not None and chosen.milestones:
+        found = found.filter(milestone__in=chosen.milestones)
     if search:
         found = found.filter(_matches(tenant_id, search))
     mark = Delivery.objects.filter(tenant_id=tenant_id, code=before).first() if before else None
@@ -144,11 +198,13 @@ def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:
             tenant_id=tenant_id, delivery__in=waiting, state__in=(Attempt.State.IN_DOUBT, Attempt.State.REVIEW)
         )
     }
+    notices = _notices(tenant_id, waiting)
     return [
         WorkItem(
             delivery=delivery,
             shown=shown_state(delivery, in_doubt=delivery.pk in doubts),
-            problems=tuple(from_json(delivery.problems)),
+            problems=tuple(from_json(delivery.problems)) if delivery.state in _PROBLEM_STATES else (),
+            notices=notices.get(delivery.pk, ()),
             doubt=doubts.get(delivery.pk),
             since=delivery.changed_at,
             button="" if delivery.pk in doubts else button_for(delivery),
@@ -162,6 +218,19 @@ def shown_state(delivery: Delivery, *, in_doubt: bool) -> Shown:
     if in_doubt and delivery.state in {D.SHIPPING, D.REVIEW}:
         return IN_DOUBT
     return SHOWN[delivery.state]
+
+
+def shown_milestone(delivery: Delivery) -> Shown | None:
+    """The badge beside the state, while the parcels' way is what moves the delivery."""
+    return SHOWN_MILESTONES.get(delivery.milestone) if delivery.state in FOLLOWED else None
+
+
+def attention_of(parcel: Parcel) -> Notice | None:
+    """What a person should know of a parcel, None when all is well."""
+    if parcel.attention not in Parcel.Attention.values:
+        return None
+    text, advice = _ATTENTION[Parcel.Attention(parcel.attention)]
+    return Notice(number=parcel.tracking_number, text=text, advice=advice)
 
 
 def button_for(delivery: Delivery) -> str:
@@ -213,9 +282,30 @@ def _waiting(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
         tenant_id=tenant_id, state__in=(Attempt.State.IN_DOUBT, Attempt.State.REVIEW)
     ).values("delivery_id")
     return Delivery.objects.filter(
-        Q(state__in=(D.HOLD, D.REVIEW)) | Q(pk__in=doubtful),
+        Q(state__in=_PROBLEM_STATES) | Q(pk__in=doubtful) | Q(pk__in=_with_attention(tenant_id).values("delivery_id")),
         tenant_id=tenant_id,
     )
+
+
+def _with_attention(tenant_id: uuid.UUID) -> QuerySet[Shipment]:
+    parcels = Parcel.objects.filter(tenant_id=tenant_id).exclude(attention="").values("shipment_id")
+    return Shipment.objects.filter(tenant_id=tenant_id, voided_at=None, pk__in=parcels)
+
+
+def _notices(tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> dict[int, tuple[Notice, ...]]:
+    """By delivery, in the order of its parcels."""
+    rows = (
+        Parcel.objects.filter(tenant_id=tenant_id, shipment__delivery__in=deliveries, shipment__voided_at=None)
+        .exclude(attention="")
+        .select_related("shipment")
+        .order_by("shipment_id", "position")
+    )
+    found: dict[int, tuple[Notice, ...]] = {}
+    for row in rows:
+        notice = attention_of(row)
+        if notice is not None:
+            found[row.shipment.delivery_id] = (*found.get(row.shipment.delivery_id, ()), notice)
+    return found
 
 
 def _matches(tenant_id: uuid.UUID, search: str) -> Q:
@@ -237,6 +327,7 @@ def _row(delivery: Delivery) -> Row:
     return Row(
         delivery=delivery,
         shown=shown_state(delivery, in_doubt=bool(delivery.attempts.all())),
+        milestone=shown_milestone(delivery),
         receiver=receiver_of(delivery),
         tracking_numbers=tuple(parcel.tracking_number for parcel in parcels),
     )

@@ -14,13 +14,19 @@ from syncjobs.models import Delivery, SyncJob
 from syncjobs.problems import Problem, as_json
 from syncjobs.queue import Job, LostClaim
 from syncjobs.steps import rechecking
+from syncjobs.steps.alerts import alerts
 from syncjobs.steps.context import Step
+from syncjobs.steps.events import events
 from syncjobs.steps.facts import touch
 from syncjobs.steps.gone import gone
+from syncjobs.steps.look import look
+from syncjobs.steps.proof import proof
 from syncjobs.steps.read import OPEN_TO_PLANNING, read
 from syncjobs.steps.report import report
 from syncjobs.steps.ship import sending_was_found, ship
+from syncjobs.steps.status import status
 from syncjobs.steps.upkeep import master, methods, subscribe
+from syncjobs.steps.view import view
 from syncjobs.transitions import IllegalMove, LostRace, delivery_event, move
 from tenants.context import tenant_context
 
@@ -45,6 +51,12 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.SUBSCRIBE: subscribe,
     SyncJob.Kind.METHODS: methods,
     SyncJob.Kind.MASTER: master,
+    SyncJob.Kind.EVENTS: events,
+    SyncJob.Kind.LOOK: look,
+    SyncJob.Kind.ALERT: alerts,
+    SyncJob.Kind.VIEW: view,
+    SyncJob.Kind.STATUS: status,
+    SyncJob.Kind.PROOF: proof,
 }
 
 
@@ -167,7 +179,7 @@ def _record_failure(job: Job, step: Step, what: str) -> None:
     """The calls made, and what failed, with the delivery they belong to; jobs without one record their calls only."""
     delivery = Delivery.objects.filter(tenant_id=job.tenant_id, code=job.subject).first()
     if delivery is None:
-        happenings(job.tenant_id, step.told_of_connection(job))
+        happenings(job.tenant_id, step.told_of_subject(job))
         return
     details = {"step": str(job.kind), "why": what}
     failure = [delivery_event(delivery, Event.Kind.FAILED, details=details)] if what else []

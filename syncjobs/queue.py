@@ -37,6 +37,12 @@ QUEUE_OF = {
     SyncJob.Kind.SUBSCRIBE: SyncJob.Queue.SYNC,
     SyncJob.Kind.METHODS: SyncJob.Queue.SYNC,
     SyncJob.Kind.MASTER: SyncJob.Queue.SYNC,
+    SyncJob.Kind.EVENTS: SyncJob.Queue.TRACK,
+    SyncJob.Kind.LOOK: SyncJob.Queue.TRACK,
+    SyncJob.Kind.ALERT: SyncJob.Queue.TRACK,
+    SyncJob.Kind.VIEW: SyncJob.Queue.TRACK,
+    SyncJob.Kind.STATUS: SyncJob.Queue.TRACK,
+    SyncJob.Kind.PROOF: SyncJob.Queue.TRACK,
 }
 
 

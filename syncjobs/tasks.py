@@ -29,6 +29,12 @@ def sweep(**_: Any) -> None:
         queue.nudge(name)
 
 
+@shared_task(name="syncjobs.tasks.turn_due")
+def turn_due(**_: Any) -> None:
+    """Turn what is due (silent parcels, subscriptions that end, Quantum View) into jobs."""
+    ticks.turn_due()
+
+
 @shared_task(name="syncjobs.tasks.plan_reads")
 def plan_reads(**_: Any) -> None:
     """Ask for a fresh look at every connection's shipping methods and master data."""

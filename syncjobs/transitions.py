@@ -25,14 +25,15 @@ DELIVERY_MOVES: dict[str, set[str]] = {
     D.REPORTED: {D.IN_TRANSIT, D.DELIVERED, D.HOLD, D.REVIEW, D.CANCELLED},
     D.IN_TRANSIT: {D.DELIVERED, D.REVIEW},
     D.DELIVERED: {D.CLOSED, D.REVIEW},
-    D.CLOSED: set(),
+    D.CLOSED: {D.REVIEW},
     D.SKIPPED: {D.RECEIVED, D.READY, D.HOLD, D.CANCELLED, D.REVIEW},
     D.HOLD: {D.RECEIVED, D.READY, D.LABELLED, D.SKIPPED, D.CANCELLED, D.REVIEW},
-    D.REVIEW: {D.RECEIVED, D.LABELLED, D.HOLD, D.CANCELLED},
+    D.REVIEW: {D.RECEIVED, D.LABELLED, D.HOLD, D.CANCELLED, D.IN_TRANSIT, D.DELIVERED},
     D.CANCELLED: {D.READY, D.SKIPPED, D.HOLD, D.REVIEW},
 }
 """Into review from anywhere: a label that turns up where none was expected is a person's matter, and is never lost.
-A cancelled delivery was gone from Exact; it comes back when a read shows it again."""
+A cancelled delivery was gone from Exact; it comes back when a read shows it again. From review into transit or
+delivered when UPS itself ends what it had reported (`courses`); a closed one is opened by UPS's correction alone."""
 ATTEMPT_MOVES: dict[str, set[str]] = {
     A.PLANNED: {A.SENDING, A.CANCELLED},
     A.SENDING: {A.CREATED, A.REFUSED, A.NOT_SENT, A.IN_DOUBT},

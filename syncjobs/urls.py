@@ -1,4 +1,4 @@
-"""Addresses of deliveries, labels, open work and rules, of the receiver's page, and of Exact's notifications."""
+"""Addresses of deliveries, labels, open work, rules, the receiver's page, and what Exact and UPS call."""
 
 from django.urls import path
 
@@ -11,11 +11,14 @@ _LABEL = f"{_TENANT}/labels/<uuid:label_code>"
 
 urlpatterns = [
     path("hooks/exact/<uuid:hook_code>", hooks.exact, name="exact_hook"),
+    path("hooks/ups/token", hooks.ups_token, name="ups_token"),
+    path("hooks/ups/<uuid:hook_code>", hooks.ups, name="ups_hook"),
     path("track/colours/<str:digits>.css", tracking.colour, name="track_colour"),
     path("track/<str:track_code>", tracking.page, name="track"),
     path(f"{_TENANT}/", deliveries.deliveries, name="deliveries"),
     path(f"{_TENANT}/to-do/", deliveries.work, name="work"),
     path(f"{_DELIVERY}/", deliveries.delivery, name="delivery"),
+    path(f"{_DELIVERY}/proof.pdf", deliveries.proof, name="proof"),
     path(f"{_DELIVERY}/again/", deliveries.again, name="again"),
     path(f"{_DELIVERY}/labels.pdf", labels.all_as_pdf, name="labels_pdf"),
     path(f"{_DELIVERY}/labels", labels.all_for_printer, name="labels_printer"),

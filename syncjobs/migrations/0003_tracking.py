@@ -165,6 +165,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='receipt',
+            name='sealed_body',
+            field=connector_site.lib.secrets.EncryptedBytesField(null=True),
+        ),
+        migrations.AlterField(
+            model_name='receipt',
+            name='body',
+            field=models.BinaryField(default=b''),
+        ),
+        migrations.AddField(
+            model_name='receipt',
             name='applied_at',
             field=models.DateTimeField(null=True),
         ),

@@ -6,13 +6,15 @@ from django.db import models
 from django.utils import timezone
 
 from connector_site.lib.references import new_code
+from connector_site.lib.secrets import EncryptedBytesField
 from tenants.models import Tenant
 
 
 class Receipt(models.Model):
     """A message that proved where it came from, kept byte for byte before it was answered.
 
-    What UPS sends may name a person, so its body is encrypted; `applied_at` says when its event entered the history.
+    What UPS sends may name a person, so that body is encrypted (`sealed_body`); `applied_at` says when its event
+    entered the history.
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
@@ -22,7 +24,8 @@ class Receipt(models.Model):
     action = models.CharField(max_length=10)
     subject = models.UUIDField(null=True)
     fingerprint = models.CharField(max_length=64)
-    body = models.BinaryField()
+    body = models.BinaryField(default=b"")
+    sealed_body = EncryptedBytesField(null=True)
     received_at = models.DateTimeField(default=timezone.now)
     repeats = models.PositiveIntegerField(default=0)
     dead_letter = models.CharField(max_length=40, blank=True)

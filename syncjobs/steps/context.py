@@ -13,10 +13,13 @@ from exact.errors import ExactError
 from exact.master import MasterData
 from exact.models import Connection
 from exact.records import GoodsDelivery
-from syncjobs.models import Attempt, Delivery
+from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.queue import Job
 from syncjobs.steps.choices import Choices, choices_of
 from tenants.context import tenant_context
+
+SUBJECT_KINDS = {SyncJob.Kind.ALERT: "ups_account", SyncJob.Kind.VIEW: "ups_feed"}
+"""What the subjects of jobs are that are neither about a delivery nor about a connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +86,15 @@ class Step:
         self._forget_on_commit()
         return events
 
-    def told_of_connection(self, job: Job) -> list[Happening]:
-        """The same for a job whose subject is a connection."""
-        events = calls(self.made, subject_kind="exact_connection", subject=job.subject, correlation=job.correlation)
+    def told_of(self, subject_kind: str, subject: UUID) -> list[Happening]:
+        """The same for calls about something else than a delivery."""
+        events = calls(self.made, subject_kind=subject_kind, subject=subject)
         self._forget_on_commit()
         return events
+
+    def told_of_subject(self, job: Job) -> list[Happening]:
+        """The same for a job whose subject is no delivery."""
+        return self.told_of(SUBJECT_KINDS.get(job.kind, "exact_connection"), job.subject)
 
     def _forget_on_commit(self) -> None:
         told = len(self.made)

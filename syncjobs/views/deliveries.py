@@ -1,19 +1,23 @@
-"""The list of deliveries, one delivery, the work list, and the button that looks again."""
+"""The list of deliveries, one delivery with its proof, the work list, and the button that looks again."""
 
 import uuid
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from syncjobs import desk, replay, story
+from syncjobs import desk, papers, replay, story
 from syncjobs.first_steps import first_steps
-from syncjobs.models import Attempt, Delivery, Shipment
+from syncjobs.models import Attempt, Delivery, Parcel, Shipment, TrackingEvent
 from syncjobs.problems import from_json
+from syncjobs.proof import file_name, proof_of_delivery
 from syncjobs.views import details
+from syncjobs.views.parcels import mark_of, parcels_shown
+from syncjobs.wording import words_for
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
@@ -48,30 +52,31 @@ def deliveries(request: HttpRequest, access: Access) -> HttpResponse:
 @require_safe
 @members_only(Role.VIEWER)
 def delivery(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> HttpResponse:
-    """Everything about one delivery."""
+    """Everything about one delivery. An open page asks for its part again and again: 204 while nothing has changed."""
     is_part = request.headers.get("HX-Request") == "true"
     with inside(access):
         row = get_object_or_404(_whole(access.tenant_id), code=delivery_code)
-        attempts = list(row.attempts.all())
-        in_doubt = any(attempt.state == Attempt.State.IN_DOUBT for attempt in attempts)
-        context = {
-            "access": access,
-            "section": "deliveries",
-            "delivery": row,
-            "shown": desk.shown_state(row, in_doubt=in_doubt),
-            "in_doubt": in_doubt,
-            "is_moving": row.state in desk.MOVING and not in_doubt,
-            "receiver": desk.receiver_of(row),
-            "problems": from_json(row.problems),
-            "may_retry": access.allows(Role.OPERATOR),
-            "button": "" if in_doubt else desk.button_for(row),
-            "parcels": desk.live_parcels(list(row.shipments.all())),
-            "print": details.printable(row),
-            "attempts": [details.attempt_shown(attempt) for attempt in attempts],
-            "shipping": details.shipping_facts(row),
-            "story": story.story_of(access.tenant_id, row),
-        }
+        parcels = desk.live_parcels(list(row.shipments.all()))
+        mark = mark_of(row, parcels)
+        if is_part and request.GET.get("seen") == mark:
+            return HttpResponse(status=HTTPStatus.NO_CONTENT)
+        context = _context(access, row, parcels) | {"mark": mark}
         return render(request, f"syncjobs/{'_delivery' if is_part else 'delivery'}.html", context)
+
+
+@require_safe
+@members_only(Role.VIEWER)
+def proof(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> HttpResponse:
+    """The proof of delivery, the same file that is put into Exact Online."""
+    with inside(access) as tenant:
+        row = get_object_or_404(Delivery, tenant_id=access.tenant_id, code=delivery_code)
+        facts = papers.proof_facts(access.tenant_id, row)
+    if facts is None:
+        raise Http404("Not every parcel was delivered.")
+    name = file_name(row.delivery_number, facts.parcels[0].tracking_number)
+    headers = {"Content-Disposition": f'inline; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    made = proof_of_delivery(facts, words=words_for(tenant.language))
+    return HttpResponse(made, content_type="application/pdf", headers=headers)
 
 
 @require_safe
@@ -109,13 +114,44 @@ def again(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> Htt
     return redirect("syncjobs:delivery", access.tenant_code, delivery_code)
 
 
+def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict[str, object]:
+    attempts = list(row.attempts.all())
+    in_doubt = any(attempt.state == Attempt.State.IN_DOUBT for attempt in attempts)
+    return {
+        "access": access,
+        "section": "deliveries",
+        "delivery": row,
+        "shown": desk.shown_state(row, in_doubt=in_doubt),
+        "milestone": desk.shown_milestone(row),
+        "in_doubt": in_doubt,
+        "is_moving": row.state in desk.MOVING and not in_doubt,
+        "is_live": row.state in desk.MOVING | desk.FOLLOWED,
+        "receiver": desk.receiver_of(row),
+        "problems": from_json(row.problems),
+        "may_retry": access.allows(Role.OPERATOR),
+        "button": "" if in_doubt else desk.button_for(row),
+        "parcels": parcels_shown(row, parcels, at=timezone.now()),
+        "print": details.printable(row),
+        "receivers_page": papers.page_url(row) if parcels else "",
+        "has_proof": row.state in {Delivery.State.DELIVERED, Delivery.State.CLOSED},
+        "written": details.written_facts(row),
+        "attempts": [details.attempt_shown(attempt) for attempt in attempts],
+        "shipping": details.shipping_facts(row),
+        "story": story.story_of(access.tenant_id, row),
+    }
+
+
 def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
     shipments = Shipment.objects.select_related("attempt__account").order_by("created_at")
+    events = TrackingEvent.objects.defer("sealed")
     return (
         Delivery.objects.filter(tenant_id=tenant_id)
         .select_related("ship_to", "connection")
         .prefetch_related(
-            Prefetch("shipments", queryset=shipments.prefetch_related("parcels__label")),
+            Prefetch(
+                "shipments",
+                queryset=shipments.prefetch_related("parcels__label", Prefetch("parcels__events", queryset=events)),
+            ),
             Prefetch(
                 "attempts", queryset=Attempt.objects.select_related("account").order_by("shipment_no", "attempt_no")
             ),

@@ -1,10 +1,13 @@
 """Shapes for the page of one delivery."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from syncjobs.desk import live_parcels
 from syncjobs.models import Attempt, Delivery, Label
 from syncjobs.printing import is_picture
+from syncjobs.reporting import EXACT_WRITES
+from syncjobs.wording import milestone_word, words_for
 from ups.services import service_name
 
 _LOOKS = {
@@ -47,6 +50,19 @@ class ShippingFacts:
     account: str
     environment: str
     charge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFacts:
+    """What of ours stands in Exact."""
+
+    tracking_number: str
+    line: str
+    milestone: str
+    at: datetime
+    writes: int
+    most_writes: int
+    has_document: bool
 
 
 def attempt_shown(attempt: Attempt) -> AttemptShown:
@@ -93,4 +109,20 @@ def shipping_facts(delivery: Delivery) -> ShippingFacts | None:
         account=f"{account.name} ({account.shipper_number})",
         environment=newest.attempt.environment,
         charge=charge,
+    )
+
+
+def written_facts(delivery: Delivery) -> WrittenFacts | None:
+    """None while nothing was written."""
+    if delivery.written_at is None:
+        return None
+    milestone = delivery.written.get("milestone", "")
+    return WrittenFacts(
+        tracking_number=delivery.written.get("tracking_number", ""),
+        line=delivery.written.get("remarks_line", ""),
+        milestone=milestone_word(words_for("en"), milestone) if milestone else "",
+        at=delivery.written_at,
+        writes=delivery.exact_writes,
+        most_writes=EXACT_WRITES,
+        has_document=delivery.exact_document_id is not None,
     )

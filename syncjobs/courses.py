@@ -1,0 +1,86 @@
+"""Where a delivery goes from where its parcels stand. Pure functions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncjobs.milestones import Standing
+from syncjobs.models import Delivery
+from syncjobs.problems import Problem
+from ups.events import Milestone
+
+D = Delivery.State
+RETURNED, LOST, CORRECTED = "returned", "lost", "corrected"
+TOLD_BY_UPS = frozenset({RETURNED, LOST, CORRECTED})
+"""Problems that UPS's news can also end by themselves: a lost parcel that is found, a wrong delivery put right."""
+FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.CLOSED})
+"""States that the news of UPS moves on."""
+_MOVED = frozenset(set(Milestone) - {Milestone.LABEL_CREATED, Milestone.UNKNOWN, Milestone.VOIDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A parcel, where it stands, and what UPS said last about it."""
+
+    tracking_number: str
+    standing: Standing
+    last_words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """The state to go to, and what a person must know."""
+
+    to: Delivery.State
+    problems: tuple[Problem, ...] = ()
+
+
+def course_of(state: str, problem_codes: frozenset[str], parcels: Sequence[Followed]) -> Course | None:
+    """Where to go; None to stay. What is on hold, cancelled or in review for another reason stays where it is."""
+    alive = [one for one in parcels if one.standing.milestone != Milestone.VOIDED]
+    is_ours_to_end = state == D.REVIEW and bool(problem_codes) and problem_codes <= TOLD_BY_UPS
+    if not alive or not (state in FOLLOWED or is_ours_to_end):
+        return None
+    problems = tuple(problem for one in alive for problem in _problems(one))
+    if problems:
+        return None if is_ours_to_end else Course(to=D.REVIEW, problems=problems)
+    is_delivered = all(one.standing.milestone == Milestone.DELIVERED for one in alive)
+    if state in {D.DELIVERED, D.CLOSED}:
+        open_ones = [one for one in alive if one.standing.milestone != Milestone.DELIVERED]
+        return None if is_delivered else Course(to=D.REVIEW, problems=tuple(_corrected(one) for one in open_ones))
+    has_moved = any(one.standing.milestone in _MOVED for one in alive)
+    goes_on = has_moved if state == D.REPORTED else is_ours_to_end and CORRECTED not in problem_codes
+    if is_delivered or goes_on:
+        return Course(to=D.DELIVERED if is_delivered else D.IN_TRANSIT)
+    return None
+
+
+def _problems(parcel: Followed) -> list[Problem]:
+    if parcel.standing.milestone == Milestone.RETURNED_TO_SENDER:
+        return [
+            Problem(
+                code=RETURNED,
+                text=f"UPS brought parcel {parcel.tracking_number} back to the sender{_said(parcel)}.",
+                where="Send the goods again with a new delivery in Exact Online, or credit the customer.",
+            )
+        ]
+    if parcel.standing.is_lost:
+        return [
+            Problem(
+                code=LOST,
+                text=f"UPS reports parcel {parcel.tracking_number} as lost or destroyed{_said(parcel)}.",
+                where="Open a claim at UPS; then send the goods again, or credit the customer.",
+            )
+        ]
+    return []
+
+
+def _corrected(parcel: Followed) -> Problem:
+    return Problem(
+        code=CORRECTED,
+        text=f"UPS had reported parcel {parcel.tracking_number} as delivered and has taken that back{_said(parcel)}.",
+        where="Nothing is to be done while UPS still brings it; if no news comes, ask UPS where it is.",
+    )
+
+
+def _said(parcel: Followed) -> str:
+    return f" (“{parcel.last_words}”)" if parcel.last_words else ""

@@ -1,0 +1,192 @@
+"""Taking events into a delivery's history: the parcels' milestones, the delivery's own, and the work that follows.
+
+All of it in one transaction under the lock of the delivery, so that two workers with news of one delivery take turns.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from audit.models import Event
+from audit.record import Happening, happenings
+from syncjobs import queue
+from syncjobs.courses import Course, Followed, course_of
+from syncjobs.history_rows import rows_of, store, told_of
+from syncjobs.looking import Watch, attention, next_look
+from syncjobs.merging import Told, merge, told
+from syncjobs.milestones import Standing, least_advanced, standing_of
+from syncjobs.models import Delivery, Parcel, SyncJob, TrackingEvent
+from syncjobs.reporting import is_to_be_written
+from syncjobs.steps.facts import touch
+from syncjobs.transitions import delivery_event, move
+from ups import subscribing
+from ups.events import ParcelEvent
+
+COALESCE_SECONDS = 2
+"""A burst of news becomes one write to Exact; an event is to be there within five seconds."""
+FROM_THE_FUTURE = timedelta(hours=26)
+"""More than any two zones are apart: an event later than that moves nothing."""
+_COLUMNS = (
+    "milestone",
+    "milestone_at",
+    "reason",
+    "claim_at",
+    "confirmed_at",
+    "scheduled_date",
+    "last_event_at",
+    "looked_at",
+    "looks_in_vain",
+    "look_at",
+    "attention",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What came of the news; `conclude` writes it to the delivery."""
+
+    events: tuple[Happening, ...]
+    milestone: str
+    course: Course | None
+
+
+def lock(tenant_id: UUID, code: UUID) -> Delivery:
+    """The delivery, locked until the open transaction ends."""
+    rows = Delivery.objects.select_for_update(of=("self",)).select_related("connection")
+    return rows.get(tenant_id=tenant_id, code=code)
+
+
+def parcels_of(delivery: Delivery) -> list[Parcel]:
+    """The parcels of its shipments that were not voided by us, with their shipments."""
+    rows = Parcel.objects.select_related("shipment__attempt").filter(
+        tenant_id=delivery.tenant_id, shipment__delivery=delivery, shipment__voided_at=None
+    )
+    return list(rows.order_by("shipment__created_at", "position"))
+
+
+def take_in(
+    delivery: Delivery,
+    news: Iterable[ParcelEvent],
+    *,
+    at: datetime,
+    looked: frozenset[str] = frozenset(),
+) -> Progress:
+    """Merge news into the history of a locked delivery. `looked`: numbers the Tracking API was asked about just now."""
+    parcels = parcels_of(delivery)
+    rows = rows_of(parcels)
+    by_number: dict[str, list[Told]] = {}
+    for event in news:
+        by_number.setdefault(event.tracking_number, []).append(_possible(told(event), at))
+    alerts = subscribing.standing_of(delivery.tenant_id, [parcel.tracking_number for parcel in parcels], at=at)
+    events: list[Happening] = []
+    followed: list[Followed] = []
+    for parcel in parcels:
+        number = parcel.tracking_number
+        standing, history = _merge_into(parcel, rows[parcel.pk], by_number.get(number, []), at)
+        has_alert = number in alerts and alerts[number].is_active
+        if number in looked:
+            parcel.looks_in_vain = parcel.looks_in_vain + 1 if standing.claim_at else 0
+            parcel.looked_at = at
+        events += _update(parcel, standing, delivery, at=at, has_alert=has_alert)
+        followed.append(Followed(tracking_number=number, standing=standing, last_words=_last_words(history)))
+    Parcel.objects.bulk_update(parcels, _COLUMNS)
+    _look_after_alerts(delivery, followed, parcels, at)
+    return _progress(delivery, followed, parcels, events, at)
+
+
+def conclude(delivery: Delivery, progress: Progress, *, at: datetime, events: Iterable[Happening] = ()) -> None:
+    """Move the delivery on and record everything: the last thing in the transaction, after the job was ended."""
+    told_now = [*events, *progress.events]
+    changes = {"milestone": progress.milestone}
+    if progress.course is not None:
+        course = progress.course
+        move(delivery, to=course.to, at=at, problems=course.problems, changes=changes, events=told_now)
+        return
+    if delivery.milestone != progress.milestone:
+        touch(delivery, changes)
+    happenings(delivery.tenant_id, told_now)
+
+
+def _possible(event: Told, at: datetime) -> Told:
+    """An event from the future tells nothing about now; it is kept for people to see."""
+    is_future = event.happened_at is not None and event.happened_at > at + FROM_THE_FUTURE
+    return replace(event, milestone=None) if is_future else event
+
+
+def _merge_into(
+    parcel: Parcel, rows: list[TrackingEvent], news: list[Told], at: datetime
+) -> tuple[Standing, tuple[Told, ...]]:
+    merged = merge([told_of(row) for row in rows], news)
+    store(parcel, rows, merged, at=at)
+    return standing_of(merged.history), merged.history
+
+
+def _last_words(history: Iterable[Told]) -> str:
+    """What UPS said about the newest event that means something."""
+    meant = [event for event in history if event.milestone and event.happened_at]
+    newest: Told | None = max(meant, key=lambda event: (event.happened_at, event.fingerprint), default=None)
+    return newest.description.strip() if newest else ""
+
+
+def _update(
+    parcel: Parcel, standing: Standing, delivery: Delivery, *, at: datetime, has_alert: bool
+) -> list[Happening]:
+    """The parcel's columns, and the event when its milestone or the call for attention changed."""
+    before = (parcel.milestone, parcel.reason, parcel.attention)
+    watch = Watch(
+        labelled_at=parcel.shipment.created_at,
+        looked_at=parcel.looked_at,
+        looks_in_vain=parcel.looks_in_vain,
+        has_alert=has_alert,
+    )
+    is_ended = standing.is_over and standing.is_confirmed
+    columns: Mapping[str, Any] = {
+        "milestone": standing.milestone.value,
+        "milestone_at": standing.milestone_at,
+        "reason": standing.reason,
+        "claim_at": standing.claim_at,
+        "confirmed_at": (parcel.confirmed_at or at) if is_ended else None,
+        "scheduled_date": standing.scheduled_date,
+        "last_event_at": standing.last_event_at,
+        "look_at": next_look(standing, watch, at=at),
+        "attention": attention(standing, watch, at=at),
+    }
+    for name, value in columns.items():
+        setattr(parcel, name, value)
+    if before == (parcel.milestone, parcel.reason, parcel.attention):
+        return []
+    details = {"what": "milestone", "parcel": parcel.tracking_number, "from": before[0], "to": parcel.milestone}
+    extra = {"reason": parcel.reason, "attention": parcel.attention}
+    details |= {name: value for name, value in extra.items() if value}
+    return [delivery_event(delivery, Event.Kind.CHANGED, details=details)]
+
+
+def _look_after_alerts(delivery: Delivery, followed: list[Followed], parcels: list[Parcel], at: datetime) -> None:
+    """Finished parcels need no subscription; one that is under way again does."""
+    over = [one.tracking_number for one in followed if one.standing.is_over]
+    if over:
+        subscribing.end(delivery.tenant_id, over)
+    again = {parcel.tracking_number for parcel in parcels if parcel.look_at is not None} - set(over)
+    subscribing.reopen(delivery.tenant_id, sorted(again), at=at)
+
+
+def _progress(
+    delivery: Delivery, followed: list[Followed], parcels: list[Parcel], events: list[Happening], at: datetime
+) -> Progress:
+    """The delivery's own milestone and course, and the jobs that both call for."""
+    least = least_advanced([one.standing for one in followed])
+    milestone = least.milestone.value if least else ""
+    course = course_of(delivery.state, frozenset(row["code"] for row in delivery.problems), followed)
+    if any(parcel.look_at is not None and parcel.look_at <= at for parcel in parcels):
+        _ask(delivery, SyncJob.Kind.LOOK, at)
+    if course is not None and course.to == Delivery.State.DELIVERED:
+        _ask(delivery, SyncJob.Kind.PROOF, at)
+    elif milestone and is_to_be_written(delivery, milestone, course):
+        _ask(delivery, SyncJob.Kind.STATUS, at + timedelta(seconds=COALESCE_SECONDS))
+    return Progress(events=tuple(events), milestone=milestone, course=course)
+
+
+def _ask(delivery: Delivery, kind: SyncJob.Kind, due_at: datetime) -> None:
+    queue.add(delivery.tenant_id, kind, delivery.code, due_at=due_at, correlation=delivery.correlation)

@@ -1,0 +1,106 @@
+"""UPS's pushes coming in: proved, stored, answered within milliseconds. They are hints: nothing is decided here.
+
+UPS does not repeat a push (`ups.md` 10.3), so all there is between its bytes and the table is one statement.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from syncjobs import hook_counts, queue
+from syncjobs.models import Receipt, SyncJob
+from tenants.context import tenant_context
+from ups import alerts
+from ups.track_alert import NotAPush, PushedEvent, read_push
+
+logger = logging.getLogger(__name__)
+
+OK, NOT_UNDERSTOOD, REFUSED, UNKNOWN_ADDRESS = 200, 400, 401, 404
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """The headers by which UPS proves itself, one way or the other (`ups.md` 10.3)."""
+
+    credential: str
+    authorization: str
+    api_key: str
+
+
+def accept(*, hook_code: uuid.UUID, body: bytes, proof: Proof) -> int:
+    """Store what UPS tells and return the HTTP status to answer with. A refused push leaves a count and no row."""
+    route = alerts.find_route(hook_code)
+    if route is None:
+        hook_counts.count(hook_counts.UNKNOWN_ADDRESS)
+        return UNKNOWN_ADDRESS
+    is_proven = alerts.proves(
+        route,
+        credential=proof.credential,
+        authorization=proof.authorization,
+        api_key=proof.api_key,
+        at=timezone.now(),
+    )
+    if not is_proven:
+        hook_counts.count(hook_counts.REFUSED, hook_code)
+        logger.warning("A push without a valid credential was refused")
+        return REFUSED
+    try:
+        pushed = read_push(body)
+    except NotAPush:
+        hook_counts.count(hook_counts.NOT_UNDERSTOOD, hook_code)
+        return NOT_UNDERSTOOD
+    with tenant_context(route.tenant_id):
+        _store(route.tenant_id, pushed)
+    return OK
+
+
+_STORE = """
+WITH found AS (
+    SELECT d.code, d.correlation FROM syncjobs_parcel p
+      JOIN syncjobs_shipment s ON s.id = p.shipment_id JOIN syncjobs_delivery d ON d.id = s.delivery_id
+     WHERE p.tenant_id = %(tenant)s AND p.tracking_number = %(number)s
+), stored AS (
+    INSERT INTO syncjobs_receipt (code, tenant_id, source, topic, action, subject, fingerprint, body, sealed_body,
+                                  received_at, repeats, dead_letter)
+    VALUES (%(code)s, %(tenant)s, 'ups', 'TrackingEvent', %(type)s, (SELECT code FROM found), %(fingerprint)s, '',
+            %(body)s, clock_timestamp(), 0, CASE WHEN EXISTS (SELECT FROM found) THEN '' ELSE %(unknown)s END)
+    ON CONFLICT (tenant_id, fingerprint) DO UPDATE SET repeats = syncjobs_receipt.repeats + 1
+    RETURNING repeats
+)
+INSERT INTO syncjobs_syncjob (code, tenant_id, kind, queue, subject, state, due_at, starts, failures, last_error,
+                              correlation, created_at)
+SELECT gen_random_uuid(), %(tenant)s, 'events', 'track', found.code, 'due', clock_timestamp(), 0, 0, '',
+       found.correlation, clock_timestamp()
+  FROM stored CROSS JOIN found WHERE stored.repeats = 0
+ON CONFLICT (tenant_id, kind, subject) WHERE state IN ('due', 'running') DO UPDATE SET
+    due_at = CASE WHEN syncjobs_syncjob.state = 'due'
+                  THEN least(syncjobs_syncjob.due_at, clock_timestamp()) ELSE syncjobs_syncjob.due_at END,
+    wanted_again_at = CASE WHEN syncjobs_syncjob.state = 'running' THEN clock_timestamp() END
+RETURNING 1
+"""
+"""The receipt and the job that takes it in, which is `queue.add` once more so that both are one statement. A number of
+nobody's, or of another tenant's, which this tenant cannot see, leads to no job."""
+NUMBER_NOT_KNOWN = "number not known"
+
+
+def _store(tenant_id: uuid.UUID, pushed: PushedEvent) -> None:
+    sealed = Receipt._meta.get_field("sealed_body").get_db_prep_save(pushed.stored_body, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            {
+                "tenant": tenant_id,
+                "number": pushed.event.tracking_number,
+                "code": uuid.uuid4(),
+                "type": pushed.event.type[:10],
+                "fingerprint": pushed.fingerprint,
+                "body": sealed,
+                "unknown": NUMBER_NOT_KNOWN,
+            },
+        )
+        is_work = cursor.fetchone() is not None
+    if is_work:
+        transaction.on_commit(lambda: queue.nudge(SyncJob.Queue.TRACK))

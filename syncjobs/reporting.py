@@ -1,0 +1,92 @@
+"""What is written into Exact on a parcel's way: the customer's choices, and whether there is something to write."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from audit.models import Event
+from audit.record import Happening, happenings
+from exact.documents import choose_type
+from exact.models import Connection
+from exact.records import DocumentType
+from syncjobs.courses import FOLLOWED, TOLD_BY_UPS, Course
+from syncjobs.models import Delivery, Reporting
+from syncjobs.models.rules import default_milestones
+from ups.events import Milestone
+
+EXACT_WRITES = 5
+"""Our writes to a goods delivery over its whole life, at most; the last one is kept for how it ends."""
+_ENDS = frozenset({Milestone.DELIVERED, Milestone.RETURNED_TO_SENDER})
+
+
+def reporting_of(connection: Connection) -> Reporting:
+    """The choices of a company, inside the tenant's context; unsaved defaults while nobody has chosen."""
+    found = Reporting.objects.filter(tenant_id=connection.tenant_id, connection=connection).first()
+    return found or Reporting(tenant_id=connection.tenant_id, connection=connection, milestones=default_milestones())
+
+
+def save_reporting(
+    connection: Connection, *, milestones: Sequence[str], writes_proof: bool, document_type: int | None
+) -> list[str]:
+    """Keep what a manager chose, in the open transaction; returns the names of what was changed."""
+    reporting = reporting_of(connection)
+    new: dict[str, Any] = {
+        "milestones": [one for one in Milestone if one in milestones],
+        "writes_proof": writes_proof,
+        "document_type": document_type,
+    }
+    changed = sorted(name for name, value in new.items() if value != getattr(reporting, name))
+    if not changed:
+        return []
+    for name, value in new.items():
+        setattr(reporting, name, value)
+    reporting.save()
+    event = Happening(
+        kind=Event.Kind.CHANGED,
+        subject_kind="exact_connection",
+        subject=connection.code,
+        details={"what": "reporting", "fields": changed},
+    )
+    happenings(connection.tenant_id, [event])
+    return changed
+
+
+def keep_document_types(connection: Connection, types: Sequence[DocumentType], *, at: datetime) -> Reporting:
+    """Store what Exact offers, in the open transaction; the usual type is chosen where nobody has chosen yet."""
+    reporting = reporting_of(connection)
+    if reporting.document_type is None and reporting.types_read_at is None:
+        reporting.document_type = choose_type(types)
+    reporting.document_types = [asdict(one) for one in types]
+    reporting.types_read_at = at
+    reporting.save()
+    return reporting
+
+
+def types_of(reporting: Reporting) -> tuple[DocumentType, ...]:
+    """The types of documents that were read from Exact."""
+    return tuple(DocumentType(**row) for row in reporting.document_types)
+
+
+def is_to_be_written(delivery: Delivery, milestone: str, course: Course | None) -> bool:
+    """Whether Exact should be told of this milestone now. How a delivery ends well is told with its proof."""
+    if milestone in {delivery.written.get("milestone", ""), Milestone.DELIVERED, ""}:
+        return False
+    if not is_followed(delivery.state if course is None else course.to, delivery) or not has_writes_left(
+        delivery, milestone
+    ):
+        return False
+    return milestone in reporting_of(delivery.connection).milestones
+
+
+def is_followed(state: str, delivery: Delivery) -> bool:
+    """Whether the number is in Exact and UPS's news is what moves the delivery."""
+    codes = {row["code"] for row in delivery.problems}
+    is_in_review = state == Delivery.State.REVIEW and (codes <= TOLD_BY_UPS or delivery.state in FOLLOWED)
+    return delivery.written_at is not None and (state in FOLLOWED or is_in_review)
+
+
+def has_writes_left(delivery: Delivery, milestone: str) -> bool:
+    """The last write is kept for an end; what is left after an end may correct it."""
+    kept = 0 if milestone in _ENDS or delivery.written.get("milestone") in _ENDS else 1
+    return delivery.exact_writes + kept < EXACT_WRITES

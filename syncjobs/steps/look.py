@@ -1,0 +1,99 @@
+"""Ask UPS's Tracking API about parcels of a delivery that are due: the silent ones, and those said to have ended."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from audit.models import Event
+from syncjobs import queue
+from syncjobs.looking import hours
+from syncjobs.models import Delivery, Parcel
+from syncjobs.progress import conclude, lock, parcels_of, take_in
+from syncjobs.queue import Job
+from syncjobs.steps.context import Step
+from syncjobs.transitions import delivery_event
+from tenants.context import tenant_context
+from ups.access import open_tracking_client
+from ups.errors import (
+    UpsAccountBlocked,
+    UpsCredentialRefused,
+    UpsError,
+    UpsProductMissing,
+    UpsRejected,
+    UpsUnexpectedReply,
+)
+from ups.events import ParcelEvent
+from ups.models import Account
+
+AT_ONCE = 10
+"""Parcels asked about in one go: one call each, and the lease must outlast them (`ups.md` 8: there is no batch)."""
+REFUSED_PAUSE = timedelta(hours=1)
+_NEEDS_A_PERSON = (UpsAccountBlocked, UpsCredentialRefused, UpsProductMissing, UpsUnexpectedReply)
+
+
+def look(job: Job, step: Step) -> None:
+    """The step. What was asked before a failure is kept; the failure then has its verdict."""
+    with tenant_context(job.tenant_id):
+        delivery = Delivery.objects.get(tenant_id=job.tenant_id, code=job.subject)
+        due = [row for row in parcels_of(delivery) if row.look_at is not None and row.look_at <= step.at]
+        if not due:
+            queue.finish(job)
+            return
+        accounts = Account.objects.in_bulk({row.shipment.attempt.account_id for row in due})
+    news: list[ParcelEvent] = []
+    looked: set[str] = set()
+    failure: UpsError | None = None
+    for parcel in due[:AT_ONCE]:
+        try:
+            news += _ask(parcel, accounts[parcel.shipment.attempt.account_id], step)
+        except UpsError as error:
+            failure = error
+            break
+        looked.add(parcel.tracking_number)
+    if failure is not None and not looked and not isinstance(failure, _NEEDS_A_PERSON):
+        raise failure
+    _keep(job, step, news, frozenset(looked), failure, is_all=len(due) <= AT_ONCE)
+
+
+def _ask(parcel: Parcel, account: Account, step: Step) -> Sequence[ParcelEvent]:
+    """The parcel's events as UPS knows them. That UPS refuses the number means no more than that it has no data.
+
+    `TV1002` has been seen for numbers that are good (`ups.md` 8).
+    """
+    client = open_tracking_client(account, observe=step.observe)
+    try:
+        answer = client.track(parcel.tracking_number)
+    except UpsRejected:
+        return ()
+    return [event for told in answer.parcels if told.tracking_number == parcel.tracking_number for event in told.events]
+
+
+def _keep(
+    job: Job,
+    step: Step,
+    news: Sequence[ParcelEvent],
+    looked: frozenset[str],
+    failure: UpsError | None,
+    *,
+    is_all: bool,
+) -> None:
+    at = step.at
+    with tenant_context(job.tenant_id):
+        delivery = lock(job.tenant_id, job.subject)
+        progress = take_in(delivery, news, at=at, looked=looked)
+        told = step.told(delivery)
+        if isinstance(failure, _NEEDS_A_PERSON):
+            _pause(job.tenant_id, delivery, at)
+            details = {"step": str(job.kind), "why": failure.code or type(failure).__name__}
+            told.append(delivery_event(delivery, Event.Kind.FAILED, details=details))
+        if (failure is None and is_all) or isinstance(failure, _NEEDS_A_PERSON):
+            queue.finish(job)
+        else:
+            queue.put_back(job, due_at=at, error="", counts=False)
+        conclude(delivery, progress, at=at, events=told)
+
+
+def _pause(tenant_id: UUID, delivery: Delivery, at: datetime) -> None:
+    """No call before somebody can have mended it: the parcels due now are asked about later."""
+    due = Parcel.objects.filter(tenant_id=tenant_id, shipment__delivery=delivery, look_at__lte=at)
+    due.update(look_at=at + max(REFUSED_PAUSE, hours(1)))

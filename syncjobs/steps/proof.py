@@ -1,0 +1,196 @@
+"""The end of a delivery: the proof as a document in Exact, the last line in its remarks, and then it is closed.
+
+What Exact will not take does not keep the delivery open: it is closed, and says what could not be written.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from audit.models import Event
+from audit.record import Happening
+from exact.access import open_client
+from exact.client import ExactClient
+from exact.documents import StoredDocument, read_document_types, store_document
+from exact.errors import ExactGone, ExactRejected, ExactRightMissing, ExactScopeMissing
+from exact.limits import BudgetClass
+from exact.records import GoodsDelivery, NewDocument
+from syncjobs import queue
+from syncjobs.models import Delivery, Reporting
+from syncjobs.papers import line_facts, proof_facts
+from syncjobs.proof import ProofFacts, file_name, proof_of_delivery, subject
+from syncjobs.queue import Job
+from syncjobs.remarks import LineFacts
+from syncjobs.reporting import EXACT_WRITES, keep_document_types, reporting_of, types_of
+from syncjobs.steps.context import Step
+from syncjobs.steps.writing import Wish, Written, write
+from syncjobs.transitions import delivery_event, move
+from syncjobs.wording import words_for
+from syncjobs.wording.words import Words
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from ups.events import Milestone
+
+_NOT_TAKEN = (ExactRejected, ExactRightMissing, ExactScopeMissing, ExactGone)
+_NO_TYPE = "No type of document is chosen for the proof of delivery; choose one in Settings, What is written to Exact."
+_GONE = "The goods delivery is no longer in Exact Online; nothing was written."
+_PROBLEM_CHARACTERS = 250
+"""Our own column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """All that is needed to end a delivery, read in one transaction."""
+
+    delivery: Delivery
+    facts: ProofFacts
+    line: LineFacts
+    words: Words
+    reporting: Reporting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Filed:
+    """What became of the proof; `linkable` is a document of our own that the delivery does not show yet."""
+
+    stored: StoredDocument | None = None
+    linkable: UUID | None = None
+    problem: str = ""
+
+
+def proof(job: Job, step: Step) -> None:
+    """The step, for a delivery whose parcels were all delivered, as the Tracking API confirmed."""
+    end = _look(job)
+    if end is None:
+        return
+    delivery = end.delivery
+    client = open_client(delivery.connection, purpose=BudgetClass.STATUS, observe=step.observe)
+    goods = next(iter(client.goods_deliveries([delivery.exact_entry_id])), None)
+    if goods is None:
+        _close(end, _Filed(problem=_GONE), None, job=job, step=step)
+        return
+    filed = _file(end, goods, client, step.at)
+    written, refusal = _write(end, goods, filed, client)
+    problem = " ".join(part for part in (filed.problem, refusal) if part)
+    _close(end, _Filed(stored=filed.stored, problem=problem), written, job=job, step=step)
+
+
+def _look(job: Job) -> _End | None:
+    """What is to be written; None when there is nothing, and then the job is finished."""
+    with tenant_context(job.tenant_id):
+        rows = Delivery.objects.select_related("connection")
+        delivery = rows.get(tenant_id=job.tenant_id, code=job.subject)
+        facts = proof_facts(job.tenant_id, delivery) if delivery.state == Delivery.State.DELIVERED else None
+        if facts is None:
+            queue.finish(job)
+            return None
+        language = Tenant.objects.values_list("language", flat=True).get(pk=job.tenant_id)
+        return _End(
+            delivery=delivery,
+            facts=facts,
+            line=line_facts(delivery),
+            words=words_for(language),
+            reporting=reporting_of(delivery.connection),
+        )
+
+
+def _file(end: _End, goods: GoodsDelivery, client: ExactClient, at: datetime) -> _Filed:
+    """Put the proof into Exact's documents, once, whatever was lost on the way of an earlier try."""
+    if not end.reporting.writes_proof:
+        return _Filed()
+    try:
+        reporting = _with_types(end, client, at)
+        if reporting.document_type is None:
+            return _Filed(problem=_NO_TYPE)
+        stored = _store(end, reporting, goods, client)
+    except _NOT_TAKEN as error:
+        return _Filed(problem=f"The proof of delivery could not be filed in Exact Online: {error}")
+    is_free = goods.document is None
+    return _Filed(stored=stored, linkable=stored.document_id if stored.is_own and is_free else None)
+
+
+def _with_types(end: _End, client: ExactClient, at: datetime) -> Reporting:
+    """The choices with the types of documents, read from Exact if they never were."""
+    if end.reporting.types_read_at is not None:
+        return end.reporting
+    connection = end.delivery.connection
+    types = read_document_types(connection, client)
+    with tenant_context(connection.tenant_id):
+        return keep_document_types(connection, types, at=at)
+
+
+def _store(end: _End, reporting: Reporting, goods: GoodsDelivery, client: ExactClient) -> StoredDocument:
+    first = end.facts.parcels[0].tracking_number
+    number = end.delivery.delivery_number
+    return store_document(
+        client,
+        NewDocument(
+            subject=subject(number, first),
+            type=reporting.document_type or 0,
+            account_id=goods.account_id,
+            sales_order_number=_only_order(goods),
+            document_date=_day_of(end),
+        ),
+        file_name=file_name(number, first),
+        content=proof_of_delivery(end.facts, words=end.words),
+        beside=goods.document,
+        types=types_of(reporting),
+    )
+
+
+def _only_order(goods: GoodsDelivery) -> int | None:
+    """A document belongs to one order at most (`exact.md` 8.9); a delivery may hold lines of several."""
+    numbers = {line.sales_order_number for line in goods.lines if line.sales_order_number is not None}
+    return numbers.pop() if len(numbers) == 1 else None
+
+
+def _day_of(end: _End) -> date:
+    days = [parcel.delivered_local_at for parcel in end.facts.parcels if parcel.delivered_local_at]
+    return max(days, default=end.facts.made_at).date()
+
+
+def _write(end: _End, goods: GoodsDelivery, filed: _Filed, client: ExactClient) -> tuple[Written | None, str]:
+    """The last line and the link, in one write."""
+    wants_line = Milestone.DELIVERED in end.reporting.milestones and end.delivery.exact_writes < EXACT_WRITES
+    wish = Wish(facts=end.line if wants_line else None, words=end.words, document=filed.linkable)
+    try:
+        written = write(client, end.delivery, goods, wish)
+    except _NOT_TAKEN as error:
+        return None, f"The goods delivery could not be written to: {error}"
+    return written, written.refusal
+
+
+def _close(end: _End, filed: _Filed, written: Written | None, *, job: Job, step: Step) -> None:
+    delivery = end.delivery
+    changes: dict[str, Any] = {"proof_problem": filed.problem[:_PROBLEM_CHARACTERS]}
+    if filed.stored is not None:
+        changes["exact_document_id"] = filed.stored.document_id
+    if written is not None and written.writes:
+        changes["written"] = delivery.written | {"milestone": delivery.milestone, "remarks_line": written.line}
+        changes["exact_writes"] = F("exact_writes") + written.writes
+        changes["written_at"] = step.at
+    with tenant_context(job.tenant_id):
+        events = [*step.told(delivery), *_told(end, filed, written)]
+        queue.finish(job)
+        move(delivery, to=Delivery.State.CLOSED, at=step.at, changes=changes, events=events)
+
+
+def _told(end: _End, filed: _Filed, written: Written | None) -> list[Happening]:
+    told: list[Happening] = []
+    if filed.stored is not None:
+        details = {
+            "to": "documents",
+            "document": str(filed.stored.document_id),
+            "again": filed.stored.was_there_already,
+        }
+        told.append(delivery_event(end.delivery, Event.Kind.WROTE, details=details))
+    if written is not None and written.writes:
+        details = {"to": "goods delivery", "milestone": end.delivery.milestone, "numbers": list(end.line.numbers)}
+        told.append(delivery_event(end.delivery, Event.Kind.WROTE, details=details))
+    if filed.problem:
+        details = {"step": "proof", "why": "not_filed"}
+        told.append(delivery_event(end.delivery, Event.Kind.FAILED, details=details))
+    return told

@@ -1,0 +1,63 @@
+"""Write the milestone to Exact: our one line in the remarks. One read serves many deliveries."""
+
+from typing import Any
+
+from django.db.models import F
+
+from audit.models import Event
+from audit.record import happenings
+from exact.access import open_client
+from exact.limits import BudgetClass
+from syncjobs import queue
+from syncjobs.models import Delivery, SyncJob
+from syncjobs.papers import line_facts
+from syncjobs.queue import Job
+from syncjobs.remarks import LineFacts
+from syncjobs.reporting import is_to_be_written
+from syncjobs.steps import gone
+from syncjobs.steps.context import Step
+from syncjobs.steps.facts import touch
+from syncjobs.steps.reading import fetch_together
+from syncjobs.steps.writing import Wish, Written, write
+from syncjobs.transitions import delivery_event
+from syncjobs.wording import words_for
+from tenants.context import tenant_context
+from tenants.models import Tenant
+
+
+def status(job: Job, step: Step) -> None:
+    """The step. What the burst of news came down to is written, not each piece of it."""
+    with tenant_context(job.tenant_id):
+        delivery = Delivery.objects.select_related("connection").get(tenant_id=job.tenant_id, code=job.subject)
+        if not is_to_be_written(delivery, delivery.milestone, None):
+            queue.finish(job)
+            return
+        facts = line_facts(delivery)
+        language = Tenant.objects.values_list("language", flat=True).get(pk=job.tenant_id)
+    client = open_client(delivery.connection, purpose=BudgetClass.STATUS, observe=step.observe)
+    goods = fetch_together(delivery, job=job, step=step, client=client, kind=SyncJob.Kind.STATUS)
+    if goods is None:
+        gone.handle(delivery, job=job, step=step)
+        return
+    written = write(client, delivery, goods, Wish(facts=facts, words=words_for(language)))
+    _keep(delivery, facts, written, job=job, step=step)
+
+
+def _keep(delivery: Delivery, facts: LineFacts, written: Written, *, job: Job, step: Step) -> None:
+    changes: dict[str, Any] = {
+        "written": delivery.written | {"milestone": facts.milestone, "remarks_line": written.line},
+        "exact_writes": F("exact_writes") + written.writes,
+    }
+    details: dict[str, Any] = {"to": "goods delivery", "milestone": facts.milestone, "numbers": list(facts.numbers)}
+    if written.writes:
+        changes["written_at"] = step.at
+    if written.refusal:
+        changes["proof_problem"] = written.refusal[:250]
+        details["refused"] = True
+    with tenant_context(job.tenant_id):
+        touch(delivery, changes)
+        events = step.told(delivery)
+        if written.writes:
+            events.append(delivery_event(delivery, Event.Kind.WROTE, details=details))
+        queue.finish(job)
+        happenings(job.tenant_id, events)

@@ -1,0 +1,250 @@
+"""Read an account's Quantum View: each answer is stored, then used; after a crash both go on where they stopped."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+
+from audit.models import Event
+from audit.record import Happening, happenings
+from syncjobs import queue
+from syncjobs.looking import hours
+from syncjobs.models import Manifest, Parcel, ViewFile, ViewPage
+from syncjobs.progress import conclude, lock, take_in
+from syncjobs.queue import Job
+from syncjobs.steps.context import Step
+from tenants.context import tenant_context
+from ups.access import open_tracking_client
+from ups.errors import UpsError, UpsUnavailable, UpsUnexpectedReply
+from ups.events import ParcelEvent
+from ups.models import Account, QuantumViewFeed
+from ups.quantum_view import ProblemKind, ViewAnswer, ViewProblem, events_request, read_view
+from ups.quantum_view import ViewFile as FileRead
+from ups.view_records import ManifestFact
+
+OVERLAP = timedelta(hours=24)
+"""Each reading begins so long before the last one did: files come late, and UPS does not say by whose clock it reads
+the moments (`ups.md` 11); no zone is further away."""
+KEPT = timedelta(days=7)
+"""UPS keeps files so long and refuses to look further back (`ups.md` 11)."""
+_WITHIN = timedelta(minutes=10)
+"""Our clock and UPS's differ a little: stay on the safe side of the seven days."""
+POLL_HOURS = 0.25
+POLL_HOURS_WITHOUT_ALERT = 5 / 60
+"""Every 15 minutes, every 5 when pushes are missing (`design.md` 4)."""
+REFUSED_PAUSE_HOURS = 1.0
+PAGES_AT_ONCE = 20
+"""Answers in one go of the job; a longer reading goes on in the next."""
+OUR_REFERENCE = re.compile(r"^[PT][0-9A-HJKMNP-TV-Z]{26}$")
+"""A letter for the environment and a ULID (`connector_site.lib.references`)."""
+
+
+def view(job: Job, step: Step) -> None:
+    """The step: first what an earlier run stored and did not use, then the next answers, to the end of the reading."""
+    with tenant_context(job.tenant_id):
+        rows = QuantumViewFeed.objects.select_related("account")
+        feed = rows.filter(tenant_id=job.tenant_id, code=job.subject).first()
+        if feed is None:
+            queue.finish(job)
+            return
+    for page in _unused(feed):
+        _use(page, feed, step.at)
+    _read(feed, job, step)
+
+
+def _read(feed: QuantumViewFeed, job: Job, step: Step) -> None:
+    """Answer by answer to the end of the reading; each is stored with the place to go on from."""
+    client = open_tracking_client(feed.account, observe=step.observe)
+    for _ in range(PAGES_AT_ONCE):
+        if feed.reading_from_at is None:
+            _begin(feed, step.at)
+        try:
+            body = client.quantum_view(_request(feed, step.at))
+        except UpsUnavailable:
+            raise
+        except UpsError as error:
+            _end(feed, job, step, problem=str(error))
+            return
+        page, answer = _store(feed, body, step.at)
+        if answer is None or answer.problem is not None:
+            _trouble(feed, page, answer, job, step)
+            return
+        _use(page, feed, step.at)
+        if not feed.bookmark:
+            _end(feed, job, step)
+            return
+    _go_on(feed, job, step)
+
+
+def _request(feed: QuantumViewFeed, at: datetime) -> dict[str, Any]:
+    begins_at = feed.reading_from_at or at
+    return events_request(name=feed.name, begins_at=begins_at, bookmark=feed.bookmark, context=str(feed.code))
+
+
+def _unused(feed: QuantumViewFeed) -> list[ViewPage]:
+    with tenant_context(feed.tenant_id):
+        return list(ViewPage.objects.filter(tenant_id=feed.tenant_id, feed=feed, used_at=None).order_by("pk"))
+
+
+def _begin(feed: QuantumViewFeed, at: datetime) -> None:
+    """Start a reading at the watermark less the overlap, as far back as UPS goes; what lies before is missed."""
+    earliest = at - KEPT + _WITHIN
+    wanted = feed.watermark_at - OVERLAP if feed.watermark_at else earliest
+    columns: dict[str, Any] = {"reading_from_at": max(wanted, earliest), "reading_began_at": at, "bookmark": ""}
+    if feed.watermark_at is not None and feed.watermark_at < earliest:
+        columns["missed_until_at"] = earliest
+    _change(feed, columns)
+
+
+def _store(feed: QuantumViewFeed, body: bytes, at: datetime) -> tuple[ViewPage, ViewAnswer | None]:
+    """Keep the answer, and in the same transaction how to go on; None for one that cannot be read."""
+    try:
+        answer: ViewAnswer | None = read_view(body)
+    except UpsUnexpectedReply:
+        answer = None
+    with tenant_context(feed.tenant_id):
+        page = ViewPage.objects.create(tenant_id=feed.tenant_id, feed=feed, body=body, received_at=at)
+        if answer is not None and answer.problem is None:
+            columns: dict[str, Any] = {"bookmark": answer.bookmark}
+            if not answer.bookmark:
+                columns |= {"watermark_at": feed.reading_began_at, "reading_from_at": None, "reading_began_at": None}
+            _change(feed, columns)
+    return page, answer
+
+
+def _change(feed: QuantumViewFeed, columns: dict[str, Any]) -> None:
+    with tenant_context(feed.tenant_id):
+        QuantumViewFeed.objects.filter(tenant_id=feed.tenant_id, pk=feed.pk).update(**columns)
+    for name, value in columns.items():
+        setattr(feed, name, value)
+
+
+def _use(page: ViewPage, feed: QuantumViewFeed, at: datetime) -> None:
+    """Take a stored answer in, delivery by delivery. Doing it again changes nothing."""
+    try:
+        answer = read_view(bytes(page.body))
+    except UpsUnexpectedReply as error:
+        _mark_used(page, at, problem=str(error))
+        return
+    fresh = _fresh(feed, answer.files)
+    events = [event for one in fresh for event in one.events]
+    by_delivery, foreign = _sorted_out(feed.tenant_id, events)
+    for code, news in by_delivery.items():
+        with tenant_context(feed.tenant_id):
+            delivery = lock(feed.tenant_id, code)
+            conclude(delivery, take_in(delivery, news, at=at), at=at)
+    with tenant_context(feed.tenant_id):
+        _keep_manifests(feed, [fact for one in fresh for fact in one.manifests], at)
+        rows = [ViewFile(tenant_id=feed.tenant_id, feed=feed, fingerprint=one.fingerprint, used_at=at) for one in fresh]
+        ViewFile.objects.bulk_create(rows, ignore_conflicts=True)
+        QuantumViewFeed.objects.filter(tenant_id=feed.tenant_id, pk=feed.pk).update(
+            own_records=F("own_records") + len(events) - foreign, foreign_records=F("foreign_records") + foreign
+        )
+        _mark_used(page, at)
+
+
+def _fresh(feed: QuantumViewFeed, files: Sequence[FileRead]) -> list[FileRead]:
+    """Files that no earlier reading brought, each once."""
+    with tenant_context(feed.tenant_id):
+        known = set(
+            ViewFile.objects.filter(
+                tenant_id=feed.tenant_id, feed=feed, fingerprint__in=[one.fingerprint for one in files]
+            ).values_list("fingerprint", flat=True)
+        )
+    return list({one.fingerprint: one for one in files if one.fingerprint not in known}.values())
+
+
+def _sorted_out(tenant_id: UUID, events: Sequence[ParcelEvent]) -> tuple[dict[UUID, list[ParcelEvent]], int]:
+    """The events of our deliveries, and how many belong to shipments that others made on the same account."""
+    with tenant_context(tenant_id):
+        rows = Parcel.objects.filter(
+            tenant_id=tenant_id, tracking_number__in={event.tracking_number for event in events}
+        ).values_list("tracking_number", "shipment__delivery__code")
+        deliveries = dict(rows)
+    found: dict[UUID, list[ParcelEvent]] = defaultdict(list)
+    for event in events:
+        if event.tracking_number in deliveries:
+            found[deliveries[event.tracking_number]].append(event)
+    return found, len(events) - sum(len(news) for news in found.values())
+
+
+def _keep_manifests(feed: QuantumViewFeed, facts: Sequence[ManifestFact], at: datetime) -> None:
+    """What was announced under a reference of ours, for reconciliation."""
+    rows = [
+        Manifest(
+            tenant_id=feed.tenant_id,
+            account_id=feed.account_id,
+            tracking_number=fact.tracking_number,
+            reference=reference,
+            shipped_date=fact.shipped_on,
+            first_seen_at=at,
+        )
+        for fact in facts
+        for reference in fact.references
+        if OUR_REFERENCE.match(reference)
+    ]
+    Manifest.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _mark_used(page: ViewPage, at: datetime, *, problem: str = "") -> None:
+    with tenant_context(page.tenant_id):
+        rows = ViewPage.objects.filter(tenant_id=page.tenant_id, pk=page.pk)
+        rows.update(used_at=at, problem=problem[:200])
+
+
+def _trouble(feed: QuantumViewFeed, page: ViewPage, answer: ViewAnswer | None, job: Job, step: Step) -> None:
+    """An answer without files: nothing new, come back later, or something a person must see."""
+    problem = answer.problem if answer else ViewProblem(kind=ProblemKind.REFUSED, text="UPS's answer cannot be read.")
+    _mark_used(page, step.at, problem=problem.text if problem else "")
+    if problem is None or problem.kind == ProblemKind.NOTHING_NEW:
+        _change(feed, {"watermark_at": feed.reading_began_at, "reading_from_at": None, "bookmark": ""})
+        _end(feed, job, step)
+    elif problem.kind == ProblemKind.TRANSIENT:
+        _end(feed, job, step, again_seconds=problem.retry_after_seconds)
+    elif feed.bookmark:
+        _change(feed, {"bookmark": ""})
+        _go_on(feed, job, step)
+    else:
+        _end(feed, job, step, problem=f"{problem.code} {problem.text}".strip())
+
+
+def _go_on(feed: QuantumViewFeed, job: Job, step: Step) -> None:
+    with tenant_context(job.tenant_id):
+        queue.put_back(job, due_at=step.at, error="", counts=False)
+        happenings(job.tenant_id, _made(feed, step))
+
+
+def _end(feed: QuantumViewFeed, job: Job, step: Step, *, problem: str = "", again_seconds: int | None = None) -> None:
+    """Plan the next reading. A problem is shown until a reading succeeds, and is told once in the trail."""
+    pause = hours(_pause(feed.account))
+    if problem:
+        pause = hours(REFUSED_PAUSE_HOURS)
+    elif again_seconds is not None:
+        pause = timedelta(seconds=again_seconds)
+    is_new = bool(problem) and problem[:250] != feed.problem
+    columns: dict[str, Any] = {"poll_at": step.at + pause, "problem": problem[:250]}
+    columns |= {"problem_at": step.at} if problem else {"problem_at": None}
+    if not problem and again_seconds is None:
+        columns["read_at"] = step.at
+    with tenant_context(job.tenant_id):
+        _change(feed, columns)
+        queue.finish(job)
+        told = _made(feed, step)
+        if is_new:
+            details = {"step": str(job.kind), "why": "quantum_view"}
+            failed = Happening(kind=Event.Kind.FAILED, subject_kind="ups_feed", subject=feed.code, details=details)
+            told.append(failed)
+        happenings(job.tenant_id, told)
+
+
+def _pause(account: Account) -> float:
+    has_pushes = account.alert_version != Account.AlertVersion.OFF and not account.alert_problem
+    return POLL_HOURS if has_pushes else POLL_HOURS_WITHOUT_ALERT
+
+
+def _made(feed: QuantumViewFeed, step: Step) -> list[Happening]:
+    return step.told_of("ups_feed", feed.code)
