@@ -1,10 +1,8 @@
 """`POST /api/quantumview/{version}/events` (ups.md 11)."""
 
-import base64
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
-from secrets import token_bytes
 
 from aiohttp import web
 
@@ -34,7 +32,6 @@ LISTS_VERSION = "v3"
 VERSIONS = frozenset([FIRST_VERSION, WITHOUT_BOOKMARKS, LISTS_VERSION])
 XPCI_VERSION = "1.0007"
 MAX_SUBSCRIBER_ID = 16
-BOOKMARK_BYTES = 12
 SUCCESS = {"ResponseStatusCode": "1", "ResponseStatusDescription": "Success"}
 MOMENT = "%Y%m%d%H%M%S"
 
@@ -78,10 +75,14 @@ def cut_files(ups: Ups, shipper_number: str, *, now: datetime) -> list[ViewFile]
 
 
 def _scans(ups: Ups, shipper_number: str, *, now: datetime) -> Iterator[Scan]:
-    for shipment in ups.shipments.all():
-        if shipment.shipper_number == shipper_number:
-            for parcel in shipment.parcels:
-                yield from scans_of(shipment, ups.travels.activities(parcel.tracking_number, now=now))
+    """What no file tells of yet."""
+    account = ups.views.accounts[shipper_number]
+    own = (shipment for shipment in ups.shipments.all() if shipment.shipper_number == shipper_number)
+    for shipment in own:
+        for parcel in shipment.parcels:
+            known = ups.travels.activities(parcel.tracking_number, now=now)
+            if not all(account.has(activity) for activity in known):
+                yield from scans_of(shipment, known)
 
 
 def _answer(ups: Ups, document: Node, *, client: Client, version: str) -> Json:
@@ -96,7 +97,8 @@ def _answer(ups: Ups, document: Node, *, client: Client, version: str) -> Json:
         marks_read = all(wanted.is_unread for wanted in question.wanted)
     if not found and ups.settings.view_no_files == "error":
         raise ViewRefusal(NO_FILES)
-    page, rest = found[: ups.settings.view_files_per_page], found[ups.settings.view_files_per_page :]
+    size = max(ups.settings.view_files_per_page, 1)
+    page, rest = found[:size], found[size:]
     named = _named(ups, question, client=client) if question.wanted else []
     events_shown = _subscription_events(page, question=question, named=named)
     if marks_read:
@@ -110,22 +112,16 @@ def _answer(ups: Ups, document: Node, *, client: Client, version: str) -> Json:
     }
     if rest and version != WITHOUT_BOOKMARKS:
         key = client.client_id + question.fingerprint
-        answer["Bookmark"] = _bookmark(ups, Page(question=key, rest=tuple(rest), marks_read=marks_read))
+        answer["Bookmark"] = ups.views.keep(Page(question=key, rest=tuple(rest), marks_read=marks_read))
     return answer
 
 
 def _turned_page(ups: Ups, question: Question, *, client: Client) -> tuple[list[Shown], bool]:
     """The next files of the same question; any other question with this bookmark is refused."""
-    page = ups.views.bookmarks.get(question.bookmark)
+    page = ups.views.find(question.bookmark)
     if page is None or page.question != client.client_id + question.fingerprint:
         raise ViewRefusal(WRONG_BOOKMARK, place="Bookmark")
     return list(page.rest), page.marks_read
-
-
-def _bookmark(ups: Ups, page: Page) -> str:
-    bookmark = base64.b64encode(token_bytes(BOOKMARK_BYTES)).decode()
-    ups.views.bookmarks[bookmark] = page
-    return bookmark
 
 
 def _named(ups: Ups, question: Question, *, client: Client) -> list[tuple[ViewSubscription, Wanted]]:

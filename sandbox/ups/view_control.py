@@ -13,6 +13,7 @@ from sandbox.ups.offers import names_from
 from sandbox.ups.quantum_view import cut_files
 from sandbox.ups.shipments import Parcel, Shipment
 from sandbox.ups.state import UPS, Ups
+from sandbox.ups.travel.places import HUBS
 from sandbox.ups.travel.scripts import SCRIPTS
 from sandbox.ups.view_files import ACTIVE, RECORD_KINDS, STATUS_TEXTS
 from sandbox.ups.view_questions import MAX_NAME
@@ -116,6 +117,7 @@ def _foreign_shipment(ups: Ups, account: Account, *, at: datetime) -> Shipment:
     number = tracking_number(shipper_number=account.shipper_number, service=FOREIGN_SERVICE, serial=serial)
     order = f"WEB-{serial:07d}"
     name = names_from(account.country).get(FOREIGN_SERVICE, "UPS")
+    city, state = HUBS.get(account.country, ("", ""))
     label = LabelFacts(
         sender=("Web shop", account.country),
         receiver=("Web customer", account.country),
@@ -136,8 +138,8 @@ def _foreign_shipment(ups: Ups, account: Account, *, at: datetime) -> Shipment:
         origin=account.country,
         destination=account.country,
         receiver="Web customer",
-        receiver_place="Utrecht",
-        receiver_postal_code="3511AA",
+        receiver_place=city.title(),
+        receiver_postal_code="",
         service=FOREIGN_SERVICE,
         service_name=name,
         references=(order,),
@@ -149,7 +151,9 @@ def _foreign_shipment(ups: Ups, account: Account, *, at: datetime) -> Shipment:
         created_at=at,
         parcels=[Parcel(tracking_number=number, label=label, weight=FOREIGN_WEIGHT)],
         shipper_name="Web shop",
-        shipper_place="Utrecht",
+        shipper_place=city.title(),
+        shipper_state=state,
+        receiver_state=state,
         coded_references=(("PO", order),),
     )
 

@@ -1,12 +1,14 @@
 """Quantum View's files: what happened to an account's parcels, bundled by time (ups.md 11)."""
 
+import base64
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from secrets import token_hex
+from secrets import token_bytes, token_hex
 
+from sandbox.ups.travel.activity import Activity
 from sandbox.ups.view_records import Json, Scan, records_of
 
 RECORD_KINDS = ("Manifest", "Origin", "Exception", "Delivery", "Generic")
@@ -22,6 +24,8 @@ STATUS_TEXTS = {
     "S": "Suspended",
 }
 LEAST_WINDOW_SECONDS = 1.0
+BOOKMARK_BYTES = 12
+MAX_BOOKMARKS = 1_000
 _TICK = timedelta(microseconds=1)
 
 
@@ -70,17 +74,21 @@ class AccountFiles:
 
     cut_at: datetime | None = None
     files: list[ViewFile] = field(default_factory=list)
-    _taken: set[str] = field(default_factory=set)
+    _taken: set[tuple[str, datetime]] = field(default_factory=set)
+
+    def has(self, activity: Activity) -> bool:
+        """Whether a file tells of it already."""
+        return _key(activity) in self._taken
 
     def cut(self, scans: Iterable[Scan], *, now: datetime, window_seconds: float) -> None:
         """Make every file whose window has passed, and let go what is older than seven days."""
         window = max(window_seconds, LEAST_WINDOW_SECONDS)
         due: defaultdict[datetime, list[Scan]] = defaultdict(list)
         for scan in scans:
-            if scan.key not in self._taken:
+            if not self.has(scan.activity):
                 due[self._end_of_window(scan.activity.known_at, window)].append(scan)
         for at in sorted(at for at in due if at <= now):
-            self._taken.update(scan.key for scan in due[at])
+            self._taken.update(_key(scan.activity) for scan in due[at])
             self._add(at, records_of(due[at]))
         passed = _on_grid(now, window, rounded=math.floor)
         self.cut_at = max(self.cut_at, passed) if self.cut_at else passed
@@ -100,7 +108,7 @@ class AccountFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What a bookmark stands for: the rest of one question's files."""
+    """The rest of one question's files; its bookmark stays good, so that a page can be asked for again."""
 
     question: str
     rest: tuple[tuple[ViewSubscription, ViewFile], ...]
@@ -109,11 +117,11 @@ class Page:
 
 @dataclass(slots=True)
 class ViewStore:
-    """Subscriptions, files by account, bookmarks. Bookmarks stay good, so that a page can be asked for again."""
+    """Subscriptions, files by account, the latest bookmarks."""
 
     subscriptions: list[ViewSubscription] = field(default_factory=list)
     accounts: defaultdict[str, AccountFiles] = field(default_factory=lambda: defaultdict(AccountFiles))
-    bookmarks: dict[str, Page] = field(default_factory=dict)
+    _pages: dict[str, Page] = field(default_factory=dict)
 
     def subscribe(
         self, *, shipper_number: str, name: str, kinds: frozenset[str], status: str, at: datetime
@@ -131,11 +139,28 @@ class ViewStore:
         wanted = set(shipper_numbers)
         return [each for each in self.subscriptions if each.shipper_number in wanted]
 
+    def keep(self, page: Page) -> str:
+        """A bookmark for the page; the oldest one goes when there are too many."""
+        if len(self._pages) >= MAX_BOOKMARKS:
+            del self._pages[next(iter(self._pages))]
+        bookmark = base64.b64encode(token_bytes(BOOKMARK_BYTES)).decode()
+        self._pages[bookmark] = page
+        return bookmark
+
+    def find(self, bookmark: str) -> Page | None:
+        """The page of a bookmark."""
+        return self._pages.get(bookmark)
+
     def clear(self) -> None:
         """Forget everything."""
         self.subscriptions.clear()
         self.accounts.clear()
-        self.bookmarks.clear()
+        self._pages.clear()
+
+
+def _key(activity: Activity) -> tuple[str, datetime]:
+    """Ids alone are given anew to what was planned and given up."""
+    return activity.id, activity.happened_at
 
 
 def _on_grid(at: datetime, window: float, *, rounded: Callable[[float], int]) -> datetime:

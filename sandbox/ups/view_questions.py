@@ -63,7 +63,6 @@ class Wanted:
 class Question:
     """A whole request; without subscription requests it asks for everything unread."""
 
-    context: str
     wanted: tuple[Wanted, ...]
     bookmark: str
     fingerprint: str
@@ -74,15 +73,13 @@ def read_question(document: Node, *, form: str, now: datetime) -> Question:
     """The request, or a refusal. `form` tells which shape of lists is taken."""
     if document.child("Request").text("RequestAction") != REQUEST_ACTION:
         raise ViewRefusal(WRONG_ACTION, place="RequestAction")
-    context = document.child("Request", "TransactionReference").text("CustomerContext")
-    if len(context) > MAX_CONTEXT:
+    if len(document.child("Request", "TransactionReference").text("CustomerContext")) > MAX_CONTEXT:
         raise UpsRefusal("20012", "The customer context is too long")
     _check_form(document, form=form)
     asked = document.children("SubscriptionRequest")
     wanted = tuple(_read_wanted(each, now=now) for each in asked)
     bookmarks = [document.text("Bookmark"), *(each.text("Bookmark") for each in asked)]
     return Question(
-        context=context,
         wanted=wanted,
         bookmark=next((each for each in bookmarks if each), ""),
         fingerprint=_fingerprint(asked),

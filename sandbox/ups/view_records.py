@@ -40,11 +40,6 @@ class Scan:
     activity: Activity
     is_first_sight: bool
 
-    @property
-    def key(self) -> str:
-        """Different for each thing that happened."""
-        return f"{self.activity.id}@{self.activity.happened_at.isoformat()}"
-
 
 def scans_of(shipment: Shipment, activities: Sequence[Activity]) -> list[Scan]:
     """The activities of one parcel, in the order they happened."""
@@ -88,7 +83,7 @@ def _records(scan: Scan) -> list[tuple[str, Json]]:
 
 
 def _generic_kind(activity: Activity) -> str:
-    """The `ActivityType`, or "" for what Quantum View does not tell in this way."""
+    """The `ActivityType`, or "" for what Quantum View does not tell in this way; of unknown types the bare code."""
     if activity.type in {"M", "MV"}:
         return VOIDED
     if activity.type == "U":
@@ -99,7 +94,7 @@ def _generic_kind(activity: Activity) -> str:
         return ON_THE_VAN
     if activity.type == "D":
         return UNDELIVERABLE if activity.status_code in RETURNED else ""
-    return GENERIC_MOVEMENTS.get(activity.code, "") if activity.type == "I" else ""
+    return GENERIC_MOVEMENTS.get(activity.code, "") if activity.type in {"I", "P"} else activity.code
 
 
 def _manifest(scans: Sequence[Scan]) -> Json:

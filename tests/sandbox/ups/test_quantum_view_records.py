@@ -59,7 +59,7 @@ ON_THE_ROAD = [*TO_DEPOT, "Generic OT"]
         ("never_tendered", ["Manifest", "Exception 5D"]),
         ("voided", ["Manifest", "Generic VM"]),
         ("no_news", ["Manifest", "Origin", "Generic AG"]),
-        ("unknown_codes", [*ON_THE_ROAD, "Generic OT"]),
+        ("unknown_codes", [*TO_DEPOT, "Generic Q7", "Generic OT", "Generic FS", "Generic OT"]),
     ],
 )
 def test_script_is_told_in_these_records(viewer: Viewer, script: str, expected: list[str]) -> None:
