@@ -91,7 +91,7 @@ class PushSender:
         if kept and self.clock.monotonic() < ends:
             return kept
         form = {"grant_type": "client_credentials"}
-        login = aiohttp.BasicAuth(webhook.webhook_client_id, webhook.webhook_client_secret).encode()
+        login = aiohttp.encode_basic_auth(webhook.webhook_client_id, webhook.webhook_client_secret)
         headers = {"User-Agent": USER_AGENT, "Authorization": login}
         if self.settings.alert_token_style == "form":  # noqa: S105 - a choice, no secret
             del headers["Authorization"]

@@ -105,13 +105,16 @@ class Pushes:
         loop = asyncio.get_running_loop()
         waiting: set[asyncio.Task[object]] = {loop.create_task(self._changed.wait())}
         if self._planned:
-            seconds = (self._planned[0][0] - self.ups.clock.now()).total_seconds()
-            waiting.add(loop.create_task(self.ups.clock.sleep(seconds)))
+            waiting.add(loop.create_task(self._sleep_until(self._planned[0][0])))
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for each in waiting:
                 each.cancel()
+
+    async def _sleep_until(self, at: datetime) -> None:
+        """Looks at the clock when the sleep begins: it may have jumped since the task was made."""
+        await self.ups.clock.sleep((at - self.ups.clock.now()).total_seconds())
 
     def _tell(self, activity: Activity) -> None:
         shipper_number = self.ups.travels.get(activity.tracking_number).shipment.shipper_number

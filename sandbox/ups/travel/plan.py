@@ -27,13 +27,15 @@ class _Moment:
 
 def label_activity(shipment: Shipment, *, tracking_number: str) -> Activity:
     """What UPS knows from the label alone."""
-    at = _whole_second(shipment.created_at)
-    return _activity(shipment, tracking_number, number=1, moment=_moment(LABEL, at, scheduled_date=None))
+    at = shipment.created_at
+    moment = _Moment(step=LABEL, happened_at=_whole_second(at), known_at=at, scheduled_date=None)
+    return _activity(shipment, tracking_number, number=1, moment=moment)
 
 
 def void_activity(shipment: Shipment, *, tracking_number: str, at: datetime, after: Sequence[Activity]) -> Activity:
-    """The shipment information was voided at `at`."""
-    moment = _moment(VOIDED, _after(_whole_second(at), after), scheduled_date=None)
+    """The shipment information was voided at `at`, which UPS tells at once."""
+    happened_at = _after(_whole_second(at), after)
+    moment = _Moment(step=VOIDED, happened_at=happened_at, known_at=at, scheduled_date=None)
     return _activity(shipment, tracking_number, number=len(after) + 1, moment=moment)
 
 
@@ -60,7 +62,7 @@ def planned_activities(
         if step.scheduled_hours is not None:
             announced = instant(step.scheduled_hours).astimezone(receiver_zone).date()
         happened_at = _after(instant(step.hours), [*after, *activities])
-        known_at = max(happened_at, instant(step.known_hours)) if step.known_hours is not None else happened_at
+        known_at = max(happened_at, instant(step.known_hours or step.hours), started_at)
         moment = _Moment(step=step, happened_at=happened_at, known_at=known_at, scheduled_date=announced)
         number = len(after) + len(activities) + 1
         activities.append(_activity(shipment, tracking_number, number=number, moment=moment))
@@ -89,10 +91,6 @@ def _activity(shipment: Shipment, tracking_number: str, *, number: int, moment: 
         scheduled_date=moment.scheduled_date,
         announces_date=step.scheduled_hours is not None,
     )
-
-
-def _moment(step: Step, at: datetime, *, scheduled_date: date | None) -> _Moment:
-    return _Moment(step=step, happened_at=at, known_at=at, scheduled_date=scheduled_date)
 
 
 def _after(at: datetime, activities: Sequence[Activity]) -> datetime:
