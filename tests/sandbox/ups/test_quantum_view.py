@@ -5,8 +5,7 @@ import base64
 import pytest
 
 from tests.contracts import ups_spec
-from tests.sandbox.ups.bodies import Json
-from tests.sandbox.ups.conftest import CLIENT, SECRET, Caller, Ups, code_of
+from tests.sandbox.ups.conftest import Caller, Ups
 from tests.sandbox.ups.viewer import (
     EVENTS,
     NAME,
@@ -89,29 +88,6 @@ def test_bookmark_inside_the_subscription_request_counts_too(viewer: Viewer) -> 
     assert names_of(viewer.answer(period | {"Bookmark": bookmark})) == names_of(
         viewer.answer(period, bookmark=bookmark)
     )
-
-
-def test_bookmark_of_another_question_is_refused(viewer: Viewer) -> None:
-    viewer.travel("failed_attempts")
-    viewer.wait(80)
-    period = viewer.since(90)
-    bookmark = str(viewer.answer(period)["Bookmark"])
-    others = [question(bookmark=bookmark), question(viewer.since(89), bookmark=bookmark), question(bookmark="bm8=")]
-
-    errors = [error_of(viewer.ask(other)) for other in others]
-
-    assert errors == [(200, "Hard", "The bookmark is invalid for this request")] * 3
-    assert [file["StatusType"] for file in files_of(viewer.answer())][:1] == [{"Code": "U", "Description": "Unread"}]
-
-
-def test_bookmark_of_another_app_is_refused(viewer: Viewer, stranger: Caller) -> None:
-    viewer.travel("failed_attempts")
-    viewer.wait(80)
-    bookmark = str(viewer.answer()["Bookmark"])
-
-    answer = Viewer(viewer.ups, stranger).ask(question(bookmark=bookmark))
-
-    assert error_of(answer) == (200, "Hard", "The bookmark is invalid for this request")
 
 
 def test_unread_files_are_told_once_and_a_period_tells_them_again(viewer: Viewer) -> None:
@@ -200,17 +176,6 @@ def test_told_file_does_not_grow(viewer: Viewer) -> None:
     assert len(later) > len(told_before)
 
 
-@pytest.mark.parametrize("hours", [7 * DAY_HOURS + 0.1, 40 * DAY_HOURS])
-def test_period_longer_than_seven_days_back_is_refused(viewer: Viewer, hours: float) -> None:
-    viewer.ship()
-    viewer.wait(1)
-
-    answer = viewer.ask(question(viewer.since(hours, until=hours - 1)))
-
-    assert error_of(answer) == (200, "Hard", "The date range is longer than 7 days back")
-    assert len(files_of(viewer.answer())) == 1
-
-
 def test_period_of_almost_seven_days_without_an_end_is_fine(viewer: Viewer) -> None:
     viewer.ship()
     viewer.wait(1)
@@ -220,29 +185,6 @@ def test_period_of_almost_seven_days_without_an_end_is_fine(viewer: Viewer) -> N
     [event] = events_of(answer)
     assert len(records_of("Manifest", answer)) == 1
     assert sorted(event["DateRange"]) == ["BeginDate", "EndDate"]  # type: ignore[call-overload]
-
-
-@pytest.mark.parametrize(
-    "period",
-    [
-        {},
-        {"BeginDateTime": "20261012"},
-        {"BeginDateTime": "20261340000000"},
-        {"EndDateTime": "20261012000000"},
-    ],
-)
-def test_period_that_cannot_be_read_is_refused(viewer: Viewer, period: Json) -> None:
-    answer = viewer.ask(question(named(DateTimeRange=period)))
-
-    assert error_of(answer) == (200, "Hard", "The date time range is invalid")
-
-
-def test_period_that_ends_before_it_begins_or_lasts_longer_is_refused(viewer: Viewer) -> None:
-    begin = str(viewer.since(1)["DateTimeRange"]["BeginDateTime"])  # type: ignore[index]
-    ends = [str(viewer.since(2)["DateTimeRange"]["BeginDateTime"]), "20991012000000"]  # type: ignore[index]
-    bodies = [question(named(DateTimeRange={"BeginDateTime": begin, "EndDateTime": end})) for end in ends]
-
-    assert [error_of(viewer.ask(body))[1:] for body in bodies] == [("Hard", "The date time range is invalid")] * 2
 
 
 def test_files_are_let_go_after_seven_days(viewer: Viewer) -> None:
@@ -255,30 +197,6 @@ def test_files_are_let_go_after_seven_days(viewer: Viewer) -> None:
     assert names_of(viewer.answer(named(FileName=[name]))) == []
 
 
-def test_unknown_name_is_refused(viewer: Viewer) -> None:
-    answer = viewer.ask(question(named("Inbound")))
-
-    assert error_of(answer) == (200, "Hard", "subscription names do not exist")
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [{}, {"FileName": [""]}, named("x" * 22), {"DateTimeRange": {"BeginDateTime": "20261012000000"}}],
-)
-def test_incomplete_subscription_request_is_refused(viewer: Viewer, wanted: Json) -> None:
-    answer = viewer.ask(
-        {"QuantumViewRequest": {"Request": {"RequestAction": "QVEvents"}, "SubscriptionRequest": [wanted]}}
-    )
-
-    assert error_of(answer) == (200, "Hard", "The subscription request is invalid")
-
-
-def test_missing_request_action_is_refused(viewer: Viewer) -> None:
-    answer = viewer.ask({"QuantumViewRequest": {"Request": {"RequestAction": "Events"}}})
-
-    assert error_of(answer)[1] == "Hard"
-
-
 def test_nothing_new_is_an_answer_without_files_or_a_hard_error(viewer: Viewer) -> None:
     period = viewer.since(1)
     empty = [viewer.answer(), viewer.answer(period)]
@@ -289,28 +207,6 @@ def test_nothing_new_is_an_answer_without_files_or_a_hard_error(viewer: Viewer) 
     assert [files_of(answer) for answer in empty] == [[], []]
     assert ["SubscriptionFile" in event for event in events_of(empty[1])] == [False]
     assert errors == [(200, "Hard", "no files for the given request")] * 2
-
-
-def test_transient_trouble_names_the_time_to_come_back_and_marks_nothing(viewer: Viewer) -> None:
-    viewer.ship()
-    viewer.wait(1)
-    viewer.set(view_retry_seconds=120)
-
-    answer = viewer.ask(question())
-    viewer.set(view_retry_seconds=0)
-
-    [error] = answer.json()["QuantumViewResponse"]["Response"]["Error"]
-    assert (answer.status_code, error["ErrorSeverity"], error["MinimumRetrySeconds"]) == (200, "TransientError", "120")
-    assert len(files_of(viewer.answer())) == 1
-
-
-def test_app_without_the_product_is_refused(viewer: Viewer) -> None:
-    account = {"client_id": CLIENT, "client_secret": SECRET, "shipper_number": "A1B2C3", "country": "NL"}
-    viewer.ups.control("accounts", account | {"products": ["shipping", "tracking"]})
-
-    answer = viewer.ask(question())
-
-    assert (answer.status_code, code_of(answer)) == (401, "250002")
 
 
 def test_nobody_sees_files_of_another_account(viewer: Viewer, stranger: Caller) -> None:
@@ -346,19 +242,6 @@ def test_second_version_forgets_the_bookmark(viewer: Viewer) -> None:
 
     assert ["Bookmark" in answer for answer in answers] == [True, False, True]
     assert len(files_of(answers[1])) == 3
-
-
-def test_form_of_the_request_can_be_insisted_on(viewer: Viewer) -> None:
-    as_list = question(named())
-    as_object = {"QuantumViewRequest": as_list["QuantumViewRequest"] | {"SubscriptionRequest": named()}}  # type: ignore[operator]
-    viewer.set(view_request_form="objects")
-    list_refused = viewer.ask(as_list)
-    viewer.set(view_request_form="lists")
-    object_refused = viewer.ask(as_object)
-    viewer.set(view_request_form="any")
-
-    assert [code_of(list_refused), code_of(object_refused)] == ["10002", "10002"]
-    assert [viewer.ask(body).status_code for body in (as_list, as_object)] == [200, 200]
 
 
 def test_subscription_tells_the_chosen_kinds_from_its_first_day_on(viewer: Viewer) -> None:
@@ -402,23 +285,3 @@ def test_foreign_shipments_stand_in_the_files_without_a_reference_of_ours(viewer
     delivered = numbers_in(records_of("Delivery", *pages))
     assert len(delivered) == 4
     assert ours in delivered
-
-
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("view-subscriptions", {"shipper_number": "NOBODY", "name": "x"}),
-        ("view-subscriptions", {"shipper_number": "A1B2C3", "name": ""}),
-        ("view-subscriptions", {"shipper_number": "A1B2C3", "name": "x", "types": ["Flight"]}),
-        ("view-subscriptions", {"shipper_number": "A1B2C3", "name": "x", "status": "?"}),
-        ("foreign-shipments", {"shipper_number": "A1B2C3", "count": 0}),
-        ("foreign-shipments", {"shipper_number": "A1B2C3", "script": "fly"}),
-        ("foreign-shipments", {"shipper_number": "A1B2C3", "hours_per_second": -1}),
-    ],
-)
-def test_impossible_arrangement_is_refused(viewer: Viewer, path: str, body: Json) -> None:
-    answer = viewer.ups.session.post(f"{viewer.ups.base}/sandbox/{path}", json=body, timeout=5)
-
-    assert answer.status_code == 400
-    assert [each["name"] for each in viewer.ups.listed("view-subscriptions")] == [NAME]
-    assert viewer.ups.shipments() == []
