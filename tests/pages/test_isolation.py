@@ -32,6 +32,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:label_pdf": ("label_code",),
     "syncjobs:labels_pdf": ("delivery_code",),
     "syncjobs:labels_printer": ("delivery_code",),
+    "syncjobs:proof": ("delivery_code",),
     "syncjobs:read_methods": (),
     "syncjobs:rules": (),
     "syncjobs:setup": (),

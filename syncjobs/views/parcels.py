@@ -1,0 +1,125 @@
+"""Shapes for the parcels of one delivery: where each stands, how it is followed, and what UPS told of it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max
+
+from audit.models import Event
+from syncjobs.desk import Notice, attention_of
+from syncjobs.histories import EventShown, Step, history_of, steps_of
+from syncjobs.looking import OUT_FOR_DELIVERY_HOURS, SILENT_HOURS, WITHOUT_ALERT_HOURS
+from syncjobs.milestones import ENDS
+from syncjobs.models import Delivery, Parcel, TrackingEvent
+from syncjobs.wording import milestone_word, reason_phrase, words_for
+from ups import subscribing
+from ups.events import Source
+from ups.subscribing import AlertStanding
+
+OURS = words_for("en")
+"""Our own pages speak English."""
+_SOURCES = {Source.PUSH: "Track Alert", Source.VIEW: "Quantum View", Source.TRACK: "Tracking"}
+_LOOKS = {"exception": "stop", "returned_to_sender": "stop", "delivered": "good", "voided": "quiet", "unknown": "quiet"}
+_CLAIMED = "An end was reported. It counts once UPS confirms it when asked; that is being done."
+_FINISHED = "It has arrived where it ends and is not followed any more."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One event for the history table; `told` is UPS's own text."""
+
+    event: EventShown
+    words: str
+    told: str
+    sources: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """How news of a parcel reaches us. `until` is when UPS stops telling by itself, `next_at` when it is asked."""
+
+    words: str
+    why_not: str = ""
+    until: datetime | None = None
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelShown:
+    """One parcel on the page of its delivery."""
+
+    parcel: Parcel
+    status: str
+    reason: str
+    look: str
+    claim: str
+    steps: tuple[tuple[Step, str], ...]
+    lines: tuple[Line, ...]
+    following: Following
+    notice: Notice | None
+
+
+def parcels_shown(delivery: Delivery, parcels: Sequence[Parcel], *, at: datetime) -> list[ParcelShown]:
+    """For parcels with `events` read ahead, inside the tenant's context."""
+    numbers = [parcel.tracking_number for parcel in parcels]
+    alerts = subscribing.standing_of(delivery.tenant_id, numbers, at=at)
+    return [_shown(parcel, alerts.get(parcel.tracking_number)) for parcel in parcels]
+
+
+def mark_of(delivery: Delivery, parcels: Sequence[Parcel]) -> str:
+    """Changes whenever the page of the delivery would; costs two small statements."""
+    told = Event.objects.filter(tenant_id=delivery.tenant_id, subject=delivery.code).aggregate(last=Max("sequence"))
+    mine = TrackingEvent.objects.filter(tenant_id=delivery.tenant_id, parcel__in=parcels)
+    heard = mine.aggregate(count=Count("pk"), last=Max("recorded_at"))
+    seen = [(one.pk, one.milestone, one.attention, one.claim_at, one.look_at, one.looked_at) for one in parcels]
+    whole = repr((delivery.state, delivery.changed_at, delivery.written_at, told, heard, seen))
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def _shown(parcel: Parcel, alert: AlertStanding | None) -> ParcelShown:
+    history = history_of(parcel)
+    return ParcelShown(
+        parcel=parcel,
+        status=milestone_word(OURS, parcel.milestone),
+        reason=reason_phrase(OURS, parcel.reason),
+        look=_LOOKS.get(parcel.milestone, "work"),
+        claim=_CLAIMED if parcel.claim_at else "",
+        steps=tuple((step, milestone_word(OURS, step.milestone)) for step in steps_of(parcel.milestone, history)),
+        lines=tuple(_line(event) for event in history),
+        following=_following(parcel, alert),
+        notice=attention_of(parcel),
+    )
+
+
+def _line(event: EventShown) -> Line:
+    word = milestone_word(OURS, event.milestone) if event.milestone else ""
+    reason = reason_phrase(OURS, event.reason)
+    words = ": ".join(part for part in (word, reason) if part)
+    return Line(
+        event=event,
+        words=words or event.told,
+        told=event.told if words else "",
+        sources=", ".join(_SOURCES[source] for source in event.sources),
+    )
+
+
+def _following(parcel: Parcel, alert: AlertStanding | None) -> Following:
+    if parcel.milestone in ENDS:
+        return Following(words=_FINISHED)
+    if alert is not None and alert.is_active:
+        words = f"UPS tells us of it by itself; it is also asked when {SILENT_HOURS:.0f} hours pass without news."
+        return Following(words=words, until=alert.expires_at, next_at=parcel.look_at)
+    is_close = parcel.milestone == Parcel.Milestone.OUT_FOR_DELIVERY
+    pause = OUT_FOR_DELIVERY_HOURS if is_close else WITHOUT_ALERT_HOURS
+    if parcel.look_at is None:
+        return Following(words="It is not followed any more.", why_not=_why_not(alert))
+    words = f"UPS is asked when {pause:.0f} hours pass without news."
+    return Following(words=words, why_not=_why_not(alert), next_at=parcel.look_at)
+
+
+def _why_not(alert: AlertStanding | None) -> str:
+    if alert is not None and alert.problem:
+        return f"UPS does not tell us by itself: {alert.problem}"
+    return "UPS was not asked yet to tell us of it by itself." if alert else "UPS does not tell us of it by itself."
