@@ -11,12 +11,17 @@ from syncjobs.models import (
     Attempt,
     Delivery,
     Label,
+    Manifest,
     Parcel,
     PartyAddress,
     Receipt,
+    Reporting,
     Shipment,
     ShippingRule,
     SyncJob,
+    TrackingEvent,
+    ViewFile,
+    ViewPage,
 )
 from tenants.gate import actor_of, signed_in
 
@@ -25,8 +30,8 @@ from tenants.gate import actor_of, signed_in
 class DeliveryAdmin(LookingAdmin):
     """Goods deliveries of every customer."""
 
-    list_display = ("delivery_number", "tenant", "state", "order_numbers", "created_at", "changed_at")
-    list_filter = ("state",)
+    list_display = ("delivery_number", "tenant", "state", "milestone", "order_numbers", "created_at", "changed_at")
+    list_filter = ("state", "milestone")
     list_select_related = ("tenant",)
     search_fields = ("delivery_number", "order_numbers", "code", "exact_entry_id", "tenant__name")
     ordering = ("-created_at",)
@@ -93,8 +98,8 @@ class ShipmentAdmin(LookingAdmin):
 class ParcelAdmin(LookingAdmin):
     """Packages with their numbers."""
 
-    list_display = ("tracking_number", "tenant", "shipment", "position", "weight", "weight_unit", "milestone")
-    list_filter = ("milestone",)
+    list_display = ("tracking_number", "tenant", "shipment", "position", "milestone", "reason", "attention", "look_at")
+    list_filter = ("milestone", "attention")
     list_select_related = ("shipment", "tenant")
     search_fields = ("tracking_number",)
     ordering = ("-pk",)
@@ -140,3 +145,52 @@ class SyncJobAdmin(LookingAdmin):
     list_select_related = ("tenant",)
     search_fields = ("subject", "code")
     ordering = ("-created_at",)
+
+
+@admin.register(TrackingEvent)
+class TrackingEventAdmin(LookingAdmin):
+    """What UPS told of parcels; the raw event may name who signed and is not shown."""
+
+    list_display = ("happened_at", "tenant", "parcel", "sources", "type", "event_code", "status_code", "milestone")
+    list_filter = ("milestone", "type")
+    list_select_related = ("tenant", "parcel")
+    search_fields = ("parcel__tracking_number",)
+    ordering = ("-pk",)
+
+
+@admin.register(Reporting)
+class ReportingAdmin(LookingAdmin):
+    """What the customers have written into Exact."""
+
+    list_display = ("tenant", "connection", "milestones", "writes_proof", "document_type", "types_read_at")
+    list_filter = ("writes_proof",)
+    list_select_related = ("tenant", "connection")
+    ordering = ("tenant__name",)
+
+
+@admin.register(ViewPage)
+class ViewPageAdmin(LookingAdmin):
+    """Answers of Quantum View; the bytes are not shown."""
+
+    list_display = ("received_at", "tenant", "feed", "used_at", "problem")
+    list_select_related = ("tenant", "feed")
+    ordering = ("-pk",)
+
+
+@admin.register(ViewFile)
+class ViewFileAdmin(LookingAdmin):
+    """Files of Quantum View that were used."""
+
+    list_display = ("used_at", "tenant", "feed", "fingerprint")
+    list_select_related = ("tenant", "feed")
+    ordering = ("-pk",)
+
+
+@admin.register(Manifest)
+class ManifestAdmin(LookingAdmin):
+    """Parcels that UPS says were announced under our references."""
+
+    list_display = ("tracking_number", "tenant", "account", "reference", "shipped_date", "first_seen_at")
+    list_select_related = ("tenant", "account")
+    search_fields = ("tracking_number", "reference")
+    ordering = ("-pk",)

@@ -13,7 +13,7 @@ from syncjobs.models import Delivery, SyncJob
 from tenants.context import tenant_context
 from tests import factories
 from tests.factories import Cast
-from tests.pages import scene
+from tests.pages import scene, travels
 from tests.pages.conftest import SignIn
 from tests.pages.scene import Desk
 
@@ -39,7 +39,7 @@ def team(as_user: SignIn) -> Client:
 def busy(cast: Cast, desk: Desk) -> Desk:
     """Rows in most tables."""
     del cast
-    scene.make_shipped(desk)
+    travels.make_travelling(desk)
     scene.make_held(desk)
     return desk
 
@@ -109,7 +109,12 @@ def test_encrypted_columns_are_hidden() -> None:
         "syncjobs.Attempt.request",
         "syncjobs.Label.content",
         "syncjobs.PartyAddress.sealed",
+        "ups.Account.alert_credential",
+        "ups.Account.alert_client_secret",
         "syncjobs.Receipt.body",
+        "syncjobs.Receipt.sealed_body",
+        "syncjobs.TrackingEvent.sealed",
+        "syncjobs.ViewPage.body",
     } <= hidden
 
 

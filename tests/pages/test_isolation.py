@@ -51,6 +51,8 @@ OPEN = {
     "health_ready": "no data",
     "health_beat": "no data",
     "syncjobs:exact_hook": "proves itself by signature",
+    "syncjobs:ups_hook": "proves itself by the credential or a token of ours",
+    "syncjobs:ups_token": "gives a token for a right client id and secret only",
     "syncjobs:track": "an unguessable code, counted per address, see test_track",
     "syncjobs:track_colour": "no data",
     "exact:callback": "proves itself by the kept state, then enters through the gate",
