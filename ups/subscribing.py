@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from tenants.context import tenant_context
-from ups.alert_rows import State, begin_again, switch_off, update_in_order
+from ups.alert_rows import SWITCHED_OFF, State, begin_again, switch_off, update_in_order
 from ups.alerts import destination_of
 from ups.errors import UpsError, UpsUnavailable
 from ups.models import Account, AlertSubscription
@@ -66,14 +66,17 @@ def want(tenant_id: uuid.UUID, account_id: int, numbers: Iterable[str], *, at: d
 
 def end(tenant_id: uuid.UUID, numbers: Iterable[str]) -> None:
     """These parcels are finished and renewed no more; within the tenant's transaction that is open."""
-    finished = AlertSubscription.objects.filter(tenant_id=tenant_id, tracking_number__in=list(numbers))
-    update_in_order(finished, state=State.ENDED, due_at=None, problem="")
+    rows = AlertSubscription.objects.filter(tenant_id=tenant_id, tracking_number__in=list(numbers))
+    update_in_order(rows.exclude(state=State.ENDED, problem=""), state=State.ENDED, due_at=None, problem="")
 
 
 def reopen(tenant_id: uuid.UUID, numbers: Iterable[str], *, at: datetime) -> None:
-    """A correction: these parcels are under way after all; within the tenant's transaction that is open."""
-    ended = AlertSubscription.objects.filter(tenant_id=tenant_id, tracking_number__in=list(numbers), state=State.ENDED)
-    begin_again(ended, at=at)
+    """A correction: these parcels are under way after all; within the tenant's transaction that is open.
+
+    What ended because Track Alert is off begins again when it is switched on, not before.
+    """
+    rows = AlertSubscription.objects.filter(tenant_id=tenant_id, tracking_number__in=list(numbers), state=State.ENDED)
+    begin_again(rows.exclude(problem=SWITCHED_OFF), at=at)
 
 
 def subscribe_due(account: Account, client: TrackingClient, *, at: datetime) -> Outcome:
