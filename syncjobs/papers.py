@@ -25,13 +25,13 @@ def page_url(delivery: Delivery) -> str:
     return f"{settings.PUBLIC_URL}/track/{delivery.track_code}"
 
 
-def line_facts(delivery: Delivery) -> LineFacts:
-    """What our line says now: the milestone of the least advanced parcel, where and when."""
+def line_facts(delivery: Delivery, milestone: str) -> LineFacts:
+    """What our line says of this milestone: where and when the least advanced parcel reached it."""
     parcels = parcels_of(delivery)
     least = least_advanced_of(parcels)
-    event = _event_of(least) if least else None
+    event = _event_of(least, milestone) if least else None
     return LineFacts(
-        milestone=delivery.milestone,
+        milestone=milestone,
         local_at=_local(event),
         city=event.city if event else "",
         country=event.country if event else "",
@@ -60,7 +60,7 @@ def proof_facts(tenant_id: UUID, delivery: Delivery) -> ProofFacts | None:
 
 
 def _parcel(parcel: Parcel, rows: list[TrackingEvent]) -> ProofParcel:
-    end = _event_of(parcel)
+    end = _event_of(parcel, parcel.milestone)
     dated = [(row.happened_at, row.pk, row) for row in rows if row.happened_at]
     return ProofParcel(
         tracking_number=parcel.tracking_number,
@@ -85,10 +85,12 @@ def _event(row: TrackingEvent) -> ProofEvent:
     )
 
 
-def _event_of(parcel: Parcel) -> TrackingEvent | None:
-    """The event that a parcel's milestone stands on."""
-    rows = TrackingEvent.objects.filter(tenant_id=parcel.tenant_id, parcel=parcel, milestone=parcel.milestone)
-    return rows.filter(happened_at=parcel.milestone_at).defer("sealed").order_by("pk").first()
+def _event_of(parcel: Parcel, milestone: str) -> TrackingEvent | None:
+    """The event that a milestone of the parcel stands on: the one that made it what it is, or the last that said so."""
+    rows = TrackingEvent.objects.filter(tenant_id=parcel.tenant_id, parcel=parcel, milestone=milestone)
+    if parcel.milestone == milestone:
+        rows = rows.filter(happened_at=parcel.milestone_at)
+    return rows.defer("sealed").order_by("-happened_at", "pk").first()
 
 
 def _local(row: TrackingEvent | None) -> datetime | None:

@@ -18,7 +18,7 @@ from syncjobs.looking import Watch, attention, next_look
 from syncjobs.merging import Told, merge, told
 from syncjobs.milestones import Standing, least_advanced, standing_of
 from syncjobs.models import Delivery, Parcel, SyncJob, TrackingEvent
-from syncjobs.reporting import is_to_be_written
+from syncjobs.reporting import milestone_to_tell
 from syncjobs.steps.facts import touch
 from syncjobs.transitions import delivery_event, move
 from ups import subscribing
@@ -183,7 +183,7 @@ def _progress(
         _ask(delivery, SyncJob.Kind.LOOK, at)
     if course is not None and course.to == Delivery.State.DELIVERED:
         _ask(delivery, SyncJob.Kind.PROOF, at)
-    elif milestone and is_to_be_written(delivery, milestone, course):
+    elif milestone_to_tell(delivery, milestone, course):
         _ask(delivery, SyncJob.Kind.STATUS, at + timedelta(seconds=COALESCE_SECONDS))
     return Progress(events=tuple(events), milestone=milestone, course=course)
 

@@ -18,6 +18,7 @@ from ups.events import Milestone
 EXACT_WRITES = 5
 """Our writes to a goods delivery over its whole life, at most; the last one is kept for how it ends."""
 _ENDS = frozenset({Milestone.DELIVERED, Milestone.RETURNED_TO_SENDER})
+_NOTHING_YET = frozenset({Milestone.LABEL_CREATED, Milestone.UNKNOWN, Milestone.VOIDED})
 
 
 def reporting_of(connection: Connection) -> Reporting:
@@ -68,15 +69,23 @@ def types_of(reporting: Reporting) -> tuple[DocumentType, ...]:
     return tuple(DocumentType(**row) for row in reporting.document_types)
 
 
-def is_to_be_written(delivery: Delivery, milestone: str, course: Course | None) -> bool:
-    """Whether Exact should be told of this milestone now. How a delivery ends well is told with its proof."""
-    if milestone in {delivery.written.get("milestone", ""), Milestone.DELIVERED, ""}:
-        return False
-    if not is_followed(delivery.state if course is None else course.to, delivery) or not has_writes_left(
-        delivery, milestone
-    ):
-        return False
-    return milestone in reporting_of(delivery.connection).milestones
+def milestone_to_tell(delivery: Delivery, milestone: str, course: Course | None) -> str:
+    """The milestone that Exact should be told of now; empty for none. How a delivery ends well is told with its proof.
+
+    News often comes in bursts: a parcel first heard of under way was picked up. And a trouble that is over is taken
+    back, whatever follows it.
+    """
+    told = delivery.written.get("milestone", "")
+    state = delivery.state if course is None else course.to
+    if milestone in {told, Milestone.DELIVERED, ""} or not is_followed(state, delivery):
+        return ""
+    if not has_writes_left(delivery, milestone):
+        return ""
+    chosen = reporting_of(delivery.connection).milestones
+    if milestone in chosen or (told == Milestone.EXCEPTION and milestone not in _NOTHING_YET):
+        return milestone
+    is_first = milestone == Milestone.IN_TRANSIT and told == "" and Milestone.PICKED_UP in chosen
+    return Milestone.PICKED_UP if is_first else ""
 
 
 def is_followed(state: str, delivery: Delivery) -> bool:

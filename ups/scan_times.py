@@ -45,7 +45,7 @@ def scan_time(
     if happened_at is not None:
         happened_at = happened_at.replace(tzinfo=UTC)
     elif local_at is not None:
-        happened_at = _estimate(local_at, country)
+        happened_at = estimate(local_at, country)
     return ScanTime(happened_at=happened_at, local_at=local_at, offset_minutes=offset_minutes, zone_known=zone_known)
 
 
@@ -91,7 +91,7 @@ def _moment(date_text: str, time_text: str) -> datetime | None:
     return datetime.combine(day, hour) if day and hour is not None else None
 
 
-def _estimate(local_at: datetime, country: str) -> datetime:
+def estimate(local_at: datetime, country: str) -> datetime:
     """The instant by the country's zone; by GMT where the country is not known, which is at most half a day off."""
     zone = find_zone(country)
     return local_at.replace(tzinfo=ZoneInfo(zone) if zone else UTC).astimezone(UTC)

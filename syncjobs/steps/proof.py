@@ -91,7 +91,7 @@ def _look(job: Job) -> _End | None:
         return _End(
             delivery=delivery,
             facts=facts,
-            line=line_facts(delivery),
+            line=line_facts(delivery, delivery.milestone),
             words=words_for(language),
             reporting=reporting_of(delivery.connection),
         )

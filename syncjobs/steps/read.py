@@ -15,6 +15,7 @@ from exact.limits import BudgetClass
 from exact.models import Connection
 from exact.records import GoodsDelivery
 from syncjobs import queue
+from syncjobs.courses import FOLLOWED
 from syncjobs.models import Attempt, Delivery, Parcel, SyncJob
 from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
 from syncjobs.queue import Job
@@ -162,7 +163,7 @@ def _confirm(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step) 
             )
         )
         touch(delivery, facts_of(goods, step.read_at or step.at))
-        changed = delivery.state == Delivery.State.REPORTED and ours and goods.tracking_number not in ours
+        changed = delivery.state in FOLLOWED and ours and goods.tracking_number not in ours
         note = [delivery_event(delivery, Event.Kind.CHANGED, details={"what": "tracking number in Exact"})]
         events = [*step.told(delivery), *(note if changed else [])]
         queue.finish(job)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db.models import F
+
 from audit.models import Event
 from exact.access import open_client
 from exact.client import ExactClient
@@ -81,15 +83,18 @@ def _write(
     step: Step,
     client: ExactClient,
 ) -> None:
-    line = remarks.parcels_line(numbers) if len(numbers) > 1 else ""
+    has_status = bool(delivery.written.get("milestone"))
+    line = remarks.parcels_line(numbers) if len(numbers) > 1 and not has_status else ""
     wanted = remarks.with_our_line(goods.remarks, line) if goods and line else None
     changes = GoodsDeliveryChanges(
         tracking_number=None if standing == numbers[0] else numbers[0],
         remarks=wanted if goods and wanted != goods.remarks else None,
     )
     wrote = changes != GoodsDeliveryChanges()
-    if wrote and not _put(client, delivery, changes):
+    writes = _put(client, delivery, changes) if wrote else 0
+    if writes > 1:
         line = ""
+    known = delivery.written if has_status else {"remarks_line": line}
     with tenant_context(job.tenant_id):
         events = step.told(delivery)
         if wrote:
@@ -100,14 +105,21 @@ def _write(
             delivery,
             to=Delivery.State.REPORTED,
             at=step.at,
-            changes={"written": {"tracking_number": numbers[0], "remarks_line": line}, "written_at": step.at},
+            changes={
+                "written": known | {"tracking_number": numbers[0]},
+                "written_at": step.at,
+                "exact_writes": F("exact_writes") + writes,
+            },
             events=events,
         )
         queue.finish(job)
 
 
-def _put(client: ExactClient, delivery: Delivery, changes: GoodsDeliveryChanges) -> bool:
-    """Write; False when Exact took the number but not the remarks, whose limit is not published (`exact.md` 8.1)."""
+def _put(client: ExactClient, delivery: Delivery, changes: GoodsDeliveryChanges) -> int:
+    """Write, and return how many writes that took: two when Exact took the number but not the remarks.
+
+    Their limit is not published (`exact.md` 8.1).
+    """
     try:
         client.put_goods_delivery(delivery.exact_entry_id, changes)
     except ExactRejected:
@@ -116,8 +128,8 @@ def _put(client: ExactClient, delivery: Delivery, changes: GoodsDeliveryChanges)
         client.put_goods_delivery(
             delivery.exact_entry_id, GoodsDeliveryChanges(tracking_number=changes.tracking_number)
         )
-        return False
-    return True
+        return 2
+    return 1
 
 
 def _hold_foreign(delivery: Delivery, standing: str, *, job: Job, step: Step) -> None:

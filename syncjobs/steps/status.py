@@ -13,7 +13,7 @@ from syncjobs.models import Delivery, SyncJob
 from syncjobs.papers import line_facts
 from syncjobs.queue import Job
 from syncjobs.remarks import LineFacts
-from syncjobs.reporting import is_to_be_written
+from syncjobs.reporting import milestone_to_tell
 from syncjobs.steps import gone
 from syncjobs.steps.context import Step
 from syncjobs.steps.facts import touch
@@ -29,10 +29,11 @@ def status(job: Job, step: Step) -> None:
     """The step. What the burst of news came down to is written, not each piece of it."""
     with tenant_context(job.tenant_id):
         delivery = Delivery.objects.select_related("connection").get(tenant_id=job.tenant_id, code=job.subject)
-        if not is_to_be_written(delivery, delivery.milestone, None):
+        milestone = milestone_to_tell(delivery, delivery.milestone, None)
+        if not milestone:
             queue.finish(job)
             return
-        facts = line_facts(delivery)
+        facts = line_facts(delivery, milestone)
         language = Tenant.objects.values_list("language", flat=True).get(pk=job.tenant_id)
     client = open_client(delivery.connection, purpose=BudgetClass.STATUS, observe=step.observe)
     goods = fetch_together(delivery, job=job, step=step, client=client, kind=SyncJob.Kind.STATUS)

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from ups.events import ParcelEvent
 from ups.models import Account, QuantumViewFeed
 from ups.quantum_view import ProblemKind, ViewAnswer, ViewProblem, events_request, read_view
 from ups.quantum_view import ViewFile as FileRead
+from ups.scan_times import estimate
 from ups.view_records import ManifestFact
 
 OVERLAP = timedelta(hours=24)
@@ -131,7 +133,7 @@ def _use(page: ViewPage, feed: QuantumViewFeed, at: datetime) -> None:
         _mark_used(page, at, problem=str(error))
         return
     fresh = _fresh(feed, answer.files)
-    events = [event for one in fresh for event in one.events]
+    events = [_timed(event, feed.account.country) for one in fresh for event in one.events]
     by_delivery, foreign = _sorted_out(feed.tenant_id, events)
     for code, news in by_delivery.items():
         with tenant_context(feed.tenant_id):
@@ -145,6 +147,13 @@ def _use(page: ViewPage, feed: QuantumViewFeed, at: datetime) -> None:
             own_records=F("own_records") + len(events) - foreign, foreign_records=F("foreign_records") + foreign
         )
         _mark_used(page, at)
+
+
+def _timed(event: ParcelEvent, country: str) -> ParcelEvent:
+    """Some records name no place: their clock is taken for that of the account's country."""
+    if event.zone_known or event.place.country or event.local_at is None:
+        return event
+    return replace(event, happened_at=estimate(event.local_at, country))
 
 
 def _fresh(feed: QuantumViewFeed, files: Sequence[FileRead]) -> list[FileRead]:

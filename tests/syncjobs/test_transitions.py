@@ -29,10 +29,10 @@ DELIVERY_TABLE = {
     "reported": "in_transit delivered hold cancelled review",
     "in_transit": "delivered review",
     "delivered": "closed review",
-    "closed": "",
+    "closed": "review",
     "skipped": "received ready hold cancelled review",
     "hold": "received ready labelled skipped cancelled review",
-    "review": "received labelled hold cancelled",
+    "review": "received labelled hold cancelled in_transit delivered",
     "cancelled": "ready skipped hold review",
 }
 ATTEMPT_TABLE = {
