@@ -1,109 +1,43 @@
-"""Subscriptions to Track Alert: every parcel asked for, renewed in time, and what is said where that fails."""
-
-import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+"""Subscriptions to Track Alert: every parcel asked for, renewed in time, ended when it is finished."""
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from connector_site.lib.http import new_session
-from connector_site.lib.outside_calls import OutsideCall
-from tenants.context import tenant_context
 from tenants.models import Tenant
-from tests.ups.conftest import found
-from tests.ups.makers import TokensInHand, error_body, make_details
-from tests.ups.rawserver import RawServer, http_answer, raw_server
-from tests.ups.wirebench import NOT_FOUND, sent_json
-from ups import subscribing
+from tests.ups.alertbench import (
+    AT,
+    NOW,
+    TAKES_NO_NUMBER,
+    A,
+    B,
+    C,
+    State,
+    asked,
+    days,
+    end,
+    lists,
+    minutes,
+    none_valid,
+    reopen,
+    row_of,
+    run,
+    standing,
+    ups,
+    want,
+)
+from tests.ups.makers import make_details
+from tests.ups.wirebench import sent_json
 from ups.accounts import save_account
 from ups.alert_rows import SWITCHED_OFF
-from ups.alerts import choose_version, destination_of, rotate_credential
-from ups.models import Account, AlertSubscription
+from ups.alerts import choose_version, destination_of
+from ups.models import Account
 from ups.subscribing import AlertStanding, Outcome, subscribe_due
-from ups.tracking_client import Destination, SubscribeAnswer, TrackingClient
-
-AT = datetime(2026, 10, 12, 9, 30, tzinfo=UTC)
-NOW = AT.replace(minute=45)
-State = AlertSubscription.State
-A, B, C, D = (f"1ZA1B2C3680000{place:04}" for place in range(4))
-TAKES_NO_NUMBER = "UPS does not take this number for Track Alert."
-UNREACHABLE = "UPS cannot be reached at the moment."
-MISSING = (
-    "The API product Track Alert is not added to your app. Add it in the UPS developer portal (developer.ups.com)."
-)
 
 
 @pytest.fixture
 def account(tenant: Tenant) -> Account:
     return save_account(tenant.id, make_details())
-
-
-def lists(valid: Iterable[str] = (), invalid: Iterable[str] = ()) -> bytes:
-    body = {"validTrackingNumbers": list(valid), "invalidTrackingNumbers": list(invalid)}
-    return http_answer(200, json.dumps(body).encode())
-
-
-def none_valid(*numbers: str) -> bytes:
-    error = {"code": "VSS210", "message": "at least one valid tracking number is needed"}
-    body = {"response": {"errors": [error]}, "invalidTrackingNumbers": list(numbers)}
-    return http_answer(400, json.dumps(body).encode())
-
-
-@contextmanager
-def ups(*script: bytes | None) -> Iterator[tuple[TrackingClient, RawServer]]:
-    """A client of a UPS that answers like this."""
-    calls: list[OutsideCall] = []
-    with raw_server(*script) as server:
-        client = TrackingClient(
-            new_session(), TokensInHand(), base_url=server.url, shipper_number="A1B2C3", observe=calls.append
-        )
-        yield client, server
-
-
-def want(account: Account, *numbers: str, at: datetime = AT) -> None:
-    with tenant_context(account.tenant_id):
-        subscribing.want(account.tenant_id, account.pk, numbers, at=at)
-
-
-def end(account: Account, *numbers: str) -> None:
-    with tenant_context(account.tenant_id):
-        subscribing.end(account.tenant_id, numbers)
-
-
-def reopen(account: Account, *numbers: str, at: datetime = NOW) -> None:
-    with tenant_context(account.tenant_id):
-        subscribing.reopen(account.tenant_id, numbers, at=at)
-
-
-def run(account: Account, *script: bytes | None, at: datetime = NOW) -> Outcome:
-    with ups(*script) as (client, _):
-        return subscribe_due(account, client, at=at)
-
-
-def asked(server: RawServer) -> list[list[str]]:
-    """The numbers of each call."""
-    return [sent_json(request)["trackingNumberList"] for request in server.requests]
-
-
-def row_of(account: Account, number: str = A) -> AlertSubscription:
-    with tenant_context(account.tenant_id):
-        return AlertSubscription.objects.get(tracking_number=number)
-
-
-def standing(account: Account, number: str = A, *, at: datetime = NOW) -> AlertStanding:
-    with tenant_context(account.tenant_id):
-        return subscribing.standing_of(account.tenant_id, [number], at=at)[number]
-
-
-def days(count: float) -> timedelta:
-    return timedelta(days=count)
-
-
-def minutes(count: float) -> timedelta:
-    return timedelta(minutes=count)
 
 
 def test_wanted_parcels_are_subscribed_by_one_call_and_due_on_day_twelve(account: Account) -> None:
@@ -269,92 +203,6 @@ def test_number_in_neither_list_is_not_taken_for_subscribed(account: Account) ->
     assert standing(account, B) == AlertStanding(is_active=False, problem=why)
 
 
-@pytest.mark.parametrize(("waited", "pause"), [(0.1, 1), (4, 4), (90, 15)])
-def test_silence_of_ups_keeps_the_state_and_the_pause_grows(account: Account, waited: float, pause: float) -> None:
-    want(account, A)
-    at = AT + minutes(waited)
-
-    assert run(account, None, at=at) == Outcome(postponed=((A, UNREACHABLE),))
-
-    row = row_of(account)
-    assert (row.state, row.due_at, row.problem) == (State.WANTED, at + minutes(pause), UNREACHABLE)
-    assert account.alert_problem == ""
-
-
-def test_pause_that_ups_asks_for_is_kept(account: Account) -> None:
-    want(account, A)
-
-    run(account, http_answer(429, error_body("10429", "Too Many Requests")))
-
-    assert row_of(account).due_at == NOW + timedelta(seconds=30)
-
-
-def test_failed_renewal_is_said_at_once_and_told_when_the_subscription_has_ended(account: Account) -> None:
-    want(account, A)
-    run(account, lists([A]))
-
-    assert run(account, None, at=NOW + days(12)).postponed == ((A, UNREACHABLE),)
-    assert (row_of(account).state, standing(account).is_active) == (State.ACTIVE, False)
-
-    over = NOW + days(14)
-    assert run(account, None, at=over) == Outcome(failed=((A, UNREACHABLE),))
-    assert (row_of(account).state, row_of(account).due_at) == (State.FAILED, over + timedelta(hours=6))
-    assert run(account, lists([A]), at=over + days(1)).renewed == (A,)
-    assert standing(account, at=over + days(1)).is_active
-
-
-def test_expired_subscription_is_not_active_even_if_nobody_has_looked(account: Account) -> None:
-    want(account, A)
-    run(account, lists([A]))
-
-    assert not standing(account, at=NOW + days(14)).is_active
-
-
-def test_answers_before_a_failure_in_the_same_run_count(account: Account) -> None:
-    want(account, A, B, C)
-
-    outcome = run(account, lists([A], [B, C]), lists([], [B]), None)
-
-    assert outcome == Outcome(active=(A,), refused=((B, TAKES_NO_NUMBER),), postponed=((C, UNREACHABLE),))
-
-
-def test_missing_product_is_said_at_the_account_until_it_works(account: Account) -> None:
-    want(account, A)
-    refusal = http_answer(401, error_body("250002"))
-
-    assert run(account, refusal, NOT_FOUND) == Outcome(postponed=((A, MISSING),))
-    assert (account.alert_problem, account.alert_problem_at) == (MISSING, NOW)
-    assert row_of(account).due_at == NOW + timedelta(hours=1)
-
-    run(account, None, at=NOW + minutes(70))
-    assert account.alert_problem == MISSING
-    run(account, lists([A]), at=NOW + minutes(90))
-    assert (account.alert_problem, account.alert_problem_at) == ("", None)
-    with tenant_context(account.tenant_id):
-        account.refresh_from_db()
-    assert account.alert_problem == ""
-
-
-def test_missing_product_ends_what_cannot_be_renewed(account: Account) -> None:
-    want(account, A)
-    run(account, lists([A]))
-
-    outcome = run(account, http_answer(403, error_body("250002")), at=NOW + days(20))
-
-    assert outcome.failed == ((A, MISSING),)
-    assert row_of(account).state == State.FAILED
-
-
-def test_settings_ups_refuses_are_no_fault_of_the_numbers(account: Account) -> None:
-    want(account, A, B)
-
-    outcome = run(account, http_answer(400, error_body("VSS610", "URL is too long")))
-
-    assert [why for _, why in outcome.postponed] == ["UPS refused: URL is too long"] * 2
-    assert account.alert_problem == "UPS refused: URL is too long"
-    assert row_of(account).refusals == 0
-
-
 def test_finished_parcel_is_not_renewed_and_a_correction_begins_again(account: Account) -> None:
     want(account, A)
     run(account, lists([A]))
@@ -398,92 +246,3 @@ def test_parcel_finished_while_switched_off_stays_finished(account: Account) -> 
     choose_version(account, Account.AlertVersion.V1, at=NOW)
 
     assert run(account, lists([B])).active == (B,)
-
-
-class Meanwhile(TrackingClient):
-    """A client during whose call something else happens."""
-
-    def __init__(self, client: TrackingClient, happens: object) -> None:
-        self._client = client
-        self._happens = happens
-
-    def subscribe(self, numbers: tuple[str, ...], *, destination: Destination | None) -> SubscribeAnswer:
-        assert callable(self._happens)
-        self._happens()
-        return self._client.subscribe(numbers, destination=destination)
-
-
-def test_two_workers_at_once_take_different_parcels(account: Account) -> None:
-    want(account, A)
-    others: list[Outcome] = []
-
-    def another_worker() -> None:
-        want(account, B)
-        others.append(run(account, lists([B])))
-
-    with ups(lists([A])) as (client, server):
-        mine = subscribe_due(account, Meanwhile(client, another_worker), at=NOW)
-
-    assert (mine.active, others[0].active) == ((A,), (B,))
-    assert asked(server) == [[A]]
-    assert standing(account, A).is_active
-    assert standing(account, B).is_active
-
-
-def test_parcel_finished_during_the_call_stays_finished(account: Account) -> None:
-    want(account, A, B)
-
-    with ups(lists([A, B])) as (client, _):
-        subscribe_due(account, Meanwhile(client, lambda: end(account, A)), at=NOW)
-
-    assert row_of(account, A).state == State.ENDED
-    assert row_of(account, B).state == State.ACTIVE
-
-
-def test_credential_renewed_during_the_call_makes_its_parcels_due_again(account: Account) -> None:
-    want(account, A)
-
-    with ups(lists([A]), lists([A])) as (client, server):
-        first = subscribe_due(account, Meanwhile(client, lambda: rotate_credential(account, at=NOW)), at=NOW)
-        second = subscribe_due(account, client, at=NOW)
-
-    assert (first.more, second.renewed, second.more) == (True, (A,), False)
-    old, new = (sent_json(request)["destination"]["credential"] for request in server.requests)
-    assert old != new == destination_of(account).credential.reveal()
-
-
-def test_run_that_died_is_taken_up_again(account: Account) -> None:
-    want(account, A)
-
-    def die() -> None:
-        raise KeyboardInterrupt
-
-    with ups() as (client, _), pytest.raises(KeyboardInterrupt):
-        subscribe_due(account, Meanwhile(client, die), at=NOW)
-
-    assert run(account, at=NOW + minutes(4)) == Outcome()
-    assert run(account, lists([A]), at=NOW + minutes(5)).active == (A,)
-
-
-def test_no_call_is_made_inside_a_transaction(account: Account) -> None:
-    want(account, A)
-    depth = len(connection.savepoint_ids)
-    seen: list[int] = []
-
-    with ups(lists([A])) as (client, _):
-        subscribe_due(account, Meanwhile(client, lambda: seen.append(len(connection.savepoint_ids))), at=NOW)
-
-    assert seen == [depth]
-
-
-def test_another_tenants_parcels_are_out_of_reach(account: Account) -> None:
-    stranger = save_account(found("Ander Bedrijf BV").id, make_details())
-    want(account, A)
-    want(stranger, B)
-
-    end(stranger, A)
-
-    assert run(account, lists([A, B])).active == (A,)
-    with tenant_context(stranger.tenant_id):
-        assert subscribing.standing_of(stranger.tenant_id, [A], at=NOW) == {}
-        assert row_of(stranger, B).state == State.WANTED
