@@ -16,6 +16,7 @@ from connector_site.lib.secrets import seal
 from tenants.context import tenant_context
 from ups import places
 from ups.access import open_client_for_check
+from ups.alert_rows import try_now
 from ups.alerts import ensure_credentials
 from ups.client import ProbeAnswer
 from ups.credentials import SUBJECT_KIND, no_token
@@ -224,6 +225,8 @@ def _remember(account: Account, result: CheckResult, calls: list[OutsideCall]) -
         columns |= {"stopped_at": None, "stopped_reason": ""}
     with tenant_context(account.tenant_id):
         Account.objects.filter(pk=account.pk).update(**columns)
+        if result.ok:
+            try_now(account, at=result.checked_at)
         outcome = record.Happening(
             kind=Event.Kind.CONNECTED if result.ok else Event.Kind.FAILED,
             subject_kind=SUBJECT_KIND,

@@ -43,3 +43,9 @@ def make_due(account: Account, *, at: datetime) -> None:
     """Subscribe the account's parcels again at the next opportunity; how they stand is kept until then."""
     states = [State.WANTED, State.ACTIVE, State.FAILED]
     update_in_order(AlertSubscription.objects.filter(account_id=account.pk, state__in=states), due_at=at)
+
+
+def try_now(account: Account, *, at: datetime) -> None:
+    """Do not let parcels wait out their pause: a person has just put right what was wrong."""
+    held_up = AlertSubscription.objects.filter(account_id=account.pk, due_at__gt=at).exclude(problem="")
+    update_in_order(held_up.exclude(state=State.REFUSED), due_at=at)

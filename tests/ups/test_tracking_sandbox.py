@@ -109,7 +109,21 @@ def test_missing_products_stop_neither_the_account_nor_spend_its_tokens(
     assert outcome == Outcome(postponed=((desk.number, account.alert_problem),))
     assert "product Track Alert" in account.alert_problem
     assert desk.token_calls() == before
+    assert account.stopped_at is None
+
+
+def test_check_that_finds_all_well_lets_waiting_parcels_try_again(desk: Desk, ups_sandbox: UpsSandbox) -> None:
+    account, at = desk.account, timezone.now()
+    choose_version(account, Account.AlertVersion.V2, at=at)
+    with tenant_context(account.tenant_id):
+        subscribing.want(account.tenant_id, account.pk, [desk.number], at=at)
+    ups_sandbox.post("settings", alert_forget_numbers=desk.number)
+    assert subscribe_due(account, desk.client, at=at).postponed
+    ups_sandbox.post("settings", alert_forget_numbers="")
+
     assert check_account(account).ok
+
+    assert subscribe_due(account, desk.client, at=timezone.now()).active == (desk.number,)
 
 
 def test_revoked_token_is_replaced(desk: Desk, ups_sandbox: UpsSandbox) -> None:
