@@ -1,4 +1,4 @@
-"""The form of a UPS account."""
+"""The forms of a UPS account."""
 
 from django import forms
 from django.http import QueryDict
@@ -96,6 +96,27 @@ class AccountForm(StyledForm):
         for problem in problems:
             name = _FIELD_OF.get(problem.field, problem.field.rsplit(".", 1)[-1])
             self.add_error(name if name in self.fields else None, problem.message)
+
+
+class AlertForm(StyledForm):
+    """How UPS tells of scans by itself."""
+
+    version = forms.ChoiceField(choices=Account.AlertVersion.choices)
+
+
+class FeedForm(StyledForm):
+    """A Quantum View subscription to read."""
+
+    name = forms.CharField(
+        label="Name of the subscription",
+        max_length=limits.QUANTUM_VIEW_NAME_CHARACTERS,
+        help_text=f"As it stands at UPS, at most {limits.QUANTUM_VIEW_NAME_CHARACTERS} characters.",
+    )
+
+    def refuse(self, why: str) -> None:
+        """Show at the name why it cannot be added."""
+        self.add_error("name", why)
+        self.fields["name"].widget.attrs["class"] = "form-control is-invalid"
 
 
 def _initial(account: Account | None) -> dict[str, object]:

@@ -9,14 +9,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from audit.models import Event
 from exact.models import Connection, ShippingMethod
-from syncjobs.models import Delivery, Label, ShippingRule, SyncJob
+from syncjobs.models import Delivery, Label, Reporting, ShippingRule, SyncJob
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.factories import Cast
 from tests.pages import scene
 from tests.pages.conftest import SignIn
 from tests.pages.scene import Desk
-from ups.models import Account
+from ups.models import Account, QuantumViewFeed
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +40,13 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "tenants:settings": (),
     "ups:account": ("account_code",),
     "ups:accounts": (),
+    "ups:add_feed": ("account_code",),
     "ups:check": ("account_code",),
     "ups:new": (),
+    "ups:new_client_secret": ("account_code",),
+    "ups:remove_feed": ("account_code", "feed_code"),
+    "ups:renew_secret": ("account_code",),
+    "ups:tracking": ("account_code",),
 }
 """Each address of a tenant with the identifiers it takes beside the tenant's."""
 OPEN = {
@@ -59,7 +64,18 @@ OPEN = {
     "tenants:home": "shows the person's own companies",
 }
 """Addresses outside /t/, each with what guards it."""
-WALLED = (Delivery, Label, ShippingRule, SyncJob, Account, Connection, ShippingMethod, Event)
+WALLED = (
+    Delivery,
+    Label,
+    ShippingRule,
+    SyncJob,
+    Account,
+    Connection,
+    ShippingMethod,
+    QuantumViewFeed,
+    Reporting,
+    Event,
+)
 
 
 def walk(resolver: URLResolver, prefix: str = "", namespace: str = "") -> Iterator[tuple[str, str]]:
@@ -99,7 +115,13 @@ def identifiers(desk: Desk) -> dict[str, uuid.UUID]:
     shipped = scene.make_shipped(desk)
     with tenant_context(desk.tenant.id):
         label = Label.objects.get(parcel__shipment__delivery=shipped)
-    return {"delivery_code": delivery.code, "label_code": label.code, "account_code": desk.account.code}
+        feed = QuantumViewFeed.objects.create(tenant=desk.tenant, account=desk.account, name="OutboundNL")
+    return {
+        "delivery_code": delivery.code,
+        "label_code": label.code,
+        "account_code": desk.account.code,
+        "feed_code": feed.code,
+    }
 
 
 def counts(tenant: Tenant) -> list[int]:
@@ -114,7 +136,10 @@ def statuses(
     answers: dict[str, set[int]] = {}
     for name in sorted(names):
         url = reverse(name, args=[tenant_code, *(known[part] for part in ROUTES[name])])
-        answers[name] = {client.get(url).status_code, client.post(url, {"site": "nl"}).status_code} - {405}
+        answers[name] = {
+            client.get(url).status_code,
+            client.post(url, {"site": "nl", "version": "off", "name": "New"}).status_code,
+        } - {405}
     return answers
 
 

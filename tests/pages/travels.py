@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.record import acting
-from syncjobs.models import Delivery, Parcel, TrackingEvent
+from syncjobs.models import Delivery, Parcel, Receipt, TrackingEvent
 from syncjobs.transitions import move
 from tenants.context import tenant_context
 from tests.pages.scene import Desk, make_shipped
@@ -67,6 +67,19 @@ def make_event(
         )
         Parcel.objects.filter(pk=parcel.pk).update(last_event_at=at)
     return event
+
+
+def make_push(delivery: Delivery) -> Receipt:
+    """A push of UPS about one of its parcels, as it was stored."""
+    with tenant_context(delivery.tenant_id):
+        return Receipt.objects.create(
+            tenant_id=delivery.tenant_id,
+            source="ups",
+            topic="TrackingEvent",
+            action="I",
+            subject=delivery.code,
+            fingerprint=uuid.uuid4().hex,
+        )
 
 
 def make_travelling(desk: Desk) -> Delivery:

@@ -1,0 +1,1 @@
+"""Pages of the UPS side, one module per subject."""

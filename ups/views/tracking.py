@@ -1,0 +1,143 @@
+"""The page on which a customer chooses how UPS's news of her parcels reach us, and sees whether they do."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Max
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audit.record import acting
+from syncjobs import hook_counts
+from syncjobs.looking import OUT_FOR_DELIVERY_HOURS, WITHOUT_ALERT_HOURS
+from syncjobs.models import Receipt, Shipment
+from tenants.access import Access
+from tenants.gate import actor_of, inside, members_only, signed_in
+from tenants.models import Role
+from ups import accounts as book
+from ups import alerts, tracking_settings
+from ups.forms import AlertForm, FeedForm
+from ups.models import Account
+from ups.tracking_settings import FeedNotAdded
+
+Result = TypeVar("Result")
+RECENT_SHIPMENTS = 500
+"""Among these the last push is looked for."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@members_only(Role.VIEWER, change=Role.MANAGER)
+def tracking(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
+    """How the account's parcels are followed; sending chooses the way of Track Alert."""
+    account = _account(access, account_code)
+    form = AlertForm(request.POST if request.method == "POST" else None, initial={"version": account.alert_version})
+    if request.method == "POST" and form.is_valid():
+        _as_person(request, lambda: alerts.choose_version(account, form.cleaned_data["version"], at=timezone.now()))
+        messages.success(request, "Saved.")
+        return redirect("ups:tracking", access.tenant_code, account_code)
+    return _page(request, access, account, FeedForm())
+
+
+@require_POST
+@members_only(Role.MANAGER)
+def renew_secret(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
+    """A new secret for version 1."""
+    account = _account(access, account_code)
+    if _as_person(request, lambda: alerts.rotate_credential(account, at=timezone.now())):
+        days = alerts.PREVIOUS_ACCEPTED_DAYS
+        messages.success(request, f"The secret is renewed. The old one is accepted for {days} days more.")
+    else:
+        messages.warning(request, "Parcels still use the secret before the present one. Renew it again later.")
+    return redirect("ups:tracking", access.tenant_code, account_code)
+
+
+@require_POST
+@members_only(Role.MANAGER)
+def new_client_secret(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
+    """A new client secret for version 2, to be entered at UPS."""
+    account = _account(access, account_code)
+    _as_person(request, lambda: alerts.rotate_client_secret(account))
+    messages.warning(request, "There is a new client secret. Enter it at UPS now: the old one no longer works.")
+    return redirect("ups:tracking", access.tenant_code, account_code)
+
+
+@require_POST
+@members_only(Role.MANAGER)
+def add_feed(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
+    """Read one more Quantum View subscription."""
+    account = _account(access, account_code)
+    form = FeedForm(request.POST)
+    if form.is_valid():
+        try:
+            feed = _as_person(request, lambda: tracking_settings.add_feed(account, form.cleaned_data["name"]))
+        except FeedNotAdded as refused:
+            form.refuse(str(refused))
+        else:
+            messages.success(request, f"“{feed.name}” is read from now on.")
+            return redirect("ups:tracking", access.tenant_code, account_code)
+    return _page(request, access, account, form)
+
+
+@require_POST
+@members_only(Role.MANAGER)
+def remove_feed(request: HttpRequest, access: Access, account_code: UUID, feed_code: UUID) -> HttpResponse:
+    """Read a Quantum View subscription no more."""
+    account = _account(access, account_code)
+    name = _as_person(request, lambda: tracking_settings.remove_feed(account, feed_code))
+    if name is None:
+        raise Http404("No such subscription.")
+    messages.success(request, f"“{name}” is read no more.")
+    return redirect("ups:tracking", access.tenant_code, account_code)
+
+
+def _page(request: HttpRequest, access: Access, account: Account, feed_form: FeedForm) -> HttpResponse:
+    may_change = access.allows(Role.MANAGER)
+    at = timezone.now()
+    portal = alerts.portal_values(account) if may_change else None
+    refused_today = hook_counts.counted(hook_counts.REFUSED, account.alert_hook_code, at=at)
+    with inside(access):
+        context = {
+            "access": access,
+            "section": "ups",
+            "account": account,
+            "versions": Account.AlertVersion,
+            "status": tracking_settings.alert_status(account, at=at),
+            "portal": portal,
+            "client_secret": portal.client_secret.reveal() if portal else "",
+            "client_id": account.reveal_client_id() if may_change else "",
+            "last_push_at": _last_push_at(account),
+            "refused_today": refused_today,
+            "feeds": tracking_settings.feeds_of(account),
+            "feed_form": feed_form,
+            "may_change": may_change,
+            "previous_days": alerts.PREVIOUS_ACCEPTED_DAYS,
+            "ask_hours": f"{WITHOUT_ALERT_HOURS:.0f}",
+            "ask_close_hours": f"{OUT_FOR_DELIVERY_HOURS:.0f}",
+        }
+        return render(request, "ups/tracking.html", context)
+
+
+def _last_push_at(account: Account) -> datetime | None:
+    shipments = Shipment.objects.filter(tenant_id=account.tenant_id, attempt__account=account).order_by("-pk")
+    deliveries = list(shipments.values_list("delivery__code", flat=True)[:RECENT_SHIPMENTS])
+    pushes = Receipt.objects.filter(tenant_id=account.tenant_id, source="ups", subject__in=deliveries)
+    last: datetime | None = pushes.aggregate(last=Max("received_at"))["last"]
+    return last
+
+
+def _as_person(request: HttpRequest, do: Callable[[], Result]) -> Result:
+    """The audit trail names who did it."""
+    with acting(actor_of(signed_in(request))):
+        return do()
+
+
+def _account(access: Access, code: UUID) -> Account:
+    account = book.find_account(access.tenant_id, code)
+    if account is None:
+        raise Http404("No such UPS account.")
+    return account
