@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
+from importlib import resources
 from xml.sax.saxutils import escape, quoteattr
 
 from reportlab.lib.colors import HexColor
@@ -36,9 +36,8 @@ SUBJECT_CHARACTERS = 80
 """Our own bound: Exact publishes none (`exact.md` 8.9)."""
 TEXT_CHARACTERS = 400
 """Our own bound for any one text: a line of a table has to fit on a page."""
-_FONT = "DejaVuSansCondensed"
-_BOLD = "DejaVuSansCondensed-Bold"
-_FONTS = Path(__file__).parent / "fonts"
+_FONT = "SourceSansPro-Regular"
+_BOLD = "SourceSansPro-Bold"
 _MARGIN = 18 * mm
 _FOOT = 12 * mm
 _LABEL_WIDTH = 42 * mm
@@ -312,7 +311,8 @@ def _nearest(sign: str, known: frozenset[int]) -> str:
 @lru_cache(maxsize=1)
 def _register_fonts() -> frozenset[int]:
     """Make the fonts known once per process; which letters both have. Latin, Greek and Cyrillic, nothing fetched."""
-    faces = [TTFont(name, _FONTS / f"{name}.ttf") for name in (_FONT, _BOLD)]
+    fonts = resources.files("font_source_sans_pro") / "files"
+    faces = [TTFont(name, fonts / f"{name}.ttf") for name in (_FONT, _BOLD)]
     for face in faces:
         pdfmetrics.registerFont(face)
     return frozenset(set(faces[0].face.charToGlyph) & set(faces[1].face.charToGlyph))

@@ -146,7 +146,7 @@ def test_the_history_gives_milestone_reason_and_the_words_of_ups(changes: dict[s
         ("</para><b>", "</para><b>"),
         ("two\nlines\x00here", "two lines here"),
         ("田中", "??"),
-        ("ﬁrm", "firm"),
+        ("\uff26irma", "Firma"),
     ],
 )
 def test_any_name_is_shown_as_far_as_the_font_goes(sent: str, shown: str) -> None:
