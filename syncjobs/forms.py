@@ -1,4 +1,4 @@
-"""The form of one shipping rule."""
+"""The forms of one shipping rule, and of what is written to Exact."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -9,14 +9,26 @@ from django.http import QueryDict
 
 from connector_site.lib.forms import StyledForm
 from exact.models import ShippingMethod
-from syncjobs.models import ShippingRule
+from exact.records import DocumentType
+from syncjobs.models import Reporting, ShippingRule
 from syncjobs.rule_book import Choice
+from ups.events import Milestone
 from ups.limits import LONGEST_SIDE_CM, WEIGHT_KG, WEIGHT_STEP
 from ups.models import Account
 from ups.services import PACKAGINGS, offered_services
 
 UNDECIDED = "undecided"
 NOT_UPS = "none"
+OFFERED_MILESTONES = (
+    Milestone.PICKED_UP,
+    Milestone.IN_TRANSIT,
+    Milestone.OUT_FOR_DELIVERY,
+    Milestone.AVAILABLE_FOR_PICKUP,
+    Milestone.EXCEPTION,
+    Milestone.DELIVERED,
+    Milestone.RETURNED_TO_SENDER,
+)
+"""That a label was made is told by the tracking number itself."""
 _OWN_PACKAGING = "02"
 _SIDES = ("length_cm", "width_cm", "height_cm")
 
@@ -91,6 +103,54 @@ class RuleForm(StyledForm):
             parcel_max_weight_kg=cleaned["parcel_max_weight_kg"],
             label_format=cleaned["label_format"],
         )
+
+
+class ReportingForm(StyledForm):
+    """Which milestones are written, and the proof of delivery."""
+
+    milestones = forms.MultipleChoiceField(
+        choices=[(milestone.value, milestone.value) for milestone in OFFERED_MILESTONES], required=False
+    )
+    writes_proof = forms.BooleanField(label="Store the proof of delivery as a document", required=False)
+    document_type = forms.ChoiceField(
+        label="Type of the document",
+        required=False,
+        help_text="Types that Exact Online does not let us make are left out.",
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        reporting: Reporting,
+        types: Sequence[DocumentType],
+        is_locked: bool = False,
+    ) -> None:
+        initial = {
+            "milestones": reporting.milestones,
+            "writes_proof": reporting.writes_proof,
+            "document_type": str(reporting.document_type or ""),
+        }
+        super().__init__(data, initial=initial, is_locked=is_locked)
+        self.kept_type = reporting.document_type
+        self.types_are_known = bool(types)
+        field = self.fields["document_type"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [("", "Not chosen"), *((str(one.id), f"{one.description} ({one.id})") for one in types)]
+
+    def clean(self) -> dict[str, Any]:
+        """A proof needs a type, once it is known which there are."""
+        cleaned = super().clean() or self.cleaned_data
+        has_type = cleaned.get("document_type") or "document_type" in self.errors
+        if cleaned.get("writes_proof") and self.types_are_known and not has_type:
+            self.add_error("document_type", "Choose the type, or leave the proof of delivery out.")
+        return cleaned
+
+    def chosen_type(self) -> int | None:
+        """The type that was chosen; the one from before while no types are known to choose from."""
+        if not self.types_are_known:
+            return self.kept_type
+        return int(self.cleaned_data["document_type"]) if self.cleaned_data["document_type"] else None
 
 
 def _initial(rule: ShippingRule | None) -> dict[str, object]:

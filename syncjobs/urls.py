@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from syncjobs.views import deliveries, hooks, labels, rules, tracking
+from syncjobs.views import deliveries, hooks, labels, reporting, rules, tracking
 
 app_name = "syncjobs"
 _TENANT = "t/<uuid:tenant_code>"
@@ -26,5 +26,6 @@ urlpatterns = [
     path(f"{_LABEL}/original", labels.original, name="label_original"),
     path(f"{_TENANT}/set-up/", rules.setup, name="setup"),
     path(f"{_TENANT}/rules/", rules.rules, name="rules"),
+    path(f"{_TENANT}/reporting/", reporting.reporting, name="reporting"),
     path(f"{_TENANT}/rules/read/", rules.read_methods, name="read_methods"),
 ]

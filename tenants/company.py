@@ -14,12 +14,17 @@ class CompanySettings:
     time_zone: str
     language: str
     weight_unit: str
+    brand_colour: str
 
 
 def settings_of(tenant: Tenant) -> CompanySettings:
     """As they are now."""
     return CompanySettings(
-        name=tenant.name, time_zone=tenant.time_zone, language=tenant.language, weight_unit=tenant.weight_unit
+        name=tenant.name,
+        time_zone=tenant.time_zone,
+        language=tenant.language,
+        weight_unit=tenant.weight_unit,
+        brand_colour=tenant.brand_colour,
     )
 
 

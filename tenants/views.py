@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @members_only(Role.VIEWER, change=Role.MANAGER)
 def settings(request: HttpRequest, access: Access) -> HttpResponse:
-    """Name, time zone, language and unit of weights."""
+    """Name, time zone, language, unit of weights and colour."""
     with inside(access) as tenant:
         form = SettingsForm(
             request.POST if request.method == "POST" else None,

@@ -141,6 +141,38 @@ def test_a_delivery_at_work_goes_on_before_ones_eyes(window: Window, busy: tuple
     assert window.complaints == []
 
 
+def test_an_event_appears_on_the_open_page_within_two_seconds(window: Window, busy: tuple[Cast, Desk]) -> None:
+    cast, desk = busy
+    delivery = travels.make_travelling(desk)
+    sign_in(window, cast.viewer.email)
+    window.visit("syncjobs:delivery", desk.tenant.code, delivery.code)
+    window.photograph("delivery-on-the-way")
+    window.page.get_by_text("History, 4 events").first.click()
+    window.photograph("delivery-history")
+
+    travels.make_event(travels.parcels_of(delivery)[0], "in_transit", told="A late scan at the depot")
+
+    expect(window.page.get_by_text("A late scan at the depot")).to_be_attached(timeout=2_000)
+    assert window.complaints == []
+
+
+def test_the_states_of_the_way_are_seen_in_list_and_work(window: Window, busy: tuple[Cast, Desk]) -> None:
+    cast, desk = busy
+    delivered = travels.make_delivered(desk)
+    travels.make_travelling(desk)
+    travels.make_silent(desk)
+    sign_in(window, cast.viewer.email)
+    expect(window.page.get_by_role("heading", name="Deliveries")).to_be_visible()
+    window.photograph("deliveries-on-the-way")
+    window.visit("syncjobs:work", desk.tenant.code)
+    window.photograph("to-do-attention")
+    window.visit("syncjobs:delivery", desk.tenant.code, delivered.code)
+    window.photograph("delivery-delivered")
+
+    expect(window.page.get_by_role("link", name="Proof of delivery")).to_be_visible()
+    assert window.complaints == []
+
+
 def test_the_button_of_the_work_list_asks_again(window: Window, busy: tuple[Cast, Desk]) -> None:
     cast, _ = busy
     page = window.page
@@ -160,6 +192,7 @@ def test_every_page_fits_its_window(window: Window, busy: tuple[Cast, Desk]) -> 
 
     for name in (
         "syncjobs:rules",
+        "syncjobs:reporting",
         "syncjobs:setup",
         "exact:connection",
         "exact:disconnect",
@@ -169,6 +202,8 @@ def test_every_page_fits_its_window(window: Window, busy: tuple[Cast, Desk]) -> 
     ):
         window.visit(name, desk.tenant.code)
         window.photograph(name.replace(":", "-"))
+    window.visit("ups:tracking", desk.tenant.code, desk.account.code)
+    window.photograph("ups-tracking")
     window.visit("syncjobs:deliveries", cast.other_tenant.code)
     window.photograph("not-found")
 

@@ -13,7 +13,13 @@ from tests.pages.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 
-NEW = {"name": "Nieuwe Naam BV", "time_zone": "Europe/Berlin", "language": "de", "weight_unit": "g"}
+NEW = {
+    "name": "Nieuwe Naam BV",
+    "time_zone": "Europe/Berlin",
+    "language": "de",
+    "weight_unit": "g",
+    "brand_colour": "#c8102e",
+}
 
 
 def kept(tenant: Tenant) -> dict[str, str]:
@@ -87,11 +93,20 @@ def test_settings_are_saved_and_recorded(cast: Cast, as_user: SignIn) -> None:
     with tenant_context(cast.tenant.id):
         event = Event.objects.get(tenant=cast.tenant, kind=Event.Kind.CHANGED)
     assert event.actor == f"user:{cast.owner.code}"
-    assert event.details == {"fields": ["language", "name", "time_zone", "weight_unit"]}
+    assert event.details == {"fields": ["brand_colour", "language", "name", "time_zone", "weight_unit"]}
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"time_zone": "Moon/Base"}, {"language": "xx"}, {"weight_unit": "stone"}, {"name": ""}]
+    "wrong",
+    [
+        {"time_zone": "Moon/Base"},
+        {"language": "xx"},
+        {"weight_unit": "stone"},
+        {"name": ""},
+        {"brand_colour": "red"},
+        {"brand_colour": "#1f5fa8;"},
+        {"brand_colour": ""},
+    ],
 )
 def test_impossible_settings_are_not_saved(cast: Cast, as_user: SignIn, wrong: dict[str, str]) -> None:
     before = kept(cast.tenant)

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.factories import Cast
-from tests.pages import scene
+from tests.pages import scene, travels
 from tests.pages.conftest import SignIn
 from tests.pages.scene import Desk
 
@@ -21,14 +21,15 @@ TRACKING = 'href="https://www.ups.com/track?tracknum='
 @pytest.fixture
 def pages(cast: Cast, desk: Desk, as_user: SignIn) -> dict[str, str]:
     """Every page a person meets, by address."""
-    shipped, held, doubtful = scene.make_shipped(desk, parcels=2), scene.make_held(desk), scene.make_doubtful(desk)
+    shipped, held, doubtful = travels.make_travelling(desk), scene.make_held(desk), scene.make_doubtful(desk)
     names = [
-        "syncjobs:deliveries", "syncjobs:work", "syncjobs:rules", "syncjobs:setup", "exact:connection",
-        "exact:disconnect", "ups:accounts", "ups:new", "tenants:settings",
+        "syncjobs:deliveries", "syncjobs:work", "syncjobs:rules", "syncjobs:setup", "syncjobs:reporting",
+        "exact:connection", "exact:disconnect", "ups:accounts", "ups:new", "tenants:settings",
     ]  # fmt: skip
     addresses = [reverse(name, args=[desk.tenant.code]) for name in names]
     addresses += [reverse("syncjobs:delivery", args=[desk.tenant.code, row.code]) for row in (shipped, held, doubtful)]
     addresses += [reverse("ups:account", args=[desk.tenant.code, desk.account.code])]
+    addresses += [reverse("ups:tracking", args=[desk.tenant.code, desk.account.code])]
     addresses += ["/?all=1", "/exact/callback", reverse("account_logout"), reverse("account_change_password")]
     addresses += [reverse("syncjobs:deliveries", args=[cast.other_tenant.code])]
     client = as_user(cast.owner)

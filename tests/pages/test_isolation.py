@@ -34,6 +34,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:labels_printer": ("delivery_code",),
     "syncjobs:proof": ("delivery_code",),
     "syncjobs:read_methods": (),
+    "syncjobs:reporting": (),
     "syncjobs:rules": (),
     "syncjobs:setup": (),
     "syncjobs:work": (),

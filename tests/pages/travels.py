@@ -125,3 +125,14 @@ def make_delivered(desk: Desk) -> Delivery:
         )
         move(delivery, to=S.DELIVERED, at=at)
     return delivery
+
+
+def make_silent(desk: Desk) -> Delivery:
+    """A parcel under way of which UPS has told nothing for a week."""
+    delivery = make_shipped(desk, created_at=timezone.now() - timedelta(days=9))
+    (parcel,) = parcels_of(delivery)
+    make_event(parcel, "in_transit", told="Departed from Facility", hours_ago=170, place=("EINDHOVEN", "NL"))
+    stand(parcel, "in_transit", attention=Parcel.Attention.SILENT)
+    with acting("worker"), tenant_context(desk.tenant.id):
+        move(delivery, to=S.IN_TRANSIT, at=timezone.now(), changes={"milestone": "in_transit"})
+    return delivery
