@@ -23,6 +23,8 @@ _SCOPE_VIOLATED = "application scope violated"
 _SELECT_DEMANDED = "please add a $select"
 _CALLBACK_REFUSED = "post to callback url"
 _SHOWN_CHARACTERS = 200
+_TO_COLLECTIONS = frozenset({"GET", "POST"})
+"""A 404 to these is about the part of Exact that was asked, for they name no record (`exact.md` 6.5)."""
 
 
 def error_for(operation: str, method: str, reply: Reply, *, retry_at: datetime | None) -> ExactError:
@@ -98,7 +100,7 @@ def _refused(operation: str, method: str, status: int, text: str) -> ExactError:
             status=status,
             reason="refused_with_fresh_token",
         )
-    if status == HTTPStatus.NOT_FOUND and method == "GET":
+    if status == HTTPStatus.NOT_FOUND and method in _TO_COLLECTIONS:
         return ExactRightMissing(
             "This company does not offer this part of Exact Online. Check the licence and the rights of the user who "
             "connected.",

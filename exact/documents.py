@@ -11,12 +11,14 @@ from uuid import UUID
 
 from exact.client import ExactClient
 from exact.document_resources import require_attachable
-from exact.errors import ExactGone, ExactOutcomeUnknown, ExactRejected, ExactRightMissing
+from exact.errors import ExactOutcomeUnknown, ExactRejected, ExactRightMissing
 from exact.models import Connection
 from exact.records import Document, DocumentType, NewDocument
 
 MISCELLANEOUS = 55
 """The type for what has no type of its own (`exact.md` 8.9)."""
+_REFUSED_BESIDE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+"""Answers after which a document of our own may still go through; a refused permission will not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +103,10 @@ def _add_beside(client: ExactClient, theirs: Document, file_name: str, content: 
     """Our file at the customer's document; None when Exact does not let us."""
     try:
         placed = _attach(client, theirs.id, file_name, content)
-    except (ExactRejected, ExactGone):
+    except ExactRejected:
         return None
     except ExactRightMissing as error:
-        if error.status != HTTPStatus.FORBIDDEN:
+        if error.status not in _REFUSED_BESIDE:
             raise
         return None
     return StoredDocument(

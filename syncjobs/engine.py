@@ -27,6 +27,7 @@ from syncjobs.steps.ship import sending_was_found, ship
 from syncjobs.steps.status import status
 from syncjobs.steps.upkeep import master, methods, subscribe
 from syncjobs.steps.view import view
+from syncjobs.steps.writing import PROBLEM_CHARACTERS
 from syncjobs.transitions import IllegalMove, LostRace, delivery_event, move
 from tenants.context import tenant_context
 
@@ -42,6 +43,8 @@ OWNED: dict[SyncJob.Kind, frozenset[Delivery.State]] = {
     SyncJob.Kind.REPORT: frozenset({Delivery.State.LABELLED}),
 }
 """Where a delivery stands while a job of this kind is the one to move it on."""
+WRITES_NEWS = frozenset({SyncJob.Kind.STATUS, SyncJob.Kind.PROOF})
+"""Kinds whose failure is shown beside what was written: the delivery is no less on its way, or delivered."""
 STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.READ: read,
     SyncJob.Kind.RECHECK: read,
@@ -158,6 +161,8 @@ def _block(job: Job, step: Step, found: retry.Block) -> None:
         if found.problem.code in retry.FOR_OUR_TEAM:
             logger.error("Job %s %s was given up: %s", job.kind, job.subject, found.problem.code)
         _record_failure(job, step, found.problem.code)
+        if delivery is not None and job.kind in WRITES_NEWS:
+            touch(delivery, {"proof_problem": found.problem.text[:PROBLEM_CHARACTERS]})
         if delivery is None or delivery.state not in OWNED.get(job.kind, frozenset()):
             return
         if delivery.state == Delivery.State.HOLD:

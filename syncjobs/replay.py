@@ -17,6 +17,11 @@ from tenants.context import tenant_context
 
 RECONSIDER_DAYS = 7
 """How far back deliveries are looked at again when a shipping method is mapped."""
+_GOES_ON_WITH: dict[str, SyncJob.Kind] = {
+    Delivery.State.HOLD: SyncJob.Kind.READ,
+    Delivery.State.SKIPPED: SyncJob.Kind.READ,
+    Delivery.State.DELIVERED: SyncJob.Kind.PROOF,
+}
 _REASONS_OF_RULES = ("method_not_mapped", "not_ups")
 
 
@@ -27,16 +32,19 @@ class NotAllowedNow(Exception):
 def run_again(*, actor: str, tenant_id: uuid.UUID, delivery_code: uuid.UUID, at: datetime) -> None:
     """Go on from the step that failed: the delivery is read anew, a label that exists is never bought again.
 
+    For one that was delivered, filing the proof is what failed; a proof that is in Exact already is not filed twice.
+
     Raises `Delivery.DoesNotExist` or `NotAllowedNow`. `actor` is who asked, as the audit trail names people.
     """
     with acting(actor), tenant_context(tenant_id):
         delivery = Delivery.objects.select_for_update().get(tenant_id=tenant_id, code=delivery_code)
-        if delivery.state not in (Delivery.State.HOLD, Delivery.State.SKIPPED):
+        if delivery.state not in _GOES_ON_WITH:
             raise NotAllowedNow(_why_not(delivery))
         if delivery.attempts.filter(state__in=[Attempt.State.SENDING, Attempt.State.IN_DOUBT]).exists():
             raise NotAllowedNow("UPS may have made this shipment; it is not sent again until that is known.")
         Delivery.objects.filter(pk=delivery.pk).update(asked_again_at=at)
-        queue.add(tenant_id, SyncJob.Kind.READ, delivery.code, due_at=at, correlation=delivery.correlation)
+        kind = _GOES_ON_WITH[delivery.state]
+        queue.add(tenant_id, kind, delivery.code, due_at=at, correlation=delivery.correlation)
         happenings(tenant_id, [delivery_event(delivery, Event.Kind.ASKED, details={"what": "run again"})])
 
 

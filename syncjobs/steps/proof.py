@@ -6,9 +6,9 @@ What Exact will not take does not keep the delivery open: it is closed, and says
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import F
+from django.utils import timezone
 
 from audit.models import Event
 from audit.record import Happening
@@ -26,7 +26,8 @@ from syncjobs.queue import Job
 from syncjobs.remarks import LineFacts
 from syncjobs.reporting import EXACT_WRITES, keep_document_types, reporting_of, types_of
 from syncjobs.steps.context import Step
-from syncjobs.steps.writing import Wish, Written, write
+from syncjobs.steps.reading import READ_GOOD_FOR
+from syncjobs.steps.writing import PROBLEM_CHARACTERS, Wish, Written, write
 from syncjobs.transitions import delivery_event, move
 from syncjobs.wording import words_for
 from syncjobs.wording.words import Words
@@ -37,8 +38,9 @@ from ups.events import Milestone
 _NOT_TAKEN = (ExactRejected, ExactRightMissing, ExactScopeMissing, ExactGone)
 _NO_TYPE = "No type of document is chosen for the proof of delivery; choose one in Settings, What is written to Exact."
 _GONE = "The goods delivery is no longer in Exact Online; nothing was written."
-_PROBLEM_CHARACTERS = 250
-"""Our own column."""
+_NOT_LINKED = (
+    "The proof of delivery is a document of its own; the one that is linked to the goods delivery takes no file."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +56,9 @@ class _End:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Filed:
-    """What became of the proof; `linkable` is a document of our own that the delivery does not show yet."""
+    """What became of the proof."""
 
     stored: StoredDocument | None = None
-    linkable: UUID | None = None
     problem: str = ""
 
 
@@ -68,14 +69,18 @@ def proof(job: Job, step: Step) -> None:
         return
     delivery = end.delivery
     client = open_client(delivery.connection, purpose=BudgetClass.STATUS, observe=step.observe)
-    goods = next(iter(client.goods_deliveries([delivery.exact_entry_id])), None)
-    if goods is None:
-        _close(end, _Filed(problem=_GONE), None, job=job, step=step)
-        return
-    filed = _file(end, goods, client, step.at)
-    written, refusal = _write(end, goods, filed, client)
-    problem = " ".join(part for part in (filed.problem, refusal) if part)
-    _close(end, _Filed(stored=filed.stored, problem=problem), written, job=job, step=step)
+    read_at = timezone.now()
+    goods = _read(delivery, client)
+    filed = _file(end, goods, client, step.at) if goods else _Filed()
+    if timezone.now() - read_at > READ_GOOD_FOR:
+        goods = _read(delivery, client)
+    written, problem = _write(end, goods, filed.stored, client) if goods else (None, _GONE)
+    said = " ".join(part for part in (filed.problem, problem) if part)
+    _close(end, _Filed(stored=filed.stored, problem=said), written, job=job, step=step)
+
+
+def _read(delivery: Delivery, client: ExactClient) -> GoodsDelivery | None:
+    return next(iter(client.goods_deliveries([delivery.exact_entry_id])), None)
 
 
 def _look(job: Job) -> _End | None:
@@ -108,8 +113,7 @@ def _file(end: _End, goods: GoodsDelivery, client: ExactClient, at: datetime) ->
         stored = _store(end, reporting, goods, client)
     except _NOT_TAKEN as error:
         return _Filed(problem=f"The proof of delivery could not be filed in Exact Online: {error}")
-    is_free = goods.document is None
-    return _Filed(stored=stored, linkable=stored.document_id if stored.is_own and is_free else None)
+    return _Filed(stored=stored)
 
 
 def _with_types(end: _End, client: ExactClient, at: datetime) -> Reporting:
@@ -152,23 +156,27 @@ def _day_of(end: _End) -> date:
     return max(days, default=end.facts.made_at).date()
 
 
-def _write(end: _End, goods: GoodsDelivery, filed: _Filed, client: ExactClient) -> tuple[Written | None, str]:
-    """The last line and the link, in one write."""
+def _write(
+    end: _End, goods: GoodsDelivery, stored: StoredDocument | None, client: ExactClient
+) -> tuple[Written | None, str]:
+    """The last line and the link, in one write; a link of the customer's own is never replaced."""
+    own = stored.document_id if stored and stored.is_own else None
     wants_line = Milestone.DELIVERED in end.reporting.milestones and end.delivery.exact_writes < EXACT_WRITES
-    wish = Wish(facts=end.line if wants_line else None, words=end.words, document=filed.linkable)
+    wish = Wish(facts=end.line if wants_line else None, words=end.words, document=None if goods.document else own)
     try:
         written = write(client, end.delivery, goods, wish)
     except _NOT_TAKEN as error:
         return None, f"The goods delivery could not be written to: {error}"
-    return written, written.refusal
+    is_apart = own is not None and goods.document not in {None, own}
+    return written, " ".join(part for part in (_NOT_LINKED if is_apart else "", written.refusal) if part)
 
 
 def _close(end: _End, filed: _Filed, written: Written | None, *, job: Job, step: Step) -> None:
     delivery = end.delivery
-    changes: dict[str, Any] = {"proof_problem": filed.problem[:_PROBLEM_CHARACTERS]}
+    changes: dict[str, Any] = {"proof_problem": filed.problem[:PROBLEM_CHARACTERS]}
     if filed.stored is not None:
         changes["exact_document_id"] = filed.stored.document_id
-    if written is not None and written.writes:
+    if written is not None and (written.writes or written.line):
         changes["written"] = delivery.written | {"milestone": delivery.milestone, "remarks_line": written.line}
         changes["exact_writes"] = F("exact_writes") + written.writes
         changes["written_at"] = step.at

@@ -18,11 +18,14 @@ from syncjobs.steps import gone
 from syncjobs.steps.context import Step
 from syncjobs.steps.facts import touch
 from syncjobs.steps.reading import fetch_together
-from syncjobs.steps.writing import Wish, Written, write
+from syncjobs.steps.writing import PROBLEM_CHARACTERS, Wish, Written, write
 from syncjobs.transitions import delivery_event
 from syncjobs.wording import words_for
 from tenants.context import tenant_context
 from tenants.models import Tenant
+
+_BEFORE_THE_END = frozenset({Delivery.State.REPORTED, Delivery.State.IN_TRANSIT})
+"""Where a later write says whether an earlier trouble is over; after that it is the proof that says so."""
 
 
 def status(job: Job, step: Step) -> None:
@@ -52,8 +55,9 @@ def _keep(delivery: Delivery, facts: LineFacts, written: Written, *, job: Job, s
     details: dict[str, Any] = {"to": "goods delivery", "milestone": facts.milestone, "numbers": list(facts.numbers)}
     if written.writes:
         changes["written_at"] = step.at
+    if written.refusal or delivery.state in _BEFORE_THE_END:
+        changes["proof_problem"] = written.refusal[:PROBLEM_CHARACTERS]
     if written.refusal:
-        changes["proof_problem"] = written.refusal[:250]
         details["refused"] = True
     with tenant_context(job.tenant_id):
         touch(delivery, changes)

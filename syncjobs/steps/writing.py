@@ -11,6 +11,9 @@ from syncjobs.models import Delivery
 from syncjobs.remarks import SHORTEST, LineFacts, status_line, with_our_line
 from syncjobs.wording.words import Words
 
+PROBLEM_CHARACTERS = 250
+"""Our own column for what Exact did not take (`Delivery.proof_problem`)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
@@ -32,36 +35,72 @@ class Wish:
 
 
 def write(client: ExactClient, delivery: Delivery, goods: GoodsDelivery, wish: Wish) -> Written:
-    """Write what differs. Raises as the client does, but for a line or link that Exact will not take (400)."""
-    previous = delivery.written.get("remarks_line", "")
-    refusal = ""
-    writes = 0
-    for line, document in _tries(wish, keeps_line=previous):
+    """Write what differs, in one call; what Exact refuses together (400) is tried apart, the line at its shortest.
+
+    Raises as the client does, but for a line or link that Exact will not take.
+    """
+    pen = _Pen(client=client, delivery=delivery, goods=goods, previous=delivery.written.get("remarks_line", ""))
+    line, shortest = _lines(wish)
+    whole = pen.put(line, wish.document)
+    if not whole.refusal:
+        return whole
+    has_both = bool(line and wish.document)
+    worded = pen.put(shortest, None) if has_both or shortest != line else None
+    linked = pen.put("", wish.document) if has_both else None
+    return _together(whole, worded, linked, wants_line=bool(line), is_shortened=shortest != line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pen:
+    """One write at a time to a goods delivery as it was read; `previous` is our line there, if any."""
+
+    client: ExactClient
+    delivery: Delivery
+    goods: GoodsDelivery
+    previous: str
+
+    def put(self, line: str, document: UUID | None) -> Written:
+        """Write this line and link this document; either may be left out."""
+        remarks = with_our_line(self.goods.remarks, line, previous=self.previous) if line else self.goods.remarks
         changes = GoodsDeliveryChanges(
-            remarks=_changed(goods.remarks, line, previous), document=document if document != goods.document else None
+            remarks=remarks if remarks != self.goods.remarks else None,
+            document=document if document != self.goods.document else None,
         )
         if changes == GoodsDeliveryChanges():
-            return Written(line=line, writes=writes, linked=document, refusal=refusal)
-        writes += 1
+            return Written(line=line or self.previous, writes=0, linked=document)
         try:
-            client.put_goods_delivery(delivery.exact_entry_id, changes)
+            self.client.put_goods_delivery(self.delivery.exact_entry_id, changes)
         except ExactRejected as error:
             if error.status != HTTPStatus.BAD_REQUEST:
                 raise
-            refusal = str(error)
-            continue
-        return Written(line=line, writes=writes, linked=document, refusal=refusal)
-    return Written(line=previous, writes=writes, refusal=refusal)
+            return Written(line=self.previous, writes=1, refusal=str(error))
+        return Written(line=line or self.previous, writes=1, linked=document)
 
 
-def _tries(wish: Wish, *, keeps_line: str) -> list[tuple[str, UUID | None]]:
-    """Everything; then once with the shortest line (`exact.md` 8.1); then the document without a line."""
+def _lines(wish: Wish) -> tuple[str, str]:
+    """Our line as it should be, and at its shortest (`exact.md` 8.1); empty for none."""
     if wish.facts is None:
-        return [(keeps_line, wish.document)] if wish.document else []
-    tries = [(status_line(wish.facts, words=wish.words, shorter=shorter), wish.document) for shorter in (0, SHORTEST)]
-    return tries + ([(keeps_line, wish.document)] if wish.document else [])
+        return "", ""
+    return status_line(wish.facts, words=wish.words), status_line(wish.facts, words=wish.words, shorter=SHORTEST)
 
 
-def _changed(remarks: str, line: str, previous: str) -> str | None:
-    wanted = with_our_line(remarks, line, previous=previous) if line else remarks
-    return wanted if wanted != remarks else None
+def _together(
+    whole: Written, worded: Written | None, linked: Written | None, *, wants_line: bool, is_shortened: bool
+) -> Written:
+    """What the refused write and the tries after it came to."""
+    tries = [one for one in (whole, worded, linked) if one is not None]
+    said: list[str] = []
+    line = worded or whole
+    if wants_line and line.refusal:
+        said.append(f"Our line could not be written to the goods delivery. {line.refusal}")
+    elif wants_line and is_shortened:
+        said.append(f"Our line in the goods delivery is shorter than usual. {whole.refusal}")
+    link = linked or (None if wants_line else whole)
+    if link is not None and link.refusal:
+        said.append(f"The proof of delivery could not be linked to the goods delivery. {link.refusal}")
+    return Written(
+        line=line.line,
+        writes=sum(one.writes for one in tries),
+        linked=linked.linked if linked else None,
+        refusal=" ".join(said),
+    )

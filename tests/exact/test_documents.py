@@ -183,9 +183,10 @@ def test_where_the_customers_document_takes_no_files_one_of_our_own_is_made_once
     assert scene.client().attachments_of(theirs) == []
 
 
-def test_a_right_missing_at_the_customers_document_leads_to_one_of_our_own(scene: Scene) -> None:
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_refusal_at_the_customers_document_leads_to_one_of_our_own(scene: Scene, status: int) -> None:
     theirs = by_hand(scene)
-    scene.sandbox.fault(action="status", status=403, path_regex="DocumentAttachments$", method="POST", times=1)
+    scene.sandbox.fault(action="status", status=status, path_regex="DocumentAttachments$", method="POST", times=1)
 
     stored = store(scene, beside=theirs)
 

@@ -75,6 +75,7 @@ CALLBACK_TEXT = "Invalid: Post to callback URL endpoint returns 500 An error occ
         (READ, 302, "", ExactUnexpectedReply, "redirected"),
         (WRITE, 400, said("Too long"), ExactRejected, "rejected"),
         (WRITE, 404, said("Not found"), ExactGone, "gone"),
+        (POST, 404, said("Resource not found"), ExactRightMissing, "not_offered"),
         (WRITE, 500, said("A problem has occurred."), ExactOutcomeUnknown, "server_fault"),
         (WRITE, 503, "<html></html>", ExactOutcomeUnknown, "server_fault"),
         (WRITE, 200, "<html>hello</html>", ExactOutcomeUnknown, "html"),

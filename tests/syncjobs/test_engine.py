@@ -239,6 +239,28 @@ def test_a_refused_look_moves_nothing_that_another_job_is_to_move_on(
     assert waiting(delivery, SyncJob.Kind.RECHECK) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (SyncJob.Kind.STATUS, Delivery.State.IN_TRANSIT),
+        (SyncJob.Kind.PROOF, Delivery.State.DELIVERED),
+    ],
+)
+def test_what_exact_does_not_let_us_write_of_the_way_is_said_and_stops_no_delivery(
+    steps: Steps, kind: SyncJob.Kind, state: Delivery.State
+) -> None:
+    delivery = make_delivery(make_connection(make_tenant()), state=state)
+    steps(kind, failing(ExactRightMissing("The user lacks a right.", operation="put")))
+    job = ask(delivery, kind)
+
+    run(job)
+
+    after = stored(delivery)
+    assert (after.state, after.problems, after.proof_problem) == (state, [], "The user lacks a right.")
+    assert row_of(job)["state"] == "dead"
+    assert story(delivery)[-1] == ("failed", "exact_right")
+
+
 def test_a_hold_whose_recheck_fails_stays_a_hold_and_is_looked_at_again(steps: Steps) -> None:
     delivery = make_delivery(make_connection(make_tenant()), state=Delivery.State.HOLD)
     steps(SyncJob.Kind.RECHECK, failing(ExactRightMissing("No right.", operation="get")))

@@ -18,7 +18,7 @@ from tests.syncjobs.rows import add, claim_one, make_connection, make_delivery
 
 pytestmark = pytest.mark.django_db
 
-AGAIN = (Delivery.State.HOLD, Delivery.State.SKIPPED)
+AGAIN = {Delivery.State.HOLD: "read", Delivery.State.SKIPPED: "read", Delivery.State.DELIVERED: "proof"}
 LATER = timedelta(hours=1)
 
 
@@ -60,13 +60,13 @@ def skipped(*, code: str, age: timedelta = timedelta(0)) -> Delivery:
     return delivery
 
 
-@pytest.mark.parametrize("state", AGAIN)
-def test_a_stopped_delivery_is_read_anew_and_the_trail_says_who_asked(state: Delivery.State) -> None:
+@pytest.mark.parametrize(("state", "kind"), AGAIN.items())
+def test_a_stopped_delivery_goes_on_and_the_trail_says_who_asked(state: Delivery.State, kind: str) -> None:
     delivery = delivery_in(state)
 
     ask_again(delivery)
 
-    assert jobs(delivery) == [("read", "due")]
+    assert jobs(delivery) == [(kind, "due")]
     assert events(delivery) == [("asked", "user:anna")]
     assert (stored(delivery).state, stored(delivery).asked_again_at is not None) == (state, True)
 
