@@ -68,6 +68,16 @@ CREATE POLICY dispatch_reads ON syncjobs_parcel FOR SELECT TO {DISPATCH_ROLE} US
 CREATE POLICY dispatch_reads ON ups_alertsubscription FOR SELECT TO {DISPATCH_ROLE} USING (true);
 CREATE POLICY dispatch_reads ON ups_quantumviewfeed FOR SELECT TO {DISPATCH_ROLE} USING (true);
 """
+FOLLOW = """
+ALTER TABLE syncjobs_parcel NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE syncjobs_shipment NO FORCE ROW LEVEL SECURITY;
+UPDATE syncjobs_parcel p SET look_at = clock_timestamp() FROM syncjobs_shipment s
+ WHERE s.id = p.shipment_id AND s.voided_at IS NULL AND s.created_at > clock_timestamp() - interval '60 days';
+ALTER TABLE syncjobs_shipment FORCE ROW LEVEL SECURITY;
+ALTER TABLE syncjobs_parcel FORCE ROW LEVEL SECURITY;
+"""
+"""Parcels that were shipped before there was any tracking: UPS is asked about each. Forced row security holds even for
+the owner, who sees no tenant's rows."""
 TAKE_DOWN = """
 DROP POLICY dispatch_reads ON ups_quantumviewfeed;
 DROP POLICY dispatch_reads ON ups_alertsubscription;
@@ -89,4 +99,5 @@ class Migration(migrations.Migration):
         wall("syncjobs_viewfile", references={"feed_id": "ups_quantumviewfeed"}),
         wall("syncjobs_manifest", references={"account_id": "ups_account"}),
         *as_dispatch(FUNCTIONS, TAKE_DOWN),
+        migrations.RunSQL(FOLLOW, migrations.RunSQL.noop),
     ]
