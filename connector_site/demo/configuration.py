@@ -43,7 +43,10 @@ def _exact_apps(addresses: Addresses) -> dict[str, str]:
     return apps
 
 
-def make_configuration(*, addresses: Addresses, servers: ServerUrls, data_directory: Path) -> Configuration:
+def make_configuration(
+    *, addresses: Addresses, servers: ServerUrls, data_directory: Path, tracking_hour_seconds: float | None = None
+) -> Configuration:
+    """`tracking_hour_seconds` is how long an hour between two questions about a parcel lasts, if not an hour."""
     made = {
         "DJANGO_SETTINGS_MODULE": "connector_site.settings",
         "PYTHONUNBUFFERED": "1",
@@ -52,6 +55,8 @@ def make_configuration(*, addresses: Addresses, servers: ServerUrls, data_direct
         "UPS_BASE_URL_TEST": addresses.ups,
         "UPS_BASE_URL_PRODUCTION": addresses.ups,
     }
+    if tracking_hour_seconds is not None:
+        made["TRACKING_HOUR_SECONDS"] = str(tracking_hour_seconds)
     return Configuration(
         addresses=addresses,
         servers=servers,

@@ -24,6 +24,8 @@ POLL_SECONDS = 0.2
 # What the customer ships by UPS: shipping method in Exact, words of the UPS service; the other methods are not UPS.
 SERVICES = {"UPS Standard": "Standard", "UPS Express Saver": "Saver"}
 NOT_UPS = "Not UPS"
+VIEW_NAME = "Outbound"
+"""The Quantum View subscription that the customer made at UPS."""
 SENDER = {
     "name": "Main account",
     "shipper_number": SHIPPER_NUMBER,
@@ -37,6 +39,7 @@ SENDER = {
     "phone": "+31 20 123 4567",
     "email": "warehouse@demo.example",
 }
+TRACKING_PAGE = re.compile(r'href="([^"]+/tracking/)"')
 # One section per shipping method, named by its code in Exact, with the list of services inside.
 RULE = re.compile(r'data-exact-method="([^"]*)".*?name="([^"]+-service)"', re.DOTALL)
 
@@ -78,6 +81,8 @@ def connect_customer(configuration: Configuration, sandbox: Sandbox, login: Logi
         _connect_exact(person, login, company)
     with _told("connected the UPS account"):
         _connect_ups(person, login, sandbox)
+    with _told("had the Quantum View subscription read too"):
+        _read_quantum_view(person, login, sandbox)
     with _told("chose the UPS services of the shipping methods"):
         _choose_services(person, login, company)
     with _told("Exact has checked the webhook address"):
@@ -120,6 +125,18 @@ def _connect_ups(person: Person, login: Login, sandbox: Sandbox) -> None:
     page = person.send(page, page.form_with("shipper_number"), **SENDER, **app)
     if not page.url.endswith("/ups/") or "Not accepted" in page.text:
         raise DemoFailed(f"The UPS account was not accepted: {page.text}")
+
+
+def _read_quantum_view(person: Person, login: Login, sandbox: Sandbox) -> None:
+    sandbox.subscribe_to_quantum_view(shipper_number=SHIPPER_NUMBER, name=VIEW_NAME)
+    page = person.open(f"/t/{login.tenant_code}/ups/")
+    found = TRACKING_PAGE.search(page.html)
+    if found is None:
+        raise DemoFailed(f"The page of UPS accounts leads to no page about tracking: {page.text}")
+    page = person.open(found[1])
+    page = person.send(page, page.form_to("/feeds/"), name=VIEW_NAME)
+    if not page.url.endswith("/tracking/"):
+        raise DemoFailed(f"The Quantum View subscription was not added: {page.text}")
 
 
 def _choose_services(person: Person, login: Login, company: Company) -> None:

@@ -9,6 +9,7 @@ from connector_site.demo.addresses import find_addresses
 from connector_site.demo.configuration import Configuration, make_configuration
 from connector_site.demo.customer import Login, connect_customer, found_tenant
 from connector_site.demo.errors import DemoFailed
+from connector_site.demo.outcome import look_in_exact
 from connector_site.demo.processes import (
     collect_static_files,
     start_beat,
@@ -21,11 +22,13 @@ from connector_site.demo.processes import (
     wait_for_web_and_worker,
 )
 from connector_site.demo.sandbox import Company, Sandbox
-from connector_site.demo.stages import follow
+from connector_site.demo.stages import Stage, follow_shipping, follow_travel
 from connector_site.lib.local_servers import running
 from connector_site.lib.local_servers.processes import Child, stop, stop_all
 
 LOOK_AFTER_SECONDS = 0.5
+HOUR_SECONDS = 2.0
+"""An hour between two questions about a parcel lasts as long in the demo."""
 
 
 def run_demo(data_directory: Path, *, once: bool) -> None:
@@ -35,10 +38,13 @@ def run_demo(data_directory: Path, *, once: bool) -> None:
     with contextlib.ExitStack() as stack:
         say("Starting PostgreSQL and the broker, unless the environment names them")
         servers = stack.enter_context(running(data_directory, fresh=True))
-        configuration = make_configuration(addresses=addresses, servers=servers, data_directory=data_directory)
+        configuration = make_configuration(
+            addresses=addresses, servers=servers, data_directory=data_directory, tracking_hour_seconds=HOUR_SECONDS
+        )
         children, login = _start_all(stack, configuration)
         say(f"Everything runs after {time.monotonic() - started_at:.1f} s. Connecting a customer")
         sandbox = Sandbox(exact=addresses.exact, ups=addresses.ups)
+        sandbox.let_parcels_travel()
         company = connect_customer(configuration, sandbox, login)
         ship_one(configuration, sandbox, company)
         if not once:
@@ -76,18 +82,29 @@ def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> tup
 
 
 def ship_one(configuration: Configuration, sandbox: Sandbox, company: Company) -> None:
-    """Book a delivery in Exact and follow it until Exact itself shows the tracking number."""
+    """Book a delivery of two parcels in Exact and follow it until it is closed, and Exact itself shows how it ended."""
     booked_at = datetime.now(tz=UTC)
     delivery = sandbox.book_delivery(company)
-    say(f"Booked goods delivery {delivery.number} in Exact")
-    tracking_number = ""
-    for stage in follow(configuration.servers.database_url, delivery.entry_id):
-        tracking_number = stage.tracking_number
-        say(f"  {(stage.reached_at - booked_at).total_seconds():6.2f} s  {stage.name}")
-    shown = sandbox.tracking_number(company, delivery)
-    if not shown or shown != tracking_number:
-        raise DemoFailed(f"Exact shows the tracking number {shown or '(none)'}, the product wrote {tracking_number}.")
+    database_url = configuration.servers.database_url
+    say(f"Booked goods delivery {delivery.number} in Exact: two parcels")
+    for stage in follow_shipping(database_url, delivery.entry_id):
+        _say_stage(stage, booked_at)
+    shown = sandbox.shown_delivery(company, delivery).tracking_number
+    if not shown or shown != stage.tracking_number:
+        raise DemoFailed(
+            f"Exact shows the tracking number {shown or '(none)'}, the product wrote {stage.tracking_number}."
+        )
     say(f"Exact shows tracking number {shown}")
+    say("The parcels travel. UPS tells of the first by pushes; those of the second get lost, and polls must find it")
+    for stage in follow_travel(database_url, delivery.entry_id):
+        _say_stage(stage, booked_at)
+    for line in look_in_exact(sandbox, company, delivery):
+        say(line)
+
+
+def _say_stage(stage: Stage, booked_at: datetime) -> None:
+    told_by = f" (told by {stage.told_by})" if stage.told_by else ""
+    say(f"  {(stage.reached_at - booked_at).total_seconds():6.2f} s  {stage.name}{told_by}")
 
 
 def _tell_where(configuration: Configuration, login: Login) -> None:
@@ -95,7 +112,7 @@ def _tell_where(configuration: Configuration, login: Login) -> None:
     say("")
     say(f"  The site       {addresses.site}   sign in as {login.email}, password {login.password}")
     say(f"  Exact sandbox  {addresses.exact}   book a goods delivery there")
-    say(f"  UPS sandbox    {addresses.ups}")
+    say(f"  UPS sandbox    {addresses.ups}   parcels leave by themselves and are delivered within seconds")
     say(f"  Logs           {configuration.logs_directory}")
     say("")
     say("Ctrl-C stops everything that was started here.")

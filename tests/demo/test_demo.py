@@ -1,4 +1,4 @@
-"""`make demo ONCE=1`, whole: every process started, a customer connected, a delivery shipped, everything stopped."""
+"""`make demo ONCE=1`, whole: every process started, a customer connected, a delivery shipped, told of, closed."""
 
 import os
 import re
@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from connector_site.demo.stages import STAGES
+from connector_site.demo.stages import SHIPPING, TRAVEL
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DATA = CHECKOUT / ".local" / "test-demo"
-STAGE = re.compile(r"^ +([0-9.]+) s  (.+)$", re.MULTILINE)
+STAGE = re.compile(r"^ +([0-9.]+) s  (.+?)(?: \(told by (.+)\))?$", re.MULTILINE)
 NAMED_SERVERS = frozenset({"DATABASE_URL", "REDIS_URL"})
 
 
@@ -33,10 +33,21 @@ def test_one_delivery_goes_all_the_way_and_nothing_stays_behind() -> None:
 
     assert (demo.returncode, demo.stderr) == (0, "")
     reached = STAGE.findall(demo.stdout)
-    assert tuple(name for _, name in reached) == STAGES
-    seconds = [float(after) for after, _ in reached]
-    assert seconds == sorted(seconds)
-    assert re.search(r"^Exact shows tracking number 1Z[0-9A-Z]{16}$", demo.stdout, re.MULTILINE)
+    assert tuple(name for _, name, _ in reached[: len(SHIPPING)]) == SHIPPING
+    assert sorted(name for _, name, _ in reached[len(SHIPPING) :]) == sorted(TRAVEL)
+    assert reached[-1][1] == "closed"
+    sources = {name: told_by for _, name, told_by in reached}
+    assert "a push" in sources["parcel 1 delivered"]
+    assert "a push" not in sources["parcel 2 delivered"]
+    number = re.search(r"^Exact shows tracking number (1Z[0-9A-Z]{16})$", demo.stdout, re.MULTILINE)
+    assert number
+    assert re.search(
+        rf"^Exact shows in the remarks: \[UPS\] Delivered .* {number[1]} .*/track/", demo.stdout, re.MULTILINE
+    )
+    assert re.search(rf"^  with the file \S*{number[1]}\.pdf, [1-9][0-9]* kB$", demo.stdout, re.MULTILINE)
+    assert re.search(
+        r"^The receiver's page: http://127\.0\.0\.1:[0-9]+/track/[0-9a-f-]{36}$", demo.stdout, re.MULTILINE
+    )
     assert started_since(before) == []
 
 
