@@ -84,6 +84,8 @@ def _nothing_if_blank(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_stripped)]
+Verbatim = Annotated[str, BeforeValidator(lambda sent: "" if sent is None else str(sent))]
+"""A text that we write back: every blank in it is the customer's."""
 Number = Annotated[Decimal, BeforeValidator(_exact_number)]
 OptionalNumber = Annotated[Decimal | None, BeforeValidator(_exact_number)]
 Key = Annotated[UUID | None, BeforeValidator(_nothing_if_blank)]

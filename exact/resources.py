@@ -5,7 +5,20 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exact.payloads import Day, Flag, Instant, Key, Number, OptionalNumber, Text, WholeNumber, Wire, expanded, parse
+from exact.payloads import (
+    Day,
+    Flag,
+    Instant,
+    Key,
+    Number,
+    OptionalNumber,
+    Text,
+    Verbatim,
+    WholeNumber,
+    Wire,
+    expanded,
+    parse,
+)
 from exact.records import (
     Account,
     Address,
@@ -68,7 +81,7 @@ class WireGoodsDelivery(Wire):
     delivery_number: WholeNumber = None
     delivery_date: Day = None
     description: Text = ""
-    remarks: Text = ""
+    remarks: Verbatim = ""
     tracking_number: Text = ""
     document: Key = None
     shipping_method: Key = None
