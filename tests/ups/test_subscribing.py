@@ -180,6 +180,12 @@ def test_number_refused_at_first_is_active_once_ups_takes_it(account: Account) -
     assert (row_of(account).refusals, standing(account).problem) == (0, "")
 
 
+def test_number_in_both_lists_is_active(account: Account) -> None:
+    want(account, A, B)
+
+    assert run(account, lists([A, B], [B])) == Outcome(active=(A, B))
+
+
 def test_few_numbers_are_tried_alone_in_one_run(account: Account) -> None:
     numbers = [f"1ZA1B2C3680002{place:04}" for place in range(7)]
     want(account, *numbers)

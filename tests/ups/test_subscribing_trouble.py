@@ -92,6 +92,15 @@ def test_failed_renewal_is_said_at_once_and_told_when_the_subscription_has_ended
     assert standing(account, at=over + days(1)).is_active
 
 
+def test_silence_of_ups_does_not_hide_why_a_number_was_refused(account: Account) -> None:
+    want(account, A)
+    run(account, lists([], [A]))
+
+    assert run(account, None, at=NOW + days(1)).postponed == ((A, UNREACHABLE),)
+
+    assert (row_of(account).state, standing(account).problem) == (State.REFUSED, TAKES_NO_NUMBER)
+
+
 def test_expired_subscription_is_not_active_even_if_nobody_has_looked(account: Account) -> None:
     want(account, A)
     run(account, lists([A]))

@@ -136,6 +136,7 @@ def test_number_is_asked_for_as_the_specification_wants_it() -> None:
         NO_DATA,
         http_answer(404, error_body("151044", "No tracking information available")),
         http_answer(404, error_body("TW0001", "Tracking Information Not Found")),
+        http_answer(404, error_body("404", "Not found")),
         http_answer(400, error_body("151018", "Invalid tracking number")),
     ],
 )
