@@ -153,14 +153,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
-    """Something that waits for a person."""
+    """Something that waits for a person. `since` is None where only its parcels call for attention."""
 
     delivery: Delivery
     shown: Shown
     problems: tuple[Problem, ...]
     notices: tuple[Notice, ...]
     doubt: Attempt | None
-    since: datetime
+    since: datetime | None
     button: str
 
 
@@ -206,7 +206,7 @@ def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:
             problems=tuple(from_json(delivery.problems)) if delivery.state in _PROBLEM_STATES else (),
             notices=notices.get(delivery.pk, ()),
             doubt=doubts.get(delivery.pk),
-            since=delivery.changed_at,
+            since=delivery.changed_at if delivery.state in _PROBLEM_STATES or delivery.pk in doubts else None,
             button="" if delivery.pk in doubts else button_for(delivery),
         )
         for delivery in waiting

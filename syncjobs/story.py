@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from audit.models import Event
-from syncjobs.models import Attempt, Delivery
+from syncjobs.models import Attempt, Delivery, Parcel
+from syncjobs.wording import milestone_word, reason_phrase, words_for
 from tenants.models import User
 
 D = Delivery.State
@@ -19,6 +20,10 @@ _STEPS = {
     "gone": "Looking after a deletion",
     "ship": "Asking UPS",
     "report": "Writing to Exact Online",
+    "events": "Taking in what UPS told",
+    "look": "Asking UPS where the parcels are",
+    "status": "Writing the status to Exact Online",
+    "proof": "Storing the proof of delivery",
 }
 _ACTORS = {"exact": "Exact Online", "ups": "UPS"}
 _MOVED: dict[str, tuple[str, str]] = {
@@ -55,6 +60,10 @@ _CHANGED = {
     "deleted in Exact": "The goods delivery was deleted in Exact Online",
     "tracking number in Exact": "The tracking number in Exact Online is no longer ours",
     "late answer": "A late answer of UPS was kept for a person to look at",
+    "events": "UPS told of the parcels",
+    "alerts": "UPS was asked to tell of the parcels by itself",
+    "tracking asked": "UPS was asked where the parcels are",
+    "alert missing": "UPS does not tell of this parcel by itself; it is asked instead",
 }
 
 _CAUSES = {
@@ -73,8 +82,23 @@ _CAUSES = {
     "ups_account": "The UPS account needs attention",
     "gave_up": "It failed too many times",
     "poison": "It ended without a result too many times",
+    "not_filed": "The proof of delivery could not be stored; the reason stands beside it",
 }
 """What `engine` keeps of a failure: the class of an error, or the code of a problem."""
+_ATTENTION = {value: str(label) for value, label in Parcel.Attention.choices}
+_MILESTONE_LOOKS: dict[str, str] = {
+    Parcel.Milestone.DELIVERED: "good",
+    Parcel.Milestone.EXCEPTION: "stop",
+    Parcel.Milestone.RETURNED_TO_SENDER: "stop",
+}
+_COUNTED = {
+    "count": "events",
+    "active": "told",
+    "renewed": "renewed",
+    "refused": "refused",
+    "postponed": "put off",
+    "failed": "not renewed",
+}
 _OTHER_CAUSE = "A technical problem; it is tried again"
 
 
@@ -141,14 +165,47 @@ def _received(event: Event) -> tuple[str, str, str]:
 
 
 def _changed(event: Event) -> tuple[str, str, str]:
-    what = event.details.get("what", "")
-    numbers = ", ".join(event.details.get("numbers", []))
-    return _CHANGED.get(what, what or "The goods delivery was read again"), "quiet", numbers
+    what = str(event.details.get("what", ""))
+    if what == "milestone":
+        return _milestone(event.details)
+    told = [_numbers(event.details), *(str(event.details.get(name, "")) for name in ("parcel", "why")), _counts(event)]
+    more = " · ".join(part for part in told if part)
+    return _CHANGED.get(what, what.capitalize() or "The goods delivery was read again"), "quiet", more
+
+
+def _milestone(details: dict[str, Any]) -> tuple[str, str, str]:
+    """A parcel moved on, or something about it calls for attention."""
+    words = words_for("en")
+    reached = str(details.get("to", ""))
+    said = ": ".join(
+        part for part in (milestone_word(words, reached), reason_phrase(words, str(details.get("reason", "")))) if part
+    )
+    attention = _ATTENTION.get(str(details.get("attention", "")), "")
+    more = " · ".join(part for part in (str(details.get("parcel", "")), attention) if part)
+    return said, _MILESTONE_LOOKS.get(reached, "move"), more
+
+
+def _counts(event: Event) -> str:
+    """How many there were of what, where the event counts something."""
+    named = [(name, event.details.get(name)) for name in _COUNTED]
+    return ", ".join(f"{number} {_COUNTED[name]}" for name, number in named if isinstance(number, int) and number)
+
+
+def _numbers(details: dict[str, Any]) -> str:
+    numbers = details.get("numbers", [])
+    return ", ".join(str(number) for number in numbers) if isinstance(numbers, list) else ""
 
 
 def _wrote(event: Event) -> tuple[str, str, str]:
-    numbers = ", ".join(event.details.get("numbers", []))
-    return f"Written to the {event.details.get('to', 'goods delivery')} in Exact Online", "good", numbers
+    details = event.details
+    if details.get("to") == "documents":
+        stood = "stood in Exact Online already" if details.get("again") else "was stored in Exact Online"
+        return f"The proof of delivery {stood}", "good", ""
+    milestone = str(details.get("milestone", ""))
+    status = f"Status “{milestone_word(words_for('en'), milestone)}” written" if milestone else "Written"
+    where = f"{status} to the {details.get('to', 'goods delivery')} in Exact Online"
+    more = "Exact Online did not take all of it" if details.get("refused") else _numbers(details)
+    return where, "good", more
 
 
 def _asked(event: Event) -> tuple[str, str, str]:

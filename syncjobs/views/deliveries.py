@@ -55,11 +55,11 @@ def delivery(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> 
     """Everything about one delivery. An open page asks for its part again and again: 204 while nothing has changed."""
     is_part = request.headers.get("HX-Request") == "true"
     with inside(access):
-        row = get_object_or_404(_whole(access.tenant_id), code=delivery_code)
-        parcels = desk.live_parcels(list(row.shipments.all()))
-        mark = mark_of(row, parcels)
+        mark = mark_of(get_object_or_404(Delivery, tenant_id=access.tenant_id, code=delivery_code))
         if is_part and request.GET.get("seen") == mark:
             return HttpResponse(status=HTTPStatus.NO_CONTENT)
+        row = _whole(access.tenant_id).get(code=delivery_code)
+        parcels = desk.live_parcels(list(row.shipments.all()))
         context = _context(access, row, parcels) | {"mark": mark}
         return render(request, f"syncjobs/{'_delivery' if is_part else 'delivery'}.html", context)
 

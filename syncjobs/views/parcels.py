@@ -22,8 +22,9 @@ OURS = words_for("en")
 """Our own pages speak English."""
 _SOURCES = {Source.PUSH: "Track Alert", Source.VIEW: "Quantum View", Source.TRACK: "Tracking"}
 _LOOKS = {"exception": "stop", "returned_to_sender": "stop", "delivered": "good", "voided": "quiet", "unknown": "quiet"}
+_MARKED = ("pk", "milestone", "attention", "claim_at", "look_at", "looked_at", "last_event_at", "scheduled_date")
 _CLAIMED = "An end was reported. It counts once UPS confirms it when asked; that is being done."
-_FINISHED = "It has arrived where it ends and is not followed any more."
+_FINISHED = "It has come to its end."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +69,13 @@ def parcels_shown(delivery: Delivery, parcels: Sequence[Parcel], *, at: datetime
     return [_shown(parcel, alerts.get(parcel.tracking_number)) for parcel in parcels]
 
 
-def mark_of(delivery: Delivery, parcels: Sequence[Parcel]) -> str:
-    """Changes whenever the page of the delivery would; costs two small statements."""
+def mark_of(delivery: Delivery) -> str:
+    """Changes whenever the page of the delivery would; costs three small statements."""
     told = Event.objects.filter(tenant_id=delivery.tenant_id, subject=delivery.code).aggregate(last=Max("sequence"))
-    mine = TrackingEvent.objects.filter(tenant_id=delivery.tenant_id, parcel__in=parcels)
+    parcels = Parcel.objects.filter(tenant_id=delivery.tenant_id, shipment__delivery=delivery).order_by("pk")
+    seen = list(parcels.values_list(*_MARKED))
+    mine = TrackingEvent.objects.filter(tenant_id=delivery.tenant_id, parcel__in=[row[0] for row in seen])
     heard = mine.aggregate(count=Count("pk"), last=Max("recorded_at"))
-    seen = [(one.pk, one.milestone, one.attention, one.claim_at, one.look_at, one.looked_at) for one in parcels]
     whole = repr((delivery.state, delivery.changed_at, delivery.written_at, told, heard, seen))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
@@ -107,7 +109,7 @@ def _line(event: EventShown) -> Line:
 
 def _following(parcel: Parcel, alert: AlertStanding | None) -> Following:
     if parcel.milestone in ENDS:
-        return Following(words=_FINISHED)
+        return Following(words=_FINISHED, next_at=parcel.look_at)
     if alert is not None and alert.is_active:
         words = f"UPS tells us of it by itself; it is also asked when {SILENT_HOURS:.0f} hours pass without news."
         return Following(words=words, until=alert.expires_at, next_at=parcel.look_at)

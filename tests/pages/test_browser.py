@@ -146,13 +146,12 @@ def test_an_event_appears_on_the_open_page_within_two_seconds(window: Window, bu
     delivery = travels.make_travelling(desk)
     sign_in(window, cast.viewer.email)
     window.visit("syncjobs:delivery", desk.tenant.code, delivery.code)
-    window.photograph("delivery-on-the-way")
-    window.page.get_by_text("History, 4 events").first.click()
-    window.photograph("delivery-history")
+    expect(window.page.get_by_text("Out For Delivery Today")).to_be_visible()
 
     travels.make_event(travels.parcels_of(delivery)[0], "in_transit", told="A late scan at the depot")
 
     expect(window.page.get_by_text("A late scan at the depot")).to_be_attached(timeout=2_000)
+    window.photograph("delivery-on-the-way")
     assert window.complaints == []
 
 
