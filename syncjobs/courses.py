@@ -35,14 +35,18 @@ class Course:
 
 
 def course_of(state: str, problem_codes: frozenset[str], parcels: Sequence[Followed]) -> Course | None:
-    """Where to go; None to stay. What is on hold, cancelled or in review for another reason stays where it is."""
+    """Where to go; None to stay. What is on hold, cancelled or in review for another reason stays where it is.
+
+    From review to review when UPS's news is another than the one it is there for.
+    """
     alive = [one for one in parcels if one.standing.milestone != Milestone.VOIDED]
     is_ours_to_end = state == D.REVIEW and bool(problem_codes) and problem_codes <= TOLD_BY_UPS
     if not alive or not (state in FOLLOWED or is_ours_to_end):
         return None
     problems = tuple(problem for one in alive for problem in _problems(one))
     if problems:
-        return None if is_ours_to_end else Course(to=D.REVIEW, problems=problems)
+        is_said = is_ours_to_end and {problem.code for problem in problems} == problem_codes
+        return None if is_said else Course(to=D.REVIEW, problems=problems)
     is_delivered = all(one.standing.milestone == Milestone.DELIVERED for one in alive)
     if state in {D.DELIVERED, D.CLOSED}:
         open_ones = [one for one in alive if one.standing.milestone != Milestone.DELIVERED]

@@ -18,6 +18,7 @@ from syncjobs.looking import Watch, attention, next_look
 from syncjobs.merging import Told, merge, told
 from syncjobs.milestones import Standing, least_advanced, standing_of
 from syncjobs.models import Delivery, Parcel, SyncJob, TrackingEvent
+from syncjobs.problems import as_json
 from syncjobs.reporting import milestone_to_tell
 from syncjobs.steps.facts import touch
 from syncjobs.transitions import delivery_event, move
@@ -99,12 +100,16 @@ def take_in(
 def conclude(delivery: Delivery, progress: Progress, *, at: datetime, events: Iterable[Happening] = ()) -> None:
     """Move the delivery on and record everything: the last thing in the transaction, after the job was ended."""
     told_now = [*events, *progress.events]
-    changes = {"milestone": progress.milestone}
-    if progress.course is not None:
-        course = progress.course
+    changes: dict[str, Any] = {"milestone": progress.milestone}
+    course = progress.course
+    if course is not None and course.to == delivery.state:
+        details = {"what": "another problem", "problems": [{"code": problem.code} for problem in course.problems]}
+        told_now.append(delivery_event(delivery, Event.Kind.CHANGED, details=details))
+        changes["problems"] = as_json(course.problems)
+    elif course is not None:
         move(delivery, to=course.to, at=at, problems=course.problems, changes=changes, events=told_now)
         return
-    if delivery.milestone != progress.milestone:
+    if delivery.milestone != progress.milestone or "problems" in changes:
         touch(delivery, changes)
     happenings(delivery.tenant_id, told_now)
 
