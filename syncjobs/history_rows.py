@@ -55,10 +55,11 @@ def receiver_of(row: TrackingEvent) -> str:
 def store(parcel: Parcel, rows: Sequence[TrackingEvent], merged: Merged, *, at: datetime) -> None:
     """Write what is new or richer, in the open transaction; `rows` are those the merge began with."""
     fresh: list[TrackingEvent] = []
+    absorbed = _take_out(rows, merged)
     for place in sorted(merged.changed):
-        event = merged.history[place]
+        event = merged.events[place]
         if place < len(rows):
-            _enrich(rows[place], event)
+            _enrich(rows[place], event, absorbed.get(place, ()))
         else:
             row = TrackingEvent(tenant_id=parcel.tenant_id, parcel=parcel, recorded_at=at, **_columns(event))
             row.sealed = _sealed(row.code, event.received_by, event.raw)
@@ -66,10 +67,26 @@ def store(parcel: Parcel, rows: Sequence[TrackingEvent], merged: Merged, *, at: 
     TrackingEvent.objects.bulk_create(fresh)
 
 
-def _enrich(row: TrackingEvent, event: Told) -> None:
-    kept = _open(row)
+def _take_out(rows: Sequence[TrackingEvent], merged: Merged) -> dict[int, list[dict[str, Any]]]:
+    """Delete the rows that went into another; what was sealed in them, by the place they went to."""
+    gone = {place: into for place, into in merged.absorbed.items() if place < len(rows)}
+    opened: dict[int, list[dict[str, Any]]] = {}
+    for place, into in gone.items():
+        opened.setdefault(into, []).append(_open(rows[place]))
+    if gone:
+        keys = [rows[place].pk for place in gone]
+        TrackingEvent.objects.filter(tenant_id=rows[0].tenant_id, pk__in=keys).delete()
+    return opened
+
+
+def _enrich(row: TrackingEvent, event: Told, absorbed: Sequence[dict[str, Any]]) -> None:
+    raw: dict[str, Any] = {}
+    received_by = event.received_by
+    for opened in (*absorbed, _open(row)):
+        raw |= opened["raw"]
+        received_by = received_by or opened["received_by"]
     columns = _columns(event)
-    columns["sealed"] = _sealed(row.code, event.received_by or kept["received_by"], kept["raw"] | event.raw)
+    columns["sealed"] = _sealed(row.code, received_by, raw | event.raw)
     for name, value in columns.items():
         setattr(row, name, value)
     row.save(update_fields=list(columns))

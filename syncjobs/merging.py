@@ -5,12 +5,18 @@ local time only): its record is the scan of the same moment that means the same,
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ups.events import Milestone, ParcelEvent, Place, Source
+from ups.scan_times import estimate
+from ups.statuses import TERMINAL_LOSS, Reason, classify
+
+_ANNOUNCEMENT = "Manifest"
+"""The record whose place is where the parcel goes, not where it is (`ups.md` 11)."""
+_UNEXPLAINED = frozenset({"", Reason.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +41,8 @@ class Told:
 
     @property
     def fingerprint(self) -> str:
-        """What makes it the same event in the database; the moment by the wall clock, which every source tells."""
-        moment = self.local_at or self.happened_at
+        """What makes it the same event in the database: two that differ here are two for `merge` as well."""
+        moment = self.happened_at if self.zone_known else self.local_at
         parts = (
             self.type,
             self.code,
@@ -54,10 +60,20 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What came of it: the whole history, and the places in it that are new or richer than before."""
+    """What came of it, each event at its place: those that are new or richer than before, and those that went into one.
 
-    history: tuple[Told, ...]
+    The first places are those of the history it began with. Two of its events turn out to be one when a third telling
+    has what each of them lacked; `absorbed` says which place the later one went to.
+    """
+
+    events: Mapping[int, Told]
     changed: frozenset[int]
+    absorbed: Mapping[int, int]
+
+    @property
+    def history(self) -> tuple[Told, ...]:
+        """The whole history."""
+        return tuple(self.events.values())
 
 
 def told(event: ParcelEvent) -> Told:
@@ -69,7 +85,7 @@ def told(event: ParcelEvent) -> Told:
         status_code=event.status_code,
         description=event.description,
         happened_at=event.happened_at,
-        local_at=event.local_at.replace(microsecond=0) if event.local_at else None,
+        local_at=_wall_clock(event),
         offset_minutes=event.offset_minutes,
         zone_known=event.zone_known,
         place=event.place,
@@ -82,18 +98,39 @@ def told(event: ParcelEvent) -> Told:
 
 
 def merge(known: Iterable[Told], incoming: Iterable[Told]) -> Merged:
-    """Put new events into a history. The first `len(known)` places keep their order; new ones follow."""
-    history = list(known)
+    """Put new events into a history. The same tellings make the same history in whatever order they come."""
+    events = dict(enumerate(known))
     changed: set[int] = set()
+    absorbed: dict[int, int] = {}
     for event in incoming:
-        place = next((index for index, old in enumerate(history) if _is_same(old, event)), None)
+        place = next((place for place, old in events.items() if _is_same(old, event)), None)
         if place is None:
-            history.append(event)
-            changed.add(len(history) - 1)
-        elif (joined := _joined(history[place], event)) != history[place]:
-            history[place] = joined
-            changed.add(place)
-    return Merged(history=tuple(history), changed=frozenset(changed))
+            place = len(events) + len(absorbed)
+            events[place] = event
+        elif (joined := _joined(events[place], event)) == events[place]:
+            continue
+        else:
+            events[place] = joined
+            place = _absorb(events, place, absorbed)
+        changed.add(place)
+    return Merged(events=events, changed=frozenset(changed & events.keys()), absorbed=absorbed)
+
+
+def _absorb(events: dict[int, Told], place: int, absorbed: dict[int, int]) -> int:
+    """Join the event that has just become richer with all that it is now seen to be; returns its place."""
+    while others := [other for other in events if other != place and _is_same(events[place], events[other])]:
+        place, gone = sorted((place, others[0]))
+        events[place] = _joined(events[place], events.pop(gone))
+        absorbed |= {earlier: place for earlier, into in absorbed.items() if into == gone} | {gone: place}
+    return place
+
+
+def _wall_clock(event: ParcelEvent) -> datetime | None:
+    """The time where it happened; UPS leaves it out at times, and Quantum View tells no other."""
+    local_at = event.local_at
+    if local_at is None and event.happened_at is not None and event.offset_minutes is not None:
+        local_at = event.happened_at.replace(tzinfo=None) + timedelta(minutes=event.offset_minutes)
+    return local_at.replace(microsecond=0) if local_at else None
 
 
 def _is_same(old: Told, new: Told) -> bool:
@@ -116,38 +153,64 @@ def _is_same_moment(old: Told, new: Told) -> bool:
 
 
 def _is_same_matter(old: Told, new: Told) -> bool:
-    """A record of Quantum View and a scan: the same code, or the same meaning."""
+    """A record of Quantum View and a scan: the same code, or the same meaning. A loss is no other trouble."""
     if old.milestone is None or new.milestone is None:
         return bool(old.code) and old.code == new.code
+    is_one_a_loss = (old.reason in TERMINAL_LOSS) != (new.reason in TERMINAL_LOSS)
+    if is_one_a_loss and Reason.UNKNOWN not in {old.reason, new.reason}:
+        return False
     return old.milestone == new.milestone
 
 
 def _joined(old: Told, new: Told) -> Told:
     """Both tellings as one: the scan's words before the record's, a true zone before an estimate, nothing lost."""
-    richer, other = (new, old) if _tells_more(new, old) else (old, new)
+    words, other = (new, old) if old.is_record and not new.is_record else (old, new)
+    clock, other_clock = (new, old) if _clock_rank(new) > _clock_rank(old) else (old, new)
     joined = replace(
-        richer,
+        words,
         sources=old.sources | new.sources,
-        status_code=richer.status_code or other.status_code,
-        description=richer.description or other.description,
-        place=_fuller(richer.place, other.place),
-        scheduled_date=richer.scheduled_date or other.scheduled_date,
-        received_by=richer.received_by or other.received_by,
-        raw=other.raw | richer.raw,
-        local_at=richer.local_at or other.local_at,
-        offset_minutes=richer.offset_minutes if richer.offset_minutes is not None else other.offset_minutes,
+        status_code=words.status_code or other.status_code,
+        description=words.description or other.description,
+        place=words.place if other.type == _ANNOUNCEMENT else _fuller(words.place, other.place),
+        scheduled_date=words.scheduled_date or other.scheduled_date,
+        received_by=words.received_by or other.received_by,
+        happened_at=clock.happened_at,
+        zone_known=clock.zone_known,
+        local_at=clock.local_at or other_clock.local_at,
+        offset_minutes=clock.offset_minutes if clock.offset_minutes is not None else other_clock.offset_minutes,
+        raw=old.raw,
     )
-    if richer.milestone is None and other.milestone is not None and not richer.status_code:
-        joined = replace(joined, milestone=other.milestone, reason=other.reason)
-    return joined
+    joined = _estimated(_understood(joined, old, new))
+    return old if joined == old else replace(joined, raw=old.raw | new.raw)
 
 
-def _tells_more(new: Told, old: Told) -> bool:
-    if old.is_record != new.is_record:
-        return old.is_record
-    if old.zone_known != new.zone_known:
-        return new.zone_known
-    return bool(new.status_code) and not old.status_code
+def _clock_rank(event: Told) -> tuple[bool, bool]:
+    return event.zone_known, bool(event.place.country)
+
+
+def _understood(joined: Told, old: Told, new: Told) -> Told:
+    """What all that was told of a scan means together; what is not believed in either telling is not in both."""
+    if old.milestone is None and new.milestone is None:
+        return joined
+    if joined.is_record:
+        meant = old if old.milestone else new
+        return replace(joined, milestone=meant.milestone, reason=meant.reason)
+    has_place = bool(joined.place.city)
+    meaning = classify(type=joined.type, code=joined.code, status_code=joined.status_code, has_place=has_place)
+    milestone, reason = meaning.milestone, meaning.reason
+    if milestone is None and not joined.status_code:
+        milestone = old.milestone or new.milestone
+    if reason in _UNEXPLAINED:
+        reasons = [one.reason for one in (old, new) if one.milestone == milestone and one.reason not in _UNEXPLAINED]
+        reason = next(iter(reasons), reason)
+    return replace(joined, milestone=milestone, reason=reason)
+
+
+def _estimated(joined: Told) -> Told:
+    """Without a zone from UPS the country makes the moment, and it may have been told by one of them alone."""
+    if joined.zone_known or joined.local_at is None or joined.is_record:
+        return joined
+    return replace(joined, happened_at=estimate(joined.local_at, joined.place.country))
 
 
 def _fuller(place: Place, other: Place) -> Place:

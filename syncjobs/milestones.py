@@ -115,6 +115,8 @@ def _counts(found: Standing, event: Told) -> bool:
     milestone = event.milestone
     if milestone is None or (milestone in ENDS and Source.TRACK not in event.sources):
         return False
+    if found.is_lost and _is_end(event):
+        return Source.TRACK in event.sources
     if found.milestone in ENDS:
         return milestone == found.milestone or milestone in _CORRECTED_BY[found.milestone]
     if milestone in {M.LABEL_CREATED, M.UNKNOWN}:
