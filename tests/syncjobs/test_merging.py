@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -267,8 +267,8 @@ def tellings(draw: st.DrawFn) -> list[ParcelEvent]:
     return told_of
 
 
-def at_another_time(event: ParcelEvent, at: object) -> ParcelEvent:
-    later = at - NOON  # type: ignore[operator]
+def at_another_time(event: ParcelEvent, at: datetime) -> ParcelEvent:
+    later = at - NOON
     return replace(
         event,
         happened_at=event.happened_at + later if event.happened_at else None,
