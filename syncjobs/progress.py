@@ -90,6 +90,8 @@ def take_in(
         if number in looked:
             parcel.looks_in_vain = parcel.looks_in_vain + 1 if standing.claim_at else 0
             parcel.looked_at = at
+        elif standing.claim_at != parcel.claim_at:
+            parcel.looks_in_vain = 0
         events += _update(parcel, standing, delivery, at=at, has_alert=has_alert)
         followed.append(Followed(tracking_number=number, standing=standing, last_words=_last_words(history)))
     Parcel.objects.bulk_update(parcels, _COLUMNS)
@@ -116,8 +118,11 @@ def conclude(delivery: Delivery, progress: Progress, *, at: datetime, events: It
 
 def _possible(event: Told, at: datetime) -> Told:
     """An event from the future tells nothing about now; it is kept for people to see."""
-    is_future = event.happened_at is not None and event.happened_at > at + FROM_THE_FUTURE
-    return replace(event, milestone=None) if is_future else event
+    return replace(event, milestone=None) if _is_future(event, at) else event
+
+
+def _is_future(event: Told, at: datetime) -> bool:
+    return event.happened_at is not None and event.happened_at > at + FROM_THE_FUTURE
 
 
 def _merge_into(
@@ -125,7 +130,7 @@ def _merge_into(
 ) -> tuple[Standing, tuple[Told, ...]]:
     merged = merge([told_of(row) for row in rows], news)
     store(parcel, rows, merged, at=at)
-    return standing_of(merged.history), merged.history
+    return standing_of(event for event in merged.history if not _is_future(event, at)), merged.history
 
 
 def _last_words(history: Iterable[Told]) -> str:
