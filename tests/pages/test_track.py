@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import Settings
 
 from connector_site.lib import rate_limit
 from connector_site.lib.rate_limit import Rule
@@ -27,9 +26,8 @@ PERSONAL = ("Möbelhaus", "Lindner", "Wareneingang", "Königsallee", "40212", "1
 
 
 @pytest.fixture(autouse=True)
-def _own_count(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """A count of its own for each test, which nobody else's requests fill."""
-    settings.PROXY_COUNT = 0
     rate_limit.forget()
     monkeypatch.setattr("syncjobs.views.tracking.PAGE_RULE", Rule(name=f"track-{new_code()}", requests=60, seconds=60))
 
