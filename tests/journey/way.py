@@ -23,6 +23,7 @@ from ups.tracking_settings import add_feed
 
 HOUR_SECONDS = 3600
 UNLIMITED = 1_000_000
+WHOLE_SECONDS = len("2026-01-01T00:00:00")
 HEAVY_KG = 40
 """Two of these make two parcels."""
 SPLIT = "split_over_days"
@@ -147,9 +148,22 @@ class Way:
         """Change how the UPS stand-in behaves, until the end of the test."""
         self.journey.ups.control("POST", "settings", changes)
 
-    def travel(self, parcel: Parcel, script: str, *, pushes: str = "all", hours_per_second: float = 0) -> None:
+    def travel(
+        self,
+        parcel: Parcel,
+        script: str,
+        *,
+        pushes: str = "all",
+        hours_per_second: float = 0,
+        starts_in_hours: float = 0,
+    ) -> None:
         """Send a parcel off."""
-        order = {"script": script, "pushes": pushes, "hours_per_second": hours_per_second}
+        order = {
+            "script": script,
+            "pushes": pushes,
+            "hours_per_second": hours_per_second,
+            "start_in_seconds": starts_in_hours * HOUR_SECONDS,
+        }
         self.journey.ups.control("POST", f"parcels/{parcel.tracking_number}/travel", order)
 
     def hide(self, parcels: Sequence[Parcel], *, is_hidden: bool = True) -> None:
@@ -165,6 +179,16 @@ class Way:
         """What UPS itself knows of a parcel by now, the label left out."""
         found: list[dict[str, Any]] = self.journey.ups.control("GET", f"parcels/{parcel.tracking_number}")["activities"]
         return [activity for activity in found if activity["code"] != "MP"]
+
+    def missed(self, parcel: Parcel, source: str = "") -> list[dict[str, Any]]:
+        """What UPS knows of a parcel and its history does not hold, or does not hold from this source."""
+        rows = [row for row in self.events(parcel) if source in ("", *row.sources)]
+        held = {(row.type, row.event_code, row.local_at) for row in rows}
+        return [
+            activity
+            for activity in self.known(parcel)
+            if (activity["type"], activity["code"], activity["local_at"][:WHOLE_SECONDS]) not in held
+        ]
 
     def pushes(self, parcel: Parcel) -> list[dict[str, Any]]:
         """What UPS pushed about a parcel."""
@@ -203,6 +227,11 @@ class Way:
     def take_in_pushes(self, travellers: Sequence[Traveller], *, copies: int = 1) -> None:
         """The same when everything was pushed."""
         self.await_all_pushes(travellers, copies=copies)
+        self.take_in()
+
+    def take_in_pushes_of(self, parcel: Parcel) -> None:
+        """The same for a single parcel."""
+        self.await_pushes(parcel, len(self.known(parcel)))
         self.take_in()
 
     def look_now(self, *deliveries: Delivery) -> None:
