@@ -27,13 +27,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
 }
-_UNCONFIRMED = {
-    "en": "Reported, not confirmed yet: being checked with UPS",
-    "nl": "Gemeld, nog niet bevestigd: wordt bij UPS nagegaan",
-    "de": "Gemeldet, noch nicht bestätigt: wird bei UPS geprüft",
-    "fr": "Signalé, pas encore confirmé : vérification en cours chez UPS",
-    "es": "Comunicado, aún sin confirmar: se está comprobando con UPS",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +159,7 @@ def _said(event: EventShown, words: Words) -> str:
     said = milestone_word(words, event.milestone)
     if reason:
         said = f"{said}: {reason}"
-    return f"{said} ({_UNCONFIRMED[words.code]})" if event.is_claim else said
+    return f"{said} ({words.page.being_checked})" if event.is_claim else said
 
 
 def _plain(request: HttpRequest, words: Words, title: str, text: str) -> HttpResponse:

@@ -100,6 +100,7 @@ GERMAN = Words(
         no_time="Zeit nicht angegeben",
         at_ups="bei UPS",
         no_scan="Noch kein Scan. Der erste erscheint hier, sobald UPS das Paket abgeholt hat.",
+        being_checked="Gemeldet, noch nicht bestätigt: wird bei UPS geprüft",
         as_reported="Nach Angaben von UPS",
         in_ups_words="Im Wortlaut von UPS",
         last_updated="Zuletzt aktualisiert am {moment}",

@@ -100,6 +100,7 @@ ENGLISH = Words(
         no_time="time not given",
         at_ups="at UPS",
         no_scan="No scan yet. The first one appears here once UPS has picked up the parcel.",
+        being_checked="Reported, not confirmed yet: being checked with UPS",
         as_reported="As reported by UPS",
         in_ups_words="In UPS's words",
         last_updated="Last updated on {moment}",

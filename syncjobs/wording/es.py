@@ -100,6 +100,7 @@ SPANISH = Words(
         no_time="hora no indicada",
         at_ups="en UPS",
         no_scan="Aún no hay ningún escaneo. El primero aparecerá aquí cuando UPS haya recogido el paquete.",
+        being_checked="Comunicado, aún sin confirmar: se está comprobando con UPS",
         as_reported="Según la información de UPS",
         in_ups_words="En palabras de UPS",
         last_updated="Última actualización: {moment}",

@@ -100,6 +100,7 @@ FRENCH = Words(
         no_time="heure non indiquée",
         at_ups="chez UPS",
         no_scan="Pas encore de scan. Le premier apparaîtra ici dès qu'UPS aura pris le colis en charge.",
+        being_checked="Signalé, pas encore confirmé : vérification en cours chez UPS",
         as_reported="Selon les informations d'UPS",
         in_ups_words="Selon les termes d'UPS",
         last_updated="Dernière mise à jour le {moment}",

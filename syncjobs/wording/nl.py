@@ -100,6 +100,7 @@ DUTCH = Words(
         no_time="tijd niet opgegeven",
         at_ups="bij UPS",
         no_scan="Nog geen scan. De eerste verschijnt hier zodra UPS het pakket heeft opgehaald.",
+        being_checked="Gemeld, nog niet bevestigd: wordt bij UPS nagegaan",
         as_reported="Zoals gemeld door UPS",
         in_ups_words="In de woorden van UPS",
         last_updated="Laatst bijgewerkt op {moment}",

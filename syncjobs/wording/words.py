@@ -100,6 +100,8 @@ class PageWords:
     at_ups: str
     """In place of a place that UPS did not name."""
     no_scan: str
+    being_checked: str
+    """Beside an end that only the Tracking API may say, while it has not."""
     as_reported: str
     in_ups_words: str
     """Before a description that stays as UPS wrote it."""
