@@ -5,7 +5,7 @@ import uuid
 from base64 import b64decode
 from collections.abc import Callable
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -68,7 +68,7 @@ def ups_token(request: HttpRequest) -> HttpResponse:
     client_id, client_secret = _pair(request)
     try:
         issued = alerts.issue_token(client_id=client_id, client_secret=client_secret, at=timezone.now())
-    except DatabaseError:
+    except Error:
         return _answer(NOT_NOW)
     if issued is None:
         return JsonResponse({"error": "invalid_client"}, status=401, headers={"WWW-Authenticate": "Basic"})
@@ -112,11 +112,17 @@ def _stored(store: Callable[[], int]) -> int:
         return store()
     except (OperationalError, InterfaceError):
         connection.close()
+    except Error as error:
+        return _not_stored(error)
     try:
         return store()
-    except DatabaseError as error:
-        logger.warning("A message could not be stored (%s)", type(error).__name__)
-        return NOT_NOW
+    except Error as error:
+        return _not_stored(error)
+
+
+def _not_stored(error: Error) -> int:
+    logger.warning("A message could not be stored (%s)", type(error).__name__)
+    return NOT_NOW
 
 
 def _answer(status: int) -> HttpResponse:
