@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
@@ -243,6 +244,12 @@ def release(job: Job) -> None:
         [job.id, job.tenant_id, job.lease_until],
         job,
     )
+
+
+def is_running(tenant_id: uuid.UUID, kind: SyncJob.Kind, subject: uuid.UUID) -> bool:
+    """Whether a worker has such a job now; what only a dead worker holds does not count."""
+    running = SyncJob.objects.filter(tenant_id=tenant_id, kind=kind, subject=subject, state=SyncJob.State.RUNNING)
+    return running.filter(lease_until__gt=timezone.now()).exists()
 
 
 def queues_with_due_jobs() -> list[SyncJob.Queue]:

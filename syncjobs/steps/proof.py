@@ -4,7 +4,7 @@ What Exact will not take does not keep the delivery open: it is closed, and says
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -19,7 +19,7 @@ from exact.errors import ExactGone, ExactRejected, ExactRightMissing, ExactScope
 from exact.limits import BudgetClass
 from exact.records import GoodsDelivery, NewDocument
 from syncjobs import queue
-from syncjobs.models import Delivery, Reporting
+from syncjobs.models import Delivery, Reporting, SyncJob
 from syncjobs.papers import line_facts, proof_facts
 from syncjobs.proof import ProofFacts, file_name, proof_of_delivery, subject
 from syncjobs.queue import Job
@@ -62,6 +62,9 @@ class _Filed:
     problem: str = ""
 
 
+_STATUS_PAUSE = timedelta(seconds=1)
+
+
 def proof(job: Job, step: Step) -> None:
     """The step, for a delivery whose parcels were all delivered, as the Tracking API confirmed."""
     end = _look(job)
@@ -91,6 +94,10 @@ def _look(job: Job) -> _End | None:
         facts = proof_facts(job.tenant_id, delivery) if delivery.state == Delivery.State.DELIVERED else None
         if facts is None:
             queue.finish(job)
+            return None
+        if queue.is_running(job.tenant_id, SyncJob.Kind.STATUS, job.subject):
+            due_at = timezone.now() + _STATUS_PAUSE
+            queue.put_back(job, due_at=due_at, error="a milestone is being written", counts=False)
             return None
         language = Tenant.objects.values_list("language", flat=True).get(pk=job.tenant_id)
         return _End(

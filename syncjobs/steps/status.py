@@ -29,11 +29,15 @@ _BEFORE_THE_END = frozenset({Delivery.State.REPORTED, Delivery.State.IN_TRANSIT}
 
 
 def status(job: Job, step: Step) -> None:
-    """The step. What the burst of news came down to is written, not each piece of it."""
+    """The step. What the burst of news came down to is written, not each piece of it.
+
+    Never beside the proof, which writes the same line: of both that meet, the proof waits for a write under way, and a
+    write that has not begun gives way to the proof.
+    """
     with tenant_context(job.tenant_id):
         delivery = Delivery.objects.select_related("connection").get(tenant_id=job.tenant_id, code=job.subject)
         milestone = milestone_to_tell(delivery, delivery.milestone, None)
-        if not milestone:
+        if not milestone or queue.is_running(job.tenant_id, SyncJob.Kind.PROOF, job.subject):
             queue.finish(job)
             return
         facts = line_facts(delivery, milestone)
