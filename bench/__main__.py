@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from types import FrameType
 
-from bench import report, shape, single, throughput, webhooks
+from bench import report, shape, single, throughput, way_back, webhooks
 from bench.errors import BenchFailed
 from bench.ground import prepared, say
 from bench.report import Results
@@ -81,6 +81,7 @@ def _run(data_directory: Path, wanted: Shape) -> Results:
         run = throughput.measure(ground, wanted)
         say(f"{wanted.webhooks_per_second} notifications a second, then as many as are answered")
         door = webhooks.measure(ground, wanted, run.booked)
+        back = way_back.measure(ground, wanted, run.booked)
         return Results(
             shape=wanted,
             memory=idle,
@@ -89,6 +90,7 @@ def _run(data_directory: Path, wanted: Shape) -> Results:
             warm=warm,
             throughput=run,
             door=door,
+            way_back=back,
         )
 
 

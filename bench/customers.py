@@ -1,6 +1,7 @@
 """Customers, connected by the product's own functions. Runs in a process with Django set up (`bench.inside`).
 
-Reads an order from standard input and writes nothing: what it makes stands in the database.
+Reads an order from standard input and writes where UPS's pushes go; everything else that it makes stands in the
+database.
 """
 
 import sys
@@ -10,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from bench.errors import BenchFailed
-from bench.order import read_order
+from bench.order import PushDoor, doors_as_text, read_order
 from bench.standins import Company, StandIn
 from exact import connecting
 from exact.models import Connection
@@ -18,6 +19,7 @@ from syncjobs.models import ShippingRule
 from tenants.context import tenant_context
 from tenants.models import Tenant, User
 from tenants.onboarding import found_tenant
+from ups import alerts
 from ups.accounts import AccountDetails, save_account
 from ups.models import Account
 from ups.shipment_spec import PartySpec
@@ -40,10 +42,14 @@ def main() -> None:
     """A tenant for each company of the order."""
     order = read_order(sys.stdin.read())
     owner = User.objects.create_user("owner@bench.example")
+    doors: list[PushDoor] = []
     for number, company in enumerate(order.companies, start=1):
         tenant = found_tenant(name=f"Bench {number}", owner=owner)
         connection = _connect_exact(tenant, company, order.exact)
-        _add_rule(tenant, connection, _connect_ups(tenant, order.ups), company)
+        account = _connect_ups(tenant, order.ups)
+        _add_rule(tenant, connection, account, company)
+        doors.append(_push_door(account, company))
+    sys.stdout.write(doors_as_text(doors))
 
 
 def _connect_exact(tenant: Tenant, company: Company, exact: StandIn) -> Connection:
@@ -69,6 +75,12 @@ def _connect_ups(tenant: Tenant, ups: StandIn) -> Account:
     ups.control("POST", "accounts", {**app, "shipper_number": shipper_number, "country": SHIPPER.country})
     details = AccountDetails(name="Main", shipper_number=shipper_number, environment="test", shipper=SHIPPER, **app)
     return save_account(tenant.id, details)
+
+
+def _push_door(account: Account, company: Company) -> PushDoor:
+    """As version 1 of Track Alert is told with each subscription (`ups.md` 10.2)."""
+    told = alerts.destination_of(account)
+    return PushDoor(division=company.division, path=urlsplit(told.url).path, credential=told.credential.reveal())
 
 
 def _add_rule(tenant: Tenant, connection: Connection, account: Account, company: Company) -> None:

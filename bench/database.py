@@ -4,7 +4,7 @@ Reads with the owner's login, which no tenant wall hides rows from and whose sta
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from connector_site.lib.row_security import APP_ROLE
 EXTENSION = "pg_stat_statements"
 POLL_SECONDS = 0.02
 STUCK = ("hold", "review", "skipped", "cancelled")
+SCAN_CODE = "AR"
 TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET ")
 
 
@@ -122,6 +123,59 @@ class Database:
             "SELECT count(*) FROM syncjobs_receipt WHERE encode(sha256(body), 'hex') = ANY(%s)", body_hashes
         )
 
+    def tracking_numbers(self, entry_ids: Iterable[str]) -> dict[str, str]:
+        """The first parcel of each delivery that has one, by entry id."""
+        rows = self._link.execute(
+            "SELECT delivery.exact_entry_id, min(parcel.tracking_number) FROM syncjobs_parcel parcel"
+            " JOIN syncjobs_shipment shipment ON shipment.id = parcel.shipment_id"
+            " JOIN syncjobs_delivery delivery ON delivery.id = shipment.delivery_id"
+            " WHERE delivery.exact_entry_id = ANY(%s) GROUP BY 1",
+            [[UUID(each) for each in entry_ids]],
+        ).fetchall()
+        return {str(entry_id): str(number) for entry_id, number in rows}
+
+    def count_pushes(self) -> int:
+        """How many pushes are stored that are not a repetition of another."""
+        return self._count("SELECT count(*) FROM syncjobs_receipt WHERE source = ANY(%s)", ["ups"])
+
+    def count_scans(self) -> int:
+        """How many scans in a building stand in the histories of parcels."""
+        return self._count("SELECT count(*) FROM syncjobs_trackingevent WHERE event_code = ANY(%s)", [SCAN_CODE])
+
+    def count_scanned(self, numbers: list[str]) -> int:
+        """How many of these parcels have such a scan in their history."""
+        return self._count(
+            "SELECT count(DISTINCT parcel.id) FROM syncjobs_parcel parcel JOIN syncjobs_trackingevent event"
+            " ON event.parcel_id = parcel.id AND event.event_code = 'AR' WHERE parcel.tracking_number = ANY(%s)",
+            numbers,
+        )
+
+    def count_told(self, entry_ids: list[str]) -> int:
+        """How many of these deliveries have a line of ours in Exact that tells of a milestone."""
+        return self._count(
+            "SELECT count(*) FROM syncjobs_delivery WHERE written ? 'milestone' AND exact_entry_id = ANY(%s)",
+            [UUID(each) for each in entry_ids],
+        )
+
+    def count_closed(self, entry_ids: list[str]) -> int:
+        """How many of these deliveries are closed."""
+        return self._count(
+            "SELECT count(*) FROM syncjobs_delivery WHERE state = 'closed' AND exact_entry_id = ANY(%s)",
+            [UUID(each) for each in entry_ids],
+        )
+
+    def wait_until_taken_in(self, *, seconds: float) -> float | None:
+        """Until no push waits to be taken into a history; how long that took, None when the time was over."""
+        started_at = time.monotonic()
+        waiting = (
+            "SELECT count(*) FROM syncjobs_receipt WHERE source = ANY(%s) AND applied_at IS NULL AND dead_letter = ''"
+        )
+        while self._count(waiting, ["ups"]):
+            if time.monotonic() - started_at > seconds:
+                return None
+            time.sleep(POLL_SECONDS * 5)
+        return time.monotonic() - started_at
+
     def wait_until_idle(self, *, seconds: float) -> bool:
         """Until no job is open any more, the ones that wait for their moment included; False when time is over."""
         deadline = time.monotonic() + seconds
@@ -130,6 +184,27 @@ class Database:
                 return False
             time.sleep(POLL_SECONDS * 10)
         return True
+
+    @contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """A transaction of which nothing stays; inside another one, a part of it."""
+        with self._link.transaction(force_rollback=True):
+            yield
+
+    @contextmanager
+    def as_product(self) -> Iterator[None]:
+        """With the rights of the product, not those of the owner."""
+        self._link.execute(f"SET LOCAL ROLE {APP_ROLE}")
+        yield
+        self._link.execute("RESET ROLE")
+
+    def run(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> None:
+        """A statement without an answer."""
+        self._link.execute(statement, values)
+
+    def rows(self, statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[object, ...]]:
+        """What a statement answers."""
+        return self._link.execute(statement, values).fetchall()
 
     def _count(self, statement: str, values: list[str] | list[UUID]) -> int:
         row = self._link.execute(statement, [values]).fetchone()

@@ -16,7 +16,7 @@ from redis import Redis
 from bench import database, standins
 from bench.database import Database
 from bench.errors import BenchFailed
-from bench.order import Order
+from bench.order import Order, PushDoor, read_doors
 from bench.shape import Shape
 from bench.standins import Company, StandIn
 from bench.usage import Part
@@ -51,6 +51,7 @@ class Ground:
     ups: StandIn
     database: Database
     companies: tuple[Company, ...]
+    push_doors: tuple[PushDoor, ...]
     parts: tuple[Part, ...]
 
     @property
@@ -78,12 +79,14 @@ def prepared(data_directory: Path, shape: Shape) -> Iterator[Ground]:
         exact, ups = StandIn(address=addresses.exact), StandIn(address=addresses.ups)
         opened = stack.enter_context(database.opened(servers.database_url))
         opened.count_statements()
+        companies, push_doors = _connect(configuration, exact, ups, shape.tenants)
         yield Ground(
             configuration=configuration,
             exact=exact,
             ups=ups,
             database=opened,
-            companies=_connect(configuration, exact, ups, shape.tenants),
+            companies=companies,
+            push_doors=push_doors,
             parts=(*_parts(children), *_server_parts(servers, opened)),
         )
 
@@ -121,7 +124,9 @@ def _servers(data_directory: Path) -> Iterator[ServerUrls]:
         yield servers
 
 
-def _connect(configuration: Configuration, exact: StandIn, ups: StandIn, tenants: int) -> tuple[Company, ...]:
+def _connect(
+    configuration: Configuration, exact: StandIn, ups: StandIn, tenants: int
+) -> tuple[tuple[Company, ...], tuple[PushDoor, ...]]:
     """So many customers, each with a company and a UPS account of its own."""
     started_at = time.monotonic()
     standins.lift_limits(exact, ups)
@@ -140,7 +145,7 @@ def _connect(configuration: Configuration, exact: StandIn, ups: StandIn, tenants
         raise BenchFailed(f"The customers could not be connected:\n{connecting.stderr[-3000:]}")
     _wait_for_subscriptions(exact, companies)
     say(f"  {tenants} customers connected ({time.monotonic() - started_at:.1f} s)")
-    return companies
+    return companies, read_doors(connecting.stdout)
 
 
 def _wait_for_subscriptions(exact: StandIn, companies: tuple[Company, ...]) -> None:

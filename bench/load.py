@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bench.figures import open_loop
@@ -32,6 +32,8 @@ class LoadOrder:
     port: int
     paths: list[str]
     bodies: list[str]
+    credentials: list[str] = field(default_factory=list)
+    """The header `credential` of each request; none when the list is empty."""
     rate_per_second: float = 0
     connections: int = 0
     seconds: float
@@ -111,13 +113,18 @@ async def _read_chunks(reader: asyncio.StreamReader) -> None:
 
 def requests_of(order: LoadOrder) -> list[bytes]:
     """The bytes of every request."""
+    credentials = order.credentials or [""] * len(order.paths)
     return [
         (
             f"POST {path} HTTP/1.1\r\nHost: {order.host}:{order.port}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body.encode())}\r\n\r\n{body}"
+            f"Content-Length: {len(body.encode())}\r\n{_proof(credential)}\r\n{body}"
         ).encode()
-        for path, body in zip(order.paths, order.bodies, strict=True)
+        for path, body, credential in zip(order.paths, order.bodies, credentials, strict=True)
     ]
+
+
+def _proof(credential: str) -> str:
+    return f"credential: {credential}\r\n" if credential else ""
 
 
 async def send_at_rate(order: LoadOrder) -> LoadResult:

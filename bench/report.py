@@ -8,10 +8,13 @@ from pathlib import Path
 
 import psutil
 
+from bench import way_back_rows
+from bench.rows import Row, least, most, number, parts
 from bench.shape import Shape
 from bench.single import Singles
 from bench.throughput import Throughput
 from bench.usage import Memory
+from bench.way_back import WayBack
 from bench.webhooks import Door
 
 DELIVERIES_PER_SECOND = 30
@@ -35,48 +38,35 @@ class Results:
     warm: Singles
     throughput: Throughput
     door: Door
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One line of the table; `is_met` is None where nothing was aimed at."""
-
-    measure: str
-    target: str
-    measured: str
-    is_met: bool | None = None
+    way_back: WayBack
 
 
 def rows(results: Results) -> list[Row]:
     """The table, what was aimed at first."""
-    return [*_speed(results), *_cost(results), *_processor_time(results)]
+    return [*_speed(results), *_cost(results), *_processor_time(results), *way_back_rows.rows(results.way_back)]
 
 
 def _speed(results: Results) -> list[Row]:
     run, warm, door = results.throughput, results.warm, results.door
     return [
-        _least("Deliveries a second, end to end", DELIVERIES_PER_SECOND, run.per_second, "/s"),
+        least("Deliveries a second, end to end", DELIVERIES_PER_SECOND, run.per_second, "/s"),
         Row(
             measure=f"  webhook to tracking number, {run.deliveries} at once",
-            target="",
             measured=f"p50 {run.latency_ms.p50 / 1000:.2f} s, p95 {run.latency_ms.p95 / 1000:.2f} s",
         ),
-        _most("Webhook to tracking number, one alone: own p95", OWN_P95_MS, warm.own_ms.p95, " ms"),
+        most("Webhook to tracking number, one alone: own p95", OWN_P95_MS, warm.own_ms.p95, " ms"),
         Row(
             measure="  with the time inside the stand-ins",
-            target="",
             measured=f"p50 {warm.total_ms.p50:.0f}, p95 {warm.total_ms.p95:.0f} ms (own p50 {warm.own_ms.p50:.0f} ms)",
         ),
-        _most(f"Webhook answer at {WEBHOOKS_PER_SECOND}/s: p99", WEBHOOK_P99_MS, door.at_rate.latency_ms.p99, " ms"),
+        most(f"Webhook answer at {WEBHOOKS_PER_SECOND}/s: p99", WEBHOOK_P99_MS, door.at_rate.latency_ms.p99, " ms"),
         Row(
             measure="  p50, maximum",
-            target="",
             measured=f"{door.at_rate.latency_ms.p50:.1f} ms, {door.at_rate.latency_ms.maximum:.0f} ms",
         ),
-        _least("  answers a second at that rate", WEBHOOKS_PER_SECOND * RATE_KEPT, door.at_rate.per_second, "/s"),
+        least("  answers a second at that rate", WEBHOOKS_PER_SECOND * RATE_KEPT, door.at_rate.per_second, "/s"),
         Row(
             measure=f"Webhook answers a second at most, {results.shape.closed_loop_connections} connections",
-            target="",
             measured=f"{door.in_turn.per_second:.0f}/s (p99 {door.in_turn.latency_ms.p99:.0f} ms)",
         ),
         Row(
@@ -96,23 +86,21 @@ def _cost(results: Results) -> list[Row]:
     cold, warm, run = results.cold, results.warm, results.throughput
     kind = "proportional" if results.memory.is_proportional else "resident"
     return [
-        _most("Exact calls a delivery, master data cold", EXACT_CALLS_COLD, cold.exact_calls.maximum, ""),
-        _most("Exact calls a delivery, warm", EXACT_CALLS_WARM, warm.exact_calls.maximum, ""),
+        most("Exact calls a delivery, master data cold", EXACT_CALLS_COLD, cold.exact_calls.maximum, ""),
+        most("Exact calls a delivery, warm", EXACT_CALLS_WARM, warm.exact_calls.maximum, ""),
         Row(
             measure="  under load, and with confirming reads",
-            target="",
             measured=f"{run.exact_calls_each:.2f}, {run.exact_calls_each_with_confirmations:.2f}",
         ),
-        _most("UPS calls a delivery", UPS_CALLS, max(cold.ups_calls.maximum, warm.ups_calls.maximum), ""),
-        Row(measure="SQL statements a delivery, warm", target="", measured=_statements(warm)),
+        most("UPS calls a delivery", UPS_CALLS, max(cold.ups_calls.maximum, warm.ups_calls.maximum), ""),
+        Row(measure="SQL statements a delivery, warm", measured=_statements(warm)),
         Row(
             measure="SQL statements a notification",
-            target="",
-            measured=_number(results.door.in_turn.statements_each),
+            measured=number(results.door.in_turn.statements_each),
         ),
-        _most(f"Memory of web, worker, beat idle ({kind})", MEMORY_MEGABYTES, results.memory.total_megabytes, " MB"),
-        Row(measure="  by part", target="", measured=_parts(results.memory.megabytes, "{:.0f} MB")),
-        Row(measure="  after all load", target="", measured=_parts(results.memory_after_load.megabytes, "{:.0f} MB")),
+        most(f"Memory of web, worker, beat idle ({kind})", MEMORY_MEGABYTES, results.memory.total_megabytes, " MB"),
+        Row(measure="  by part", measured=parts(results.memory.megabytes, "{:.0f} MB")),
+        Row(measure="  after all load", measured=parts(results.memory_after_load.megabytes, "{:.0f} MB")),
     ]
 
 
@@ -121,22 +109,18 @@ def _processor_time(results: Results) -> list[Row]:
     return [
         Row(
             measure="Processor time a delivery under load",
-            target="",
-            measured=f"{sum(run.cpu_ms_each.values()):.1f} ms: " + _parts(run.cpu_ms_each, "{:.1f}"),
+            measured=f"{sum(run.cpu_ms_each.values()):.1f} ms: " + parts(run.cpu_ms_each, "{:.1f}"),
         ),
         Row(
             measure="  what that allows on this machine, were it free",
-            target="",
             measured=_allowed(run.cpu_ms_each, "deliveries"),
         ),
         Row(
             measure="Processor time a notification, most answers",
-            target="",
-            measured=f"{sum(door.in_turn.cpu_ms_each.values()):.2f} ms: " + _parts(door.in_turn.cpu_ms_each, "{:.2f}"),
+            measured=f"{sum(door.in_turn.cpu_ms_each.values()):.2f} ms: " + parts(door.in_turn.cpu_ms_each, "{:.2f}"),
         ),
         Row(
             measure="  what that allows on this machine, were it free",
-            target="",
             measured=_allowed(door.in_turn.cpu_ms_each, "notifications"),
         ),
     ]
@@ -151,27 +135,7 @@ def _allowed(cpu_ms_each: dict[str, float], what: str) -> str:
 def _statements(singles: Singles) -> str:
     if singles.statements_each is None:
         return "not counted by this server"
-    return f"{singles.statements_each:.1f} and {_number(singles.transaction_control_each)} of transaction control"
-
-
-def _number(value: float | None) -> str:
-    return "not counted" if value is None else f"{value:.1f}"
-
-
-def _parts(amounts: dict[str, float], form: str) -> str:
-    return ", ".join(f"{name} {form.format(amount)}" for name, amount in amounts.items())
-
-
-def _least(measure: str, target: float, measured: float, unit: str) -> Row:
-    return _row(measure, f"at least {target:g}{unit}", measured, unit, is_met=measured >= target)
-
-
-def _most(measure: str, target: float, measured: float, unit: str) -> Row:
-    return _row(measure, f"at most {target:g}{unit}", measured, unit, is_met=measured <= target)
-
-
-def _row(measure: str, target: str, measured: float, unit: str, *, is_met: bool) -> Row:
-    return Row(measure=measure, target=target, measured=f"{measured:.4g}{unit}", is_met=is_met)
+    return f"{singles.statements_each:.1f} and {number(singles.transaction_control_each)} of transaction control"
 
 
 def print_table(table: list[Row], say: Callable[[str], None]) -> None:

@@ -133,6 +133,12 @@ def callback_urls(exact: StandIn) -> dict[int, str]:
     return {int(row["division"]): str(row["callback_url"]) for row in rows if row["is_validated"]}
 
 
+def subscribed_numbers(ups: StandIn) -> set[str]:
+    """Parcels of which UPS tells by itself."""
+    rows = ups.control("GET", "subscriptions")["subscriptions"]
+    return {str(row["tracking_number"]) for row in rows if row["active"]}
+
+
 def lift_limits(exact: StandIn, ups: StandIn) -> None:
     """No added delay, no limit that a run could meet, and consent without a page."""
     exact.control(

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
@@ -47,6 +48,19 @@ def memory(parts: Iterable[Part]) -> Memory:
         megabytes={name: sum(amount for amount, _ in rows) for name, rows in found.items()},
         is_proportional=all(is_proportional for rows in found.values() for _, is_proportional in rows),
     )
+
+
+@contextmanager
+def suspended(parts: Iterable[Part]) -> Iterator[None]:
+    """These parts stand still for the length of the block."""
+    processes = [process for part in parts for process in _tree(part)]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
 
 
 def _tree(part: Part) -> Iterator[psutil.Process]:
