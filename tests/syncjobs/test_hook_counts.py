@@ -14,9 +14,11 @@ from syncjobs.hook_counts import NOT_UNDERSTOOD, REFUSED, count, counted
 def test_calls_are_counted_for_each_door_and_each_reason() -> None:
     ours, theirs, at = uuid.uuid4(), uuid.uuid4(), timezone.now()
 
-    for_each = [count(REFUSED, ours), count(REFUSED, ours), count(REFUSED, theirs), count(NOT_UNDERSTOOD, ours)]
+    count(REFUSED, ours)
+    count(REFUSED, ours)
+    count(REFUSED, theirs)
+    count(NOT_UNDERSTOOD, ours)
 
-    assert for_each == [None] * 4
     assert (counted(REFUSED, ours, at=at), counted(REFUSED, theirs, at=at)) == (2, 1)
     assert (counted(NOT_UNDERSTOOD, ours, at=at), counted(NOT_UNDERSTOOD, theirs, at=at)) == (1, 0)
 

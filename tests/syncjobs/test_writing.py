@@ -1,6 +1,7 @@
 """One write to a goods delivery: what Exact refuses together is tried apart, and nothing is written for nothing."""
 
 import uuid
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -48,7 +49,7 @@ class Exact:
 
 def put(exact: Exact, *, remarks: str = "", linked: uuid.UUID | None = None, old: str = "", **wish: Any) -> Written:
     delivery = Delivery(exact_entry_id=uuid.uuid4(), written={"remarks_line": old} if old else {})
-    wished = Wish(**{"facts": FACTS, "words": WORDS, "document": None} | wish)
+    wished = replace(Wish(facts=FACTS, words=WORDS), **wish)
     return write(cast(ExactClient, exact), delivery, goods(remarks=remarks, document=linked), wished)
 
 
