@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from connector_site.lib.rate_limit import Rule, client_address, seconds_to_wait
 from exact.webhooks import MAX_BODY_BYTES
+from syncjobs import hook_counts
 from syncjobs.intake import accept_exact
 from syncjobs.pushes import Proof, accept
 from ups import alerts
@@ -61,7 +62,7 @@ def ups_token(request: HttpRequest) -> HttpResponse:
     wait_seconds = seconds_to_wait(TOKEN_RULE, client_address(request))
     if wait_seconds:
         return JsonResponse({"error": "slow_down"}, status=TOO_MANY, headers={"Retry-After": str(wait_seconds)})
-    if int(request.headers.get("Content-Length") or 0) > TOKEN_FORM_BYTES:
+    if _announced_bytes(request) > TOKEN_FORM_BYTES:
         return _answer(TOO_LARGE)
     if request.POST.get("grant_type") != "client_credentials":
         return JsonResponse({"error": "unsupported_grant_type"}, status=400)
@@ -71,6 +72,7 @@ def ups_token(request: HttpRequest) -> HttpResponse:
     except Error:
         return _answer(NOT_NOW)
     if issued is None:
+        hook_counts.count(hook_counts.REFUSED)
         return JsonResponse({"error": "invalid_client"}, status=401, headers={"WWW-Authenticate": "Basic"})
     return JsonResponse(
         {
@@ -80,6 +82,12 @@ def ups_token(request: HttpRequest) -> HttpResponse:
         },
         headers={"Cache-Control": "no-store", "Pragma": "no-cache"},
     )
+
+
+def _announced_bytes(request: HttpRequest) -> int:
+    """How much is to come; what is no number is nothing, and nothing is read then."""
+    text = request.headers.get("Content-Length", "")
+    return int(text) if text.isdecimal() else 0
 
 
 def _pair(request: HttpRequest) -> tuple[str, str]:
