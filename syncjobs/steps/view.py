@@ -59,10 +59,13 @@ def view(job: Job, step: Step) -> None:
 
 
 def _read(feed: QuantumViewFeed, job: Job, step: Step) -> None:
-    """Answer by answer to the end of the reading; each is stored with the place to go on from."""
+    """Answer by answer to the end of the reading; each is stored with the place to go on from.
+
+    A reading that has no such place yet begins anew: as time goes by UPS refuses what it began with.
+    """
     client = open_tracking_client(feed.account, observe=step.observe)
     for _ in range(PAGES_AT_ONCE):
-        if feed.reading_from_at is None:
+        if not feed.bookmark:
             _begin(feed, step.at)
         try:
             body = client.quantum_view(_request(feed, step.at))

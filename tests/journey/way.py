@@ -243,11 +243,15 @@ class Way:
         self.make_due(SyncJob.Kind.LOOK)
         self.take_in()
 
+    def offer_view(self, name: str) -> None:
+        """Set a subscription of Quantum View up at UPS."""
+        order = {"shipper_number": self.journey.account.shipper_number, "name": name}
+        self.journey.ups.control("POST", "view-subscriptions", order)
+
     def read_from(self, name: str) -> QuantumViewFeed:
-        """Set a subscription of Quantum View up at UPS, and have it read."""
-        account = self.journey.account
-        self.journey.ups.control("POST", "view-subscriptions", {"shipper_number": account.shipper_number, "name": name})
-        return add_feed(account, name)
+        """Set one up, and have it read."""
+        self.offer_view(name)
+        return add_feed(self.journey.account, name)
 
     def read_view(self) -> None:
         """Let the moment come at which Quantum View is read."""
