@@ -17,6 +17,7 @@ LONGEST_NUMBER = 34
 """`ups.md` 8."""
 _PHOTO = "deliveryPhoto"
 _BETWEEN = "\x1f"
+_TOO_DEEP = "The body is nested deeper than any push."
 
 
 class NotAPush(Exception):
@@ -35,9 +36,7 @@ class PushedEvent:
 
 def read_push(body: bytes) -> PushedEvent:
     """The event in a push; raises `NotAPush`. Whatever else is odd about a push is no reason to lose it."""
-    raw = sent_object(body)
-    if raw is None:
-        raise NotAPush("The body is no JSON object.")
+    raw = _object(body)
     push = Push.model_validate(raw)
     if not push.tracking_number:
         raise NotAPush("The body names no tracking number.")
@@ -46,12 +45,31 @@ def read_push(body: bytes) -> PushedEvent:
     had_photo = bool(raw.get(_PHOTO))
     if had_photo:
         raw[_PHOTO] = ""
+    written = _written(raw)
     return PushedEvent(
         event=_event(push, raw),
         fingerprint=_fingerprint(push),
         had_photo=had_photo,
-        stored_body=orjson.dumps(raw) if had_photo else body,
+        stored_body=written if had_photo else body,
     )
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        raw = sent_object(body)
+    except RecursionError as error:
+        raise NotAPush(_TOO_DEEP) from error
+    if raw is None:
+        raise NotAPush("The body is no JSON object.")
+    return raw
+
+
+def _written(raw: dict[str, Any]) -> bytes:
+    """The push as JSON once more: what is nested too deeply for that could not be kept in the history either."""
+    try:
+        return orjson.dumps(raw)
+    except orjson.JSONEncodeError as error:
+        raise NotAPush(_TOO_DEEP) from error
 
 
 def _event(push: Push, raw: dict[str, Any]) -> ParcelEvent:

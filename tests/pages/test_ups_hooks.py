@@ -70,7 +70,7 @@ def shown(answer: HttpResponse) -> tuple[int, bytes, dict[str, str]]:
     "send",
     [
         lambda address, *pair: ask(address, basic(*pair)),
-        lambda address, *pair: ask(address, **in_form(*pair)),
+        lambda address, *pair: ask(address, {}, **in_form(*pair)),
     ],
     ids=["basic", "form"],
 )

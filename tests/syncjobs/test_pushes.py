@@ -207,6 +207,11 @@ def test_the_largest_body_is_read_and_one_byte_more_is_not(door: PushDoor) -> No
     assert door.post(push_body(door.number) + blank, credential=door.credential) == 200
 
 
+def nested(depth: int, more: bytes = b"") -> bytes:
+    """An object so deep that nothing of ours could write it down again."""
+    return b'{"trackingNumber":"1ZA1B2C36800000001","x":' + b"[" * depth + b"]" * depth + more + b"}"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -223,9 +228,12 @@ def test_the_largest_body_is_read_and_one_byte_more_is_not(door: PushDoor) -> No
         b'{"trackingNumber": {}}',
         b'{"trackingNumber": "' + b"1" * 35 + b'"}',
         b"[" * 100_000,
+        nested(300),
+        nested(300, b',"deliveryPhoto":"/9j/"'),
+        nested(900, b',"n":"\\u0000"'),
         b"trackingNumber=1ZA1B2C36800000001",
     ],
-    ids=repr,
+    ids=lambda body: repr(body)[:40],
 )
 def test_what_is_no_push_is_counted_and_leaves_nothing(door: PushDoor, body: bytes) -> None:
     assert door.post(body, credential=door.credential) == 400
