@@ -165,3 +165,17 @@ def test_without_a_wish_for_a_proof_nothing_is_filed_and_nothing_is_wrong(way: W
     assert ended(way, delivery) == (Delivery.State.CLOSED, "")
     assert calls(way, "POST", "documents/Documents") == []
     assert way.in_exact(entry_id)["Remarks"].startswith("[UPS] Delivered ")
+
+
+def test_a_lost_answer_beside_her_document_leaves_one_file_there(way: Way) -> None:
+    entry_id, delivery = way.ship()
+    theirs = document_by_hand(way, entry_id)
+    trouble(way, method="POST", path_regex="DocumentAttachments", action="reset_after")
+
+    go(way, delivery, TO_THE_DOOR)
+    way.journey.make_due()
+    way.journey.work()
+
+    assert ended(way, delivery) == (Delivery.State.CLOSED, "")
+    assert (files_at(way, theirs), filed(way, delivery)) == ([the_file(way, delivery)], {})
+    assert way.in_exact(entry_id)["Document"] == str(theirs)

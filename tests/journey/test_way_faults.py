@@ -3,13 +3,14 @@
 The news comes from the Tracking API alone; what else may go wrong with the news is another file's matter.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import pytest
 from django.utils import timezone
 
-from syncjobs import replay
-from syncjobs.models import Delivery, SyncJob
+from syncjobs import replay, ticks
+from syncjobs.models import Delivery, Parcel, SyncJob
 from syncjobs.remarks import parse_line
 from syncjobs.wording import LANGUAGES
 from tenants.context import tenant_context
@@ -145,12 +146,25 @@ def test_a_line_of_ours_that_she_deleted_comes_back_once_below_her_text(way: Way
 
 
 @pytest.mark.parametrize(
+    "lost",
+    [
+        {"action": "reset_before"},
+        {"action": "reset_after"},
+        {"action": "status", "status": 500, "after": True},
+        {"action": "html_200", "after": True},
+    ],
+    ids=["before", "after", "500", "html"],
+)
+@pytest.mark.parametrize(
     ("method", "path"),
     [("POST", "documents/Documents$"), ("POST", "DocumentAttachments"), ("PUT", PATH)],
+    ids=["document", "file", "line"],
 )
-def test_a_lost_answer_leaves_one_document_one_file_and_one_line(way: Way, method: str, path: str) -> None:
+def test_a_lost_answer_leaves_one_document_one_file_and_one_line(
+    way: Way, method: str, path: str, lost: dict[str, object]
+) -> None:
     entry_id, delivery = way.ship()
-    trouble(way, method=method, path_regex=path, action="reset_after")
+    trouble(way, method=method, path_regex=path, **lost)
 
     go(way, delivery, TO_THE_DOOR)
     way.journey.make_due()
@@ -258,3 +272,71 @@ def test_our_line_is_read_back_in_every_language(way: Way, language: str) -> Non
     assert parsed.url.endswith(f"/track/{way.journey.refreshed(delivery).track_code}")
     assert parsed.place
     assert ended(way, delivery) == (Delivery.State.CLOSED, "")
+
+
+def on_their_way(way: Way, count: int) -> dict[str, Delivery]:
+    """So many deliveries whose first scan is known, and is to be written to Exact at the next moment."""
+    shipped = dict(way.ship() for _ in range(count))
+    for delivery in shipped.values():
+        way.travel(way.parcels(delivery)[0], "normal", pushes="none")
+    way.advance(TO_THE_DEPOT)
+    with tenant_context(way.journey.tenant.id):
+        Parcel.objects.update(look_at=timezone.now())
+    ticks.turn_due()
+    way.journey.work()
+    forget_calls(way)
+    way.make_due(SyncJob.Kind.STATUS)
+    return shipped
+
+
+def lines(way: Way, entry_ids: Iterable[str]) -> list[str]:
+    """The beginning of our line in each."""
+    return [str(way.in_exact(entry_id)["Remarks"])[:15] for entry_id in entry_ids]
+
+
+def test_the_lines_of_several_deliveries_cost_one_read_and_one_write_each(way: Way) -> None:
+    shipped = on_their_way(way, 3)
+
+    way.journey.work()
+
+    assert lines(way, shipped) == ["[UPS] Picked up"] * 3
+    assert (calls(way, "GET", PATH), calls(way, "PUT", PATH)) == ([200], [204] * 3)
+
+
+def test_a_read_that_exact_refuses_for_several_is_asked_for_each_alone(way: Way) -> None:
+    shipped = on_their_way(way, 2)
+    trouble(way, method="GET", path_regex=PATH, action="status", status=400, body=TOO_LONG, times=2)
+
+    way.journey.work()
+
+    assert lines(way, shipped) == ["[UPS] Picked up"] * 2
+    assert dead_jobs(way) == []
+
+
+def test_one_delivery_gone_from_exact_costs_the_others_nothing(way: Way) -> None:
+    shipped = on_their_way(way, 2)
+    gone, *others = shipped
+    company = way.journey.company
+    company.exact.control("DELETE", f"companies/{company.division}/records/{PATH}/{gone}")
+
+    way.journey.work()
+
+    assert lines(way, others) == ["[UPS] Picked up"]
+    assert ended(way, shipped[gone]) == (Delivery.State.IN_TRANSIT, "")
+    assert dead_jobs(way) == []
+
+
+def test_a_line_that_could_not_be_written_is_said_until_the_next_one_can_be(way: Way) -> None:
+    ((entry_id, delivery),) = on_their_way(way, 1).items()
+    missing_right(way, f"{PATH}:PUT")
+    way.journey.work()
+    state, problem = ended(way, delivery)
+    assert (state, dead_jobs(way)) == (Delivery.State.IN_TRANSIT, ["status"])
+    assert "the user who connected has the right" in problem
+
+    missing_right(way)
+    way.advance(2)
+    way.look_now(delivery)
+
+    assert ended(way, delivery) == (Delivery.State.IN_TRANSIT, "")
+    assert lines(way, [entry_id]) == ["[UPS] Out for d"]
