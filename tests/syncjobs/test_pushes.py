@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from syncjobs.models import Receipt, SyncJob, TrackingEvent
 from syncjobs.pushes import NUMBER_NOT_KNOWN
 from tenants.context import tenant_context
 from tests.syncjobs.pushdoor import PHOTO, PushDoor, make_push_door, push_body
+from tests.syncjobs.rows import ALL_QUEUES
+from tests.syncjobs.threads import at_once
 from ups import alerts
 from ups.alerts import PREVIOUS_ACCEPTED_DAYS, TOKEN_SECONDS
 from ups.track_alert import MAX_BODY_BYTES
@@ -361,3 +364,29 @@ def test_no_secret_and_no_word_of_a_push_is_logged(door: PushDoor, caplog: pytes
     ]
     secrets = (door.credential, values.client_secret.reveal(), token, wrong)
     assert not [word for word in (*secrets, door.number, "DE BOER", "GRONINGEN") if word in caplog.text]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_push_eight_times_at_once_is_one_row_and_one_job(door: PushDoor) -> None:
+    body, credential = push_body(door.number), door.credential
+
+    answers = at_once(*[partial(door.post, body, credential=credential)] * 8)
+
+    assert answers == [200] * 8
+    assert [row.repeats for row in door.receipts()] == [7]
+    assert door.jobs() == [("events", "due")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pushes_that_come_while_others_are_taken_in_are_not_lost(door: PushDoor) -> None:
+    credential = door.credential
+    bodies = [push_body(door.number, gmtActivityTime=f"0815{second:02}") for second in range(8)]
+    door.push()
+
+    at_once(*(partial(door.post, body, credential=credential) for body in bodies), partial(engine.work, ALL_QUEUES))
+    engine.work(ALL_QUEUES)
+
+    with tenant_context(door.account.tenant_id):
+        assert Receipt.objects.exclude(applied_at=None).count() == 8
+        assert TrackingEvent.objects.count() == 8
+    assert {state for kind, state in door.jobs() if kind == "events"} == {"done"}
