@@ -14,7 +14,7 @@ from audit.record import Happening, happenings
 from syncjobs import queue
 from syncjobs.courses import Course, Followed, course_of
 from syncjobs.history_rows import rows_of, store, told_of
-from syncjobs.looking import Watch, attention, next_look
+from syncjobs.looking import AFTER_SUBSCRIBING_MINUTES, Watch, attention, hours, next_look
 from syncjobs.merging import Told, merge, told
 from syncjobs.milestones import Standing, least_advanced, standing_of
 from syncjobs.models import Delivery, Parcel, SyncJob, TrackingEvent
@@ -160,7 +160,7 @@ def _update(
         "confirmed_at": (parcel.confirmed_at or at) if is_ended else None,
         "scheduled_date": standing.scheduled_date,
         "last_event_at": standing.last_event_at,
-        "look_at": next_look(standing, watch, at=at),
+        "look_at": _undelayed(parcel, next_look(standing, watch, at=at), at),
         "attention": attention(standing, watch, at=at),
     }
     for name, value in columns.items():
@@ -171,6 +171,14 @@ def _update(
     extra = {"reason": parcel.reason, "attention": parcel.attention}
     details |= {name: value for name, value in extra.items() if value}
     return [delivery_event(delivery, Event.Kind.CHANGED, details=details)]
+
+
+def _undelayed(parcel: Parcel, look_at: datetime | None, at: datetime) -> datetime | None:
+    """A look that is due by now, or that is to tell what UPS knew before it told us, is not put off by news."""
+    soon = at + hours(AFTER_SUBSCRIBING_MINUTES / 60)
+    if look_at is None or parcel.looked_at == at or parcel.look_at is None or parcel.look_at > soon:
+        return look_at
+    return min(look_at, parcel.look_at)
 
 
 def _look_after_alerts(delivery: Delivery, followed: list[Followed], parcels: list[Parcel], at: datetime) -> None:

@@ -166,6 +166,11 @@ class Way:
         }
         self.journey.ups.control("POST", f"parcels/{parcel.tracking_number}/travel", order)
 
+    def travel_all(self, parcels: Sequence[Parcel], script: str, *, pushes: str = "none") -> None:
+        """Send several off."""
+        for parcel in parcels:
+            self.travel(parcel, script, pushes=pushes)
+
     def hide(self, parcels: Sequence[Parcel], *, is_hidden: bool = True) -> None:
         """Let the Tracking API know nothing of these parcels, or know them again."""
         for parcel in parcels:
