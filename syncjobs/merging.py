@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ups.events import Milestone, ParcelEvent, Place, Source
-from ups.scan_times import estimate
 from ups.statuses import TERMINAL_LOSS, Reason, classify
 
 _ANNOUNCEMENT = "Manifest"
@@ -180,11 +179,12 @@ def _joined(old: Told, new: Told) -> Told:
         offset_minutes=clock.offset_minutes if clock.offset_minutes is not None else other_clock.offset_minutes,
         raw=old.raw,
     )
-    joined = _estimated(_understood(joined, old, new))
+    joined = _understood(joined, old, new)
     return old if joined == old else replace(joined, raw=old.raw | new.raw)
 
 
 def _clock_rank(event: Told) -> tuple[bool, bool]:
+    """A moment of UPS's own before an estimate, one by the country's zone before one without."""
     return event.zone_known, bool(event.place.country)
 
 
@@ -204,13 +204,6 @@ def _understood(joined: Told, old: Told, new: Told) -> Told:
         reasons = [one.reason for one in (old, new) if one.milestone == milestone and one.reason not in _UNEXPLAINED]
         reason = next(iter(reasons), reason)
     return replace(joined, milestone=milestone, reason=reason)
-
-
-def _estimated(joined: Told) -> Told:
-    """Without a zone from UPS the country makes the moment, and it may have been told by one of them alone."""
-    if joined.zone_known or joined.local_at is None or joined.is_record:
-        return joined
-    return replace(joined, happened_at=estimate(joined.local_at, joined.place.country))
 
 
 def _fuller(place: Place, other: Place) -> Place:

@@ -131,6 +131,7 @@ def test_two_records_of_one_scan_are_that_scan_even_when_they_came_first(order: 
         (record("lost"), scan("delay")),
         (record("delivered"), scan("access point")),
         (record("customs"), record("delay")),
+        (record("out", code="FN", milestone=None), scan("hold asked for")),
         (scan("departed"), scan("departed", NOON + timedelta(seconds=1))),
         (scan("departed"), scan("departed", NOON + timedelta(hours=1), local_at=scan("departed").local_at)),
     ],
@@ -222,6 +223,15 @@ def test_a_loss_that_a_record_explains_is_not_lost_in_a_scan_without_words() -> 
     for_wards, back_wards = together(record("lost"), silent).history, together(silent, record("lost")).history
 
     assert [event.reason for event in (*for_wards, *back_wards)] == ["lost_or_destroyed", "lost_or_destroyed"]
+
+
+def test_trouble_that_a_record_tells_is_not_lost_in_a_scan_that_only_informs() -> None:
+    informs = scan("odd", code="1Z", milestone=None, reason="")
+    trouble = record("delay", code="1Z", reason="unknown")
+
+    for_wards, back_wards = together(informs, trouble).history, together(trouble, informs).history
+
+    assert [event.milestone for event in (*for_wards, *back_wards)] == [M.EXCEPTION, M.EXCEPTION]
 
 
 def test_an_estimate_is_made_by_the_country_whoever_named_it() -> None:

@@ -166,6 +166,10 @@ def test_what_the_tracking_api_saw_before_a_claim_does_not_refute_it() -> None:
     assert stands(scan("out"), scan("delivered", LATER, source=PUSH)).claim_at == LATER
 
 
+def test_what_the_tracking_api_saw_at_the_same_moment_does_not_refute_a_claim() -> None:
+    assert stands(scan("out"), scan("delivered", source=PUSH)).claim_at == NOON
+
+
 def test_a_new_claim_after_a_refuted_one_is_open() -> None:
     found = stands(
         scan("delivered", source=PUSH), scan("departed", NOON + hours(1)), scan("delivered", LATER, source=PUSH)

@@ -68,6 +68,22 @@ def test_a_line_about_an_earlier_milestone_tells_of_that_one() -> None:
     assert (facts.city, facts.local_at) == ("KOELN", (NOON - hours(3)).replace(tzinfo=None))
 
 
+def test_a_line_about_an_earlier_milestone_tells_of_the_last_time_it_was_reached() -> None:
+    delivery = shipped()
+    first, again = scan("out", NOON - hours(26)), scan("out", NOON - hours(2), place=KOELN)
+    hear(delivery, parcels_of(delivery)[0], first, again, scan("delay"))
+
+    assert line(delivery, "out_for_delivery").city == "KOELN"
+
+
+def test_a_line_about_a_delivery_tells_of_the_one_that_was_confirmed() -> None:
+    delivery = shipped()
+    claim = scan("delivered", NOON + hours(3), source=PUSH, place=KOELN)
+    hear(delivery, parcels_of(delivery)[0], scan("delivered"), claim)
+
+    assert line(delivery, "delivered").city == "GRONINGEN"
+
+
 def test_a_line_about_what_nobody_saw_has_neither_time_nor_place() -> None:
     delivery = shipped()
     hear(delivery, parcels_of(delivery)[0], scan("departed"))
