@@ -4,21 +4,25 @@ UPS does not repeat a push (`ups.md` 10.3), so all there is between its bytes an
 """
 
 import logging
+import time
 import uuid
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
+from connector_site.lib.row_security import TENANT_SETTING
 from syncjobs import hook_counts, queue
 from syncjobs.models import Receipt, SyncJob
-from tenants.context import tenant_context
 from ups import alerts
+from ups.alerts import Route
 from ups.track_alert import NotAPush, PushedEvent, read_push
 
 logger = logging.getLogger(__name__)
 
 OK, NOT_UNDERSTOOD, REFUSED, UNKNOWN_ADDRESS = 200, 400, 401, 404
+ROUTE_KEPT_SECONDS = 2.0
+"""Whose address it is need not be asked for each push of a flood."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,29 +36,57 @@ class Proof:
 
 def accept(*, hook_code: uuid.UUID, body: bytes, proof: Proof) -> int:
     """Store what UPS tells and return the HTTP status to answer with. A refused push leaves a count and no row."""
-    route = alerts.find_route(hook_code)
+    route = _proven_by_kept(hook_code, proof)
     if route is None:
-        hook_counts.count(hook_counts.UNKNOWN_ADDRESS)
-        return UNKNOWN_ADDRESS
-    is_proven = alerts.proves(
+        route = alerts.find_route(hook_code)
+        if route is None:
+            hook_counts.count(hook_counts.UNKNOWN_ADDRESS)
+            return UNKNOWN_ADDRESS
+        if not _is_proven(route, proof):
+            hook_counts.count(hook_counts.REFUSED, hook_code)
+            logger.warning("A push without a valid credential was refused")
+            return REFUSED
+        _kept[hook_code] = _Kept(route=route, until=time.monotonic() + ROUTE_KEPT_SECONDS)
+    try:
+        pushed = read_push(body)
+    except NotAPush:
+        hook_counts.count(hook_counts.NOT_UNDERSTOOD, hook_code)
+        return NOT_UNDERSTOOD
+    _store(route.tenant_id, pushed)
+    return OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A route that proved right a moment ago."""
+
+    route: Route
+    until: float
+
+
+_kept: dict[uuid.UUID, _Kept] = {}
+
+
+def _proven_by_kept(hook_code: uuid.UUID, proof: Proof) -> Route | None:
+    """The route as it was a moment ago, if the credential of version 1 proves it.
+
+    A credential that was renewed meanwhile is accepted for days anyway; tokens end at once, so they are not kept.
+    """
+    kept = _kept.get(hook_code)
+    if kept is None or kept.until < time.monotonic():
+        return None
+    is_proven = _is_proven(kept.route, Proof(credential=proof.credential, authorization="", api_key=""))
+    return kept.route if is_proven else None
+
+
+def _is_proven(route: Route, proof: Proof) -> bool:
+    return alerts.proves(
         route,
         credential=proof.credential,
         authorization=proof.authorization,
         api_key=proof.api_key,
         at=timezone.now(),
     )
-    if not is_proven:
-        hook_counts.count(hook_counts.REFUSED, hook_code)
-        logger.warning("A push without a valid credential was refused")
-        return REFUSED
-    try:
-        pushed = read_push(body)
-    except NotAPush:
-        hook_counts.count(hook_counts.NOT_UNDERSTOOD, hook_code)
-        return NOT_UNDERSTOOD
-    with tenant_context(route.tenant_id):
-        _store(route.tenant_id, pushed)
-    return OK
 
 
 _STORE = """
@@ -87,20 +119,21 @@ NUMBER_NOT_KNOWN = "number not known"
 
 
 def _store(tenant_id: uuid.UUID, pushed: PushedEvent) -> None:
+    """Both statements go to the server together: in a pipeline they are one transaction, and one round trip."""
     sealed = Receipt._meta.get_field("sealed_body").get_db_prep_save(pushed.stored_body, connection)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _STORE,
-            {
-                "tenant": tenant_id,
-                "number": pushed.event.tracking_number,
-                "code": uuid.uuid4(),
-                "type": pushed.event.type[:10],
-                "fingerprint": pushed.fingerprint,
-                "body": sealed,
-                "unknown": NUMBER_NOT_KNOWN,
-            },
-        )
-        is_work = cursor.fetchone() is not None
-    if is_work:
-        transaction.on_commit(lambda: queue.nudge(SyncJob.Queue.TRACK))
+    values = {
+        "tenant": tenant_id,
+        "number": pushed.event.tracking_number,
+        "code": uuid.uuid4(),
+        "type": pushed.event.type[:10],
+        "fingerprint": pushed.fingerprint,
+        "body": sealed,
+        "unknown": NUMBER_NOT_KNOWN,
+    }
+    connection.ensure_connection()
+    link = connection.connection
+    with connection.wrap_database_errors, link.pipeline():
+        link.execute("SELECT set_config(%s, %s, true)", [TENANT_SETTING, str(tenant_id)])
+        stored = link.execute(_STORE, values)
+    if stored.fetchone() is not None:
+        queue.nudge(SyncJob.Queue.TRACK)
