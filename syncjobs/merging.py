@@ -48,6 +48,7 @@ class Told:
             self.status_code,
             moment.isoformat() if moment else "",
             "" if moment else self.description,
+            self.milestone or "" if self.is_record else "",
         )
         return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
@@ -133,10 +134,13 @@ def _wall_clock(event: ParcelEvent) -> datetime | None:
 
 
 def _is_same(old: Told, new: Told) -> bool:
+    """A record's type and code are not all it says: a `Delivery` may be one to an Access Point (`ups.md` 11)."""
     if not _is_same_moment(old, new):
         return False
     if old.is_record != new.is_record:
         return _is_same_matter(old, new)
+    if old.is_record and old.milestone and new.milestone and old.milestone != new.milestone:
+        return False
     codes_differ = old.status_code and new.status_code and old.status_code != new.status_code
     if old.type != new.type or old.code != new.code or codes_differ:
         return False

@@ -131,6 +131,7 @@ def test_two_records_of_one_scan_are_that_scan_even_when_they_came_first(order: 
         (record("lost"), scan("delay")),
         (record("delivered"), scan("access point")),
         (record("customs"), record("delay")),
+        (record("delivered"), record("access point")),
         (record("out", code="FN", milestone=None), scan("hold asked for")),
         (scan("departed"), scan("departed", NOON + timedelta(seconds=1))),
         (scan("departed"), scan("departed", NOON + timedelta(hours=1), local_at=scan("departed").local_at)),
