@@ -28,7 +28,8 @@ class Lives:
     deliveries: int
     exact_puts: Spread
     """To the goods delivery."""
-    operations_each: dict[str, float]
+    exact_calls_each: dict[str, float]
+    ups_calls_each: dict[str, float]
 
 
 def measure(ground: Ground, shape: Shape) -> Lives:
@@ -49,7 +50,8 @@ def measure(ground: Ground, shape: Shape) -> Lives:
     return Lives(
         deliveries=len(entry_ids),
         exact_puts=spread([float(puts[entry_id]) for entry_id in entry_ids]),
-        operations_each=operations_each([*exact, *ground.ups.calls()], len(entry_ids)),
+        exact_calls_each=operations_each(exact, len(entry_ids)),
+        ups_calls_each=operations_each(ground.ups.calls(), len(entry_ids)),
     )
 
 

@@ -71,19 +71,19 @@ def targets(ground: Ground, booked: Sequence[tuple[int, str]]) -> list[Target]:
 def measure(ground: Ground, shape: Shape, parcels: Sequence[Target]) -> Pushes:
     """Pushes of scans on the way to these parcels, each a new event."""
     recorded_before = ground.database.count_scans()
-    messages = _messages(parcels)
+    unsent = messages(parcels)
     seconds = shape.push_seconds
-    wanted = islice(messages, shape.pushes_per_second * seconds)
+    wanted = islice(unsent, shape.pushes_per_second * seconds)
     cpu_before = cpu_seconds(ground.parts)
     at_rate = _send(ground, _order(ground, wanted, seconds=seconds, rate_per_second=shape.pushes_per_second))
     drain_seconds = _drain(ground)
     whole_cpu = cpu_ms_each(cpu_before, cpu_seconds(ground.parts), at_rate.sent)
     whole = ground.database.counted() if ground.database.counts_statements else None
-    most = islice(messages, MOST_PER_SECOND * shape.closed_loop_seconds)
+    most = islice(unsent, MOST_PER_SECOND * shape.closed_loop_seconds)
     flood = _order(ground, most, seconds=shape.closed_loop_seconds, connections=shape.closed_loop_connections)
     in_turn = _send(ground, flood)
     _drain(ground)
-    few = _order(ground, islice(messages, MOST_PER_SECOND), seconds=ALONE_SECONDS, connections=1)
+    few = _order(ground, islice(unsent, MOST_PER_SECOND), seconds=ALONE_SECONDS, connections=1)
     with suspended(part for part in ground.parts if part.name in WORKING_PARTS):
         alone = _send(ground, few)
     _drain(ground)
@@ -128,7 +128,7 @@ def push(parcel: Target, happened_at: datetime) -> Message:
     return Message(path=parcel.door.path, credential=parcel.door.credential, body=json.dumps(body))
 
 
-def _messages(parcels: Sequence[Target]) -> Iterator[Message]:
+def messages(parcels: Sequence[Target]) -> Iterator[Message]:
     """Without end, to one parcel after the other."""
     first_at = datetime.now(UTC).replace(microsecond=0) - LONG_AGO
     for serial, parcel in zip(count(), cycle(parcels)):

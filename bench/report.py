@@ -23,6 +23,7 @@ WEBHOOK_P99_MS = 50
 EXACT_CALLS_COLD, EXACT_CALLS_WARM, UPS_CALLS = 4, 2, 1
 OWN_P95_MS = 2_000
 MEMORY_MEGABYTES = 600
+ALERT_TABLE, ALERT_CALL = "ups_alertsubscription", "subscribe_parcels"
 RATE_KEPT = 0.99
 """At a fixed rate of 200 a second the last answer comes a little after the end."""
 
@@ -94,6 +95,8 @@ def _cost(results: Results) -> list[Row]:
         ),
         most("UPS calls a delivery", UPS_CALLS, max(cold.ups_calls.maximum, warm.ups_calls.maximum), ""),
         Row(measure="SQL statements a delivery, warm", measured=_statements(warm)),
+        Row(measure="  of which about Track Alert", measured=number(_alert_statements(warm))),
+        Row(measure="Track Alert calls a delivery, warm and under load", measured=_alert_calls(warm, run)),
         Row(
             measure="SQL statements a notification",
             measured=number(results.door.in_turn.statements_each),
@@ -136,6 +139,18 @@ def _statements(singles: Singles) -> str:
     if singles.statements_each is None:
         return "not counted by this server"
     return f"{singles.statements_each:.1f} and {number(singles.transaction_control_each)} of transaction control"
+
+
+def _alert_statements(singles: Singles) -> float | None:
+    """Those that name the subscriptions; the job that makes them also claims, ends and records as every job does."""
+    if singles.statements_each is None:
+        return None
+    return sum(each for each, query in singles.most_often if ALERT_TABLE in query)
+
+
+def _alert_calls(warm: Singles, run: Throughput) -> str:
+    """Many labels share a call when they are made at once."""
+    return f"{warm.operations_each.get(ALERT_CALL, 0):.2f}, {run.operations_each.get(ALERT_CALL, 0):.2f}"
 
 
 def print_table(table: list[Row], say: Callable[[str], None]) -> None:

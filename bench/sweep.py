@@ -11,6 +11,7 @@ from bench.crowd import gather
 from bench.database import Database
 from bench.ground import Ground
 from bench.shape import Shape
+from bench.usage import suspended
 
 ROUNDS = 9
 AT_ONCE = 1_000
@@ -33,11 +34,12 @@ class Sweep:
 
 def measure(ground: Ground, shape: Shape) -> list[Sweep]:
     """Each number of active parcels, with none and with some of them due."""
-    return [
-        _sweep(ground.database, active=active, due=due)
-        for active in shape.sweep_parcels
-        for due in (0, shape.sweep_due)
-    ]
+    with suspended(ground.product):
+        return [
+            _sweep(ground.database, active=active, due=due)
+            for active in shape.sweep_parcels
+            for due in (0, shape.sweep_due)
+        ]
 
 
 def _sweep(database: Database, *, active: int, due: int) -> Sweep:

@@ -63,11 +63,8 @@ def _telling(found: WayBack) -> list[Row]:
         most("Push to our line in Exact: p95", IN_EXACT_P95_MS, in_exact.p95, " ms"),
         Row(measure="  p50", measured=f"{in_exact.p50:.0f} ms"),
         most("Exact PUTs of a delivery over its whole life", PUTS, lives.exact_puts.maximum, ""),
-        Row(
-            measure="  all calls over its whole life, Exact",
-            measured=_calls(lives.operations_each, "salesorder", "documents"),
-        ),
-        Row(measure="  and UPS", measured=_calls(lives.operations_each, "track", "alert", "ship")),
+        Row(measure="  all calls to Exact over its whole life", measured=parts(lives.exact_calls_each, "{:.1f}")),
+        Row(measure="  all calls to UPS", measured=parts(lives.ups_calls_each, "{:.1f}")),
     ]
 
 
@@ -94,8 +91,3 @@ def _sweeps(sweeps: list[Sweep]) -> list[Row]:
 
 def _processor_time(measure: str, cpu_ms_each: dict[str, float]) -> Row:
     return Row(measure=measure, measured=f"{sum(cpu_ms_each.values()):.2f} ms: " + parts(cpu_ms_each, "{:.2f}"))
-
-
-def _calls(operations_each: dict[str, float], *words: str) -> str:
-    named = {name: each for name, each in operations_each.items() if any(word in name.lower() for word in words)}
-    return ", ".join(f"{name} {each:.1f}" for name, each in named.items())
