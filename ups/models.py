@@ -90,6 +90,9 @@ class Account(models.Model):
     alert_generation = models.PositiveIntegerField(default=0)
     alert_problem = models.CharField(max_length=250, blank=True, default="")
     alert_problem_at = models.DateTimeField(null=True)
+    alert_silent_at = models.DateTimeField(null=True)
+    tracking_problem = models.CharField(max_length=250, blank=True, default="")
+    tracking_problem_at = models.DateTimeField(null=True)
 
     stopped_at = models.DateTimeField(null=True)
     stopped_reason = models.CharField(max_length=250, blank=True)

@@ -40,6 +40,8 @@ class Migration(migrations.Migration):
                 ('document_type', models.PositiveIntegerField(blank=True, null=True)),
                 ('document_types', models.JSONField(default=list)),
                 ('types_read_at', models.DateTimeField(null=True)),
+                ('has_short_lines', models.BooleanField(default=False)),
+                ('lines_paused_until', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -61,6 +63,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(blank=True, max_length=30)),
                 ('postal_code', models.CharField(blank=True, max_length=15)),
                 ('country', models.CharField(blank=True, max_length=3)),
+                ('track_says', models.CharField(blank=True, default='', max_length=20)),
                 ('milestone', models.CharField(blank=True, choices=[('label_created', 'label made'), ('picked_up', 'picked up'), ('in_transit', 'in transit'), ('out_for_delivery', 'out for delivery'), ('available_for_pickup', 'ready for pick-up'), ('exception', 'exception'), ('delivered', 'delivered'), ('returned_to_sender', 'returned to sender'), ('voided', 'voided'), ('unknown', 'unknown')], max_length=20)),
                 ('reason', models.CharField(blank=True, max_length=40)),
                 ('scheduled_date', models.DateField(null=True)),

@@ -74,6 +74,7 @@ class Reporting(models.Model):
     """What is written into Exact on the way: which milestones, and the proof of delivery as which type of document.
 
     `document_types` are those that Exact offers; `document_type` is None until they were read or when none will do.
+    `has_short_lines` and `lines_paused_until` remember that Exact refused our line, long or short.
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
@@ -84,6 +85,8 @@ class Reporting(models.Model):
     document_type = models.PositiveIntegerField(null=True, blank=True)
     document_types = models.JSONField(default=list)
     types_read_at = models.DateTimeField(null=True)
+    has_short_lines = models.BooleanField(default=False)
+    lines_paused_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"reporting of {self.connection_id}"

@@ -16,7 +16,8 @@ class TrackingEvent(models.Model):
     """One thing that happened to a parcel; the same one told by several sources is one row.
 
     `happened_at` is UTC; without a zone from UPS it is an estimate (`zone_known`). `local_at` is the clock on the wall
-    where it happened. The raw event may name who signed, so it is sealed.
+    where it happened. `track_says` is what the Tracking API's own words come to, whatever others added to them. The raw
+    event may name who signed and where he lives, so it is sealed.
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
@@ -37,6 +38,7 @@ class TrackingEvent(models.Model):
     postal_code = models.CharField(max_length=15, blank=True)
     country = models.CharField(max_length=3, blank=True)
     milestone = models.CharField(max_length=20, choices=Parcel.Milestone.choices, blank=True)
+    track_says = models.CharField(max_length=20, blank=True, default="")
     reason = models.CharField(max_length=40, blank=True)
     scheduled_date = models.DateField(null=True)
     sealed = SealedField(null=True)

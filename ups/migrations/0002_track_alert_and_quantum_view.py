@@ -73,6 +73,21 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='account',
+            name='alert_silent_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='account',
+            name='tracking_problem',
+            field=models.CharField(blank=True, default='', max_length=250),
+        ),
+        migrations.AddField(
+            model_name='account',
+            name='tracking_problem_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='account',
             name='alert_version',
             field=models.CharField(choices=[('off', 'not at all'), ('v1', 'version 1'), ('v2', 'version 2')], default='v1', max_length=3),
         ),
