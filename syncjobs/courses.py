@@ -9,8 +9,8 @@ from syncjobs.problems import Problem
 from ups.events import Milestone
 
 D = Delivery.State
-RETURNED, LOST, CORRECTED = "returned", "lost", "corrected"
-TOLD_BY_UPS = frozenset({RETURNED, LOST, CORRECTED})
+RETURNED, LOST, CORRECTED, VOIDED = "returned", "lost", "corrected", "voided_at_ups"
+TOLD_BY_UPS = frozenset({RETURNED, LOST, CORRECTED, VOIDED})
 """Problems that UPS's news can also end by themselves: a lost parcel that is found, a wrong delivery put right."""
 FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.CLOSED})
 """States that the news of UPS moves on."""
@@ -39,7 +39,7 @@ def course_of(state: str, problem_codes: frozenset[str], parcels: Sequence[Follo
 
     From review to review when UPS's news is another than the one it is there for.
     """
-    alive = [one for one in parcels if one.standing.milestone != Milestone.VOIDED]
+    alive = [one for one in parcels if one.standing.milestone != Milestone.VOIDED] or list(parcels)
     is_ours_to_end = state == D.REVIEW and bool(problem_codes) and problem_codes <= TOLD_BY_UPS
     if not alive or not (state in FOLLOWED or is_ours_to_end):
         return None
@@ -67,6 +67,8 @@ def _problems(parcel: Followed) -> list[Problem]:
                 where="Send the goods again with a new delivery in Exact Online, or credit the customer.",
             )
         ]
+    if parcel.standing.milestone == Milestone.VOIDED:
+        return [_voided(parcel)]
     if parcel.standing.is_lost:
         return [
             Problem(
@@ -76,6 +78,14 @@ def _problems(parcel: Followed) -> list[Problem]:
             )
         ]
     return []
+
+
+def _voided(parcel: Followed) -> Problem:
+    return Problem(
+        code=VOIDED,
+        text=f"The shipment of parcel {parcel.tracking_number} was voided at UPS{_said(parcel)}.",
+        where="If the goods still leave, book the delivery again in Exact Online; this label is no longer good.",
+    )
 
 
 def _corrected(parcel: Followed) -> Problem:

@@ -12,8 +12,9 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from connector_site.lib.secrets import WrongOwner, unseal
 from exact.models import Connection
-from syncjobs.models import Attempt, Delivery, Parcel, Shipment
+from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
 from syncjobs.problems import Problem, from_json
+from syncjobs.replay import step_to_run
 
 PAGE_SIZE = 25
 D = Delivery.State
@@ -57,8 +58,6 @@ MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
 """States that change by themselves within seconds."""
 FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.REVIEW})
 """States in which UPS may tell something at any moment."""
-CAN_RUN_AGAIN = frozenset({D.HOLD, D.SKIPPED})
-"""Where the button stands; `replay.run_again` decides."""
 _PROBLEM_STATES = frozenset({D.HOLD, D.REVIEW})
 _OUR_FAULT = frozenset({"poison", "gave_up"})
 """Problems that nobody fixes in Exact: the button says "Try again" (`engine`, `retry`)."""
@@ -235,7 +234,10 @@ def attention_of(parcel: Parcel) -> Notice | None:
 
 def button_for(delivery: Delivery) -> str:
     """What the button that runs it again says; empty where there is none."""
-    if delivery.state not in CAN_RUN_AGAIN:
+    step = step_to_run(delivery)
+    if step == SyncJob.Kind.PROOF:
+        return "File the proof again" if delivery.proof_problem else ""
+    if step is None:
         return ""
     codes = {problem.code for problem in from_json(delivery.problems)}
     return "Try again" if codes & _OUR_FAULT else "Check again"

@@ -17,11 +17,6 @@ from tenants.context import tenant_context
 
 RECONSIDER_DAYS = 7
 """How far back deliveries are looked at again when a shipping method is mapped."""
-_GOES_ON_WITH: dict[str, SyncJob.Kind] = {
-    Delivery.State.HOLD: SyncJob.Kind.READ,
-    Delivery.State.SKIPPED: SyncJob.Kind.READ,
-    Delivery.State.DELIVERED: SyncJob.Kind.PROOF,
-}
 _REASONS_OF_RULES = ("method_not_mapped", "not_ups")
 
 
@@ -38,14 +33,22 @@ def run_again(*, actor: str, tenant_id: uuid.UUID, delivery_code: uuid.UUID, at:
     """
     with acting(actor), tenant_context(tenant_id):
         delivery = Delivery.objects.select_for_update().get(tenant_id=tenant_id, code=delivery_code)
-        if delivery.state not in _GOES_ON_WITH:
+        kind = step_to_run(delivery)
+        if kind is None:
             raise NotAllowedNow(_why_not(delivery))
         if delivery.attempts.filter(state__in=[Attempt.State.SENDING, Attempt.State.IN_DOUBT]).exists():
             raise NotAllowedNow("UPS may have made this shipment; it is not sent again until that is known.")
         Delivery.objects.filter(pk=delivery.pk).update(asked_again_at=at)
-        kind = _GOES_ON_WITH[delivery.state]
         queue.add(tenant_id, kind, delivery.code, due_at=at, correlation=delivery.correlation)
         happenings(tenant_id, [delivery_event(delivery, Event.Kind.ASKED, details={"what": "run again"})])
+
+
+def step_to_run(delivery: Delivery) -> SyncJob.Kind | None:
+    """The step that a person may have run again for a delivery as it stands; None where there is none."""
+    if delivery.state in (Delivery.State.HOLD, Delivery.State.SKIPPED):
+        return SyncJob.Kind.READ
+    is_closed_without = delivery.state == Delivery.State.CLOSED and bool(delivery.proof_problem)
+    return SyncJob.Kind.PROOF if delivery.state == Delivery.State.DELIVERED or is_closed_without else None
 
 
 def reconsider_skipped(tenant_id: uuid.UUID, at: datetime) -> int:

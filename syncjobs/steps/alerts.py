@@ -14,7 +14,7 @@ from syncjobs.transitions import delivery_event
 from tenants.context import tenant_context
 from ups import subscribing
 from ups.access import open_tracking_client
-from ups.models import Account
+from ups.models import Account, AlertSubscription
 from ups.subscribing import Outcome
 
 
@@ -22,16 +22,30 @@ def alerts(job: Job, step: Step) -> None:
     """The step: up to a hundred numbers that are due, in one call (`ups.md` 10.2)."""
     with tenant_context(job.tenant_id):
         account = Account.objects.get(tenant_id=job.tenant_id, code=job.subject)
+        unwarned = _without_problem(account, step.at)
     outcome = subscribing.subscribe_due(account, open_tracking_client(account, observe=step.observe), at=step.at)
     with tenant_context(job.tenant_id):
         _look(job.tenant_id, outcome.active, step.at + hours(AFTER_SUBSCRIBING_MINUTES / 60))
-        unheard = dict([*outcome.refused, *outcome.failed])
+        unheard = dict([*outcome.refused, *outcome.failed, *_newly_stopped(account, outcome, unwarned)])
         _look(job.tenant_id, tuple(unheard), step.at)
         if outcome.more:
             queue.put_back(job, due_at=step.at + timedelta(milliseconds=1), error="", counts=False)
         else:
             queue.finish(job)
         happenings(job.tenant_id, [*_told(account, outcome, step), *_said(job.tenant_id, unheard)])
+
+
+def _without_problem(account: Account, at: datetime) -> frozenset[str]:
+    """Due parcels of which nothing is wrong so far, so that a trouble of the whole account is told once for each."""
+    rows = AlertSubscription.objects.filter(account=account, due_at__lte=at, problem="")
+    return frozenset(rows.values_list("tracking_number", flat=True))
+
+
+def _newly_stopped(account: Account, outcome: Outcome, unwarned: frozenset[str]) -> list[tuple[str, str]]:
+    """Parcels that must wait because UPS takes nothing of this account until a person has seen to it."""
+    if not Account.objects.filter(pk=account.pk).exclude(alert_problem="").exists():
+        return []
+    return [(number, why) for number, why in outcome.postponed if number in unwarned]
 
 
 def _look(tenant_id: UUID, numbers: tuple[str, ...], look_at: datetime) -> None:

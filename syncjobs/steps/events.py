@@ -12,7 +12,8 @@ from ups.track_alert import read_push
 
 AT_ONCE = 200
 """Receipts in one transaction; more are taken in the next one."""
-_NOT_YET = frozenset({Delivery.State.SHIPPING, Delivery.State.LABELLED})
+NOT_YET = frozenset({Delivery.State.SHIPPING, Delivery.State.LABELLED})
+"""News of these is kept, and moves the delivery on when its number stands in Exact."""
 _LOOK_AGAIN_SECONDS = 15
 _LOOK_AGAIN_MOST = timedelta(minutes=5)
 
@@ -31,13 +32,15 @@ def events(job: Job, step: Step) -> None:
         Receipt.objects.filter(tenant_id=job.tenant_id, pk__in=[row.pk for row in receipts]).update(applied_at=step.at)
         if len(receipts) == AT_ONCE:
             queue.put_back(job, due_at=step.at, error="", counts=False)
-        elif delivery.state in _NOT_YET:
-            queue.put_back(job, due_at=_later(delivery, step.at), error="its number is not in Exact yet", counts=False)
+        elif delivery.state in NOT_YET:
+            queue.put_back(
+                job, due_at=look_again_at(delivery, step.at), error="its number is not in Exact yet", counts=False
+            )
         else:
             queue.finish(job)
         conclude(delivery, progress, at=step.at)
 
 
-def _later(delivery: Delivery, at: datetime) -> datetime:
+def look_again_at(delivery: Delivery, at: datetime) -> datetime:
     """Soon at first; a delivery that waits for a person at Exact is not looked at every moment."""
     return at + max(timedelta(seconds=_LOOK_AGAIN_SECONDS), min(at - delivery.changed_at, _LOOK_AGAIN_MOST))

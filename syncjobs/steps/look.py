@@ -7,10 +7,11 @@ from uuid import UUID
 from audit.models import Event
 from syncjobs import queue
 from syncjobs.looking import hours
-from syncjobs.models import Delivery, Parcel
+from syncjobs.models import Delivery, Parcel, SyncJob
 from syncjobs.progress import conclude, lock, parcels_of, take_in
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
+from syncjobs.steps.events import NOT_YET, look_again_at
 from syncjobs.transitions import delivery_event
 from tenants.context import tenant_context
 from ups.access import open_tracking_client
@@ -90,6 +91,9 @@ def _keep(
             queue.finish(job)
         else:
             queue.put_back(job, due_at=at, error="", counts=False)
+        if delivery.state in NOT_YET:
+            later = look_again_at(delivery, at)
+            queue.add(job.tenant_id, SyncJob.Kind.EVENTS, job.subject, due_at=later, correlation=delivery.correlation)
         conclude(delivery, progress, at=at, events=told)
 
 

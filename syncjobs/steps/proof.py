@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from audit.models import Event
-from audit.record import Happening
+from audit.record import Happening, happenings
 from exact.access import open_client
 from exact.client import ExactClient
 from exact.documents import StoredDocument, read_document_types, store_document
@@ -24,8 +24,10 @@ from syncjobs.papers import line_facts, proof_facts
 from syncjobs.proof import ProofFacts, file_name, proof_of_delivery, subject
 from syncjobs.queue import Job
 from syncjobs.remarks import LineFacts
+from syncjobs.replay import step_to_run
 from syncjobs.reporting import EXACT_WRITES, keep_document_types, reporting_of, types_of
 from syncjobs.steps.context import Step
+from syncjobs.steps.facts import touch
 from syncjobs.steps.reading import READ_GOOD_FOR
 from syncjobs.steps.writing import PROBLEM_CHARACTERS, Wish, Written, write
 from syncjobs.transitions import delivery_event, move
@@ -87,11 +89,14 @@ def _read(delivery: Delivery, client: ExactClient) -> GoodsDelivery | None:
 
 
 def _look(job: Job) -> _End | None:
-    """What is to be written; None when there is nothing, and then the job is finished."""
+    """What is to be written; None when there is nothing, and then the job is finished.
+
+    For one that was closed without its proof a person may have asked for it again.
+    """
     with tenant_context(job.tenant_id):
         rows = Delivery.objects.select_related("connection")
         delivery = rows.get(tenant_id=job.tenant_id, code=job.subject)
-        facts = proof_facts(job.tenant_id, delivery) if delivery.state == Delivery.State.DELIVERED else None
+        facts = proof_facts(job.tenant_id, delivery) if step_to_run(delivery) == SyncJob.Kind.PROOF else None
         if facts is None:
             queue.finish(job)
             return None
@@ -190,7 +195,11 @@ def _close(end: _End, filed: _Filed, written: Written | None, *, job: Job, step:
     with tenant_context(job.tenant_id):
         events = [*step.told(delivery), *_told(end, filed, written)]
         queue.finish(job)
-        move(delivery, to=Delivery.State.CLOSED, at=step.at, changes=changes, events=events)
+        if delivery.state == Delivery.State.CLOSED:
+            touch(delivery, changes)
+            happenings(job.tenant_id, events)
+        else:
+            move(delivery, to=Delivery.State.CLOSED, at=step.at, changes=changes, events=events)
 
 
 def _told(end: _End, filed: _Filed, written: Written | None) -> list[Happening]:

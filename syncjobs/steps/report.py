@@ -11,7 +11,7 @@ from exact.errors import ExactRejected
 from exact.limits import BudgetClass
 from exact.records import GoodsDelivery, GoodsDeliveryChanges
 from syncjobs import queue, remarks
-from syncjobs.models import Delivery, Parcel
+from syncjobs.models import Delivery, Parcel, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.steps import gone
@@ -21,6 +21,10 @@ from tenants.context import tenant_context
 
 READ_GOOD_FOR = timedelta(seconds=60)
 """A read of the delivery younger than this is compared with instead of reading once more before the write."""
+
+
+_STANDING_STILL = frozenset({"", Parcel.Milestone.LABEL_CREATED})
+"""A parcel that went its way while its number could not be written: what that means for the delivery comes next."""
 
 
 def report(job: Job, step: Step) -> None:
@@ -97,6 +101,9 @@ def _write(
     known = delivery.written if has_status else {"remarks_line": line}
     with tenant_context(job.tenant_id):
         events = step.told(delivery)
+        if delivery.milestone not in _STANDING_STILL:
+            code, correlation = delivery.code, delivery.correlation
+            queue.add(job.tenant_id, SyncJob.Kind.EVENTS, code, due_at=step.at, correlation=correlation)
         if wrote:
             events.append(
                 delivery_event(delivery, Event.Kind.WROTE, details={"to": "goods delivery", "numbers": numbers})

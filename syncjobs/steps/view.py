@@ -39,6 +39,9 @@ POLL_HOURS = 0.25
 POLL_HOURS_WITHOUT_ALERT = 5 / 60
 """Every 15 minutes, every 5 when pushes are missing (`design.md` 4)."""
 REFUSED_PAUSE_HOURS = 1.0
+_NO_SUCH_NAME = "do not exist"
+"""How UPS words that it knows no subscription of this name; it says so as well when there is nothing (`ups.md` 11)."""
+_UNKNOWN_NAME = "UPS knows no Quantum View subscription of this name, or it has no events yet. Compare it at UPS."
 PAGES_AT_ONCE = 20
 """Answers in one go of the job; a longer reading goes on in the next."""
 OUR_REFERENCE = re.compile(r"^[PT][0-9A-HJKMNP-TV-Z]{26}$")
@@ -214,7 +217,7 @@ def _trouble(feed: QuantumViewFeed, page: ViewPage, answer: ViewAnswer | None, j
     _mark_used(page, step.at, problem=problem.text if problem else "")
     if problem is None or problem.kind == ProblemKind.NOTHING_NEW:
         _change(feed, {"watermark_at": feed.reading_began_at, "reading_from_at": None, "bookmark": ""})
-        _end(feed, job, step)
+        _end(feed, job, step, problem=_UNKNOWN_NAME if problem and _NO_SUCH_NAME in problem.text.lower() else "")
     elif problem.kind == ProblemKind.TRANSIENT:
         _end(feed, job, step, again_seconds=problem.retry_after_seconds)
     elif feed.bookmark:

@@ -21,8 +21,6 @@ EVENTFUL = (
     "wrong_delivery_returned",
     "weather_delay",
 )
-TAKEN_BACK = ("wrong_delivery_corrected", "wrong_delivery_returned")
-"""Their last write says that an end was taken back; how they end at last stands in our pages alone."""
 STEPS = (1, 9, 11, 5.5, 2, 7, 5, 5, 4.5, 2.5, 2, 15.5, 2.5, 2, 120, 5, 19)
 """Hours: every milestone of every script by itself, as if nobody were in a hurry."""
 WORDS = {"delivered": "[UPS] Delivered ", "returned_to_sender": "[UPS] Returned to sender"}
@@ -53,7 +51,7 @@ def test_the_most_eventful_way_costs_five_writes_at_most_and_its_end_is_among_th
 
     assert way.found(travellers) == truths(travellers)
     assert max(way.writes().values()) <= MOST_WRITES
-    assert lines(way, travellers) == {name: name not in TAKEN_BACK for name in EVENTFUL}
+    assert lines(way, travellers) == dict.fromkeys(EVENTFUL, True)
 
 
 def test_a_burst_of_news_costs_one_write(way: Way) -> None:

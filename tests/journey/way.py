@@ -34,7 +34,7 @@ ENDS = {
     "returned_to_sender": ("review", ("returned",)),
     "exception": ("review", ("lost",)),
     "label_created": ("reported", ()),
-    "voided": ("reported", ()),
+    "voided": ("review", ("voided_at_ups",)),
     "in_transit": ("in_transit", ()),
     "out_for_delivery": ("in_transit", ()),
 }

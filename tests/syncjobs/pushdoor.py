@@ -67,7 +67,7 @@ class PushDoor:
     def jobs(self) -> list[tuple[str, str]]:
         """Kinds and states of the jobs about the delivery."""
         with tenant_context(self.account.tenant_id):
-            return list(SyncJob.objects.filter(subject=self.delivery.code).values_list("kind", "state"))
+            return list(SyncJob.objects.filter(subject=self.delivery.code).order_by("pk").values_list("kind", "state"))
 
     def is_untouched(self) -> bool:
         """Whether nothing at all was stored."""

@@ -50,7 +50,6 @@ def test_a_delivery_follows_its_parcels(state: str, standings: list[Milestone], 
     [
         (S.REPORTED, [M.LABEL_CREATED]),
         (S.REPORTED, [M.UNKNOWN]),
-        (S.REPORTED, [M.VOIDED]),
         (S.IN_TRANSIT, [M.DELIVERED, M.OUT_FOR_DELIVERY]),
         (S.IN_TRANSIT, [M.EXCEPTION]),
         (S.IN_TRANSIT, [SAID_LOST]),
@@ -91,6 +90,16 @@ def test_each_parcel_in_trouble_is_named_with_what_ups_said() -> None:
         "UPS brought parcel 1Z1 back to the sender (“Returned to shipper”).",
         "UPS reports parcel 1Z2 as lost or destroyed.",
     ]
+
+
+def test_a_shipment_that_was_voided_at_ups_is_a_persons_matter_until_it_is_scanned_after_all() -> None:
+    assert codes_of(course(S.REPORTED, M.VOIDED)) == ("voided_at_ups",)
+    assert course(S.REPORTED, M.VOIDED, M.LABEL_CREATED) is None
+
+    found = course(S.REVIEW, M.PICKED_UP, codes=frozenset({"voided_at_ups"}))
+
+    assert found is not None
+    assert found.to == S.IN_TRANSIT
 
 
 @pytest.mark.parametrize("state", [S.DELIVERED, S.CLOSED])
