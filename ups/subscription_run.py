@@ -22,7 +22,7 @@ _AFTER_REFUSAL = timedelta(days=1)
 _NOT_CONFIRMED = "UPS has not confirmed the subscription."
 _NOT_TAKEN = "UPS does not take this number for Track Alert."
 _ALONE_NEXT = "UPS did not take the number together with others; it is tried alone next."
-_PROBLEM_CHARACTERS = AlertSubscription._meta.get_field("problem").max_length
+PROBLEM_CHARACTERS = AlertSubscription._meta.get_field("problem").max_length
 State = AlertSubscription.State
 Told = tuple[str, str]
 """A tracking number, and why, in words for people."""
@@ -84,7 +84,7 @@ class Run:
     def _refuse(self, number: str, why: str) -> None:
         row = self.open.pop(number)
         row.refusals += 1
-        row.state, row.problem = State.REFUSED, why[:_PROBLEM_CHARACTERS]
+        row.state, row.problem = State.REFUSED, why[:PROBLEM_CHARACTERS]
         row.due_at = self.at + _AFTER_REFUSAL if row.refusals < REFUSALS else None
         self.refused.append((number, why))
 
@@ -94,7 +94,7 @@ class Run:
         if row.state == State.REFUSED:
             self.postponed.append((number, why))
             return
-        row.problem = why[:_PROBLEM_CHARACTERS]
+        row.problem = why[:PROBLEM_CHARACTERS]
         if row.expires_at is not None and row.expires_at <= self.at:
             row.state, row.due_at = State.FAILED, self.at + _AFTER_FAILURE
             self.failed.append((number, why))

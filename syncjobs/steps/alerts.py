@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from audit.models import Event
 from audit.record import Happening, happenings
 from syncjobs import queue
@@ -16,36 +18,41 @@ from ups import subscribing
 from ups.access import open_tracking_client
 from ups.models import Account, AlertSubscription
 from ups.subscribing import Outcome
+from ups.subscription_run import PROBLEM_CHARACTERS, State, Told
 
 
 def alerts(job: Job, step: Step) -> None:
     """The step: up to a hundred numbers that are due, in one call (`ups.md` 10.2)."""
     with tenant_context(job.tenant_id):
         account = Account.objects.get(tenant_id=job.tenant_id, code=job.subject)
-        unwarned = _without_problem(account, step.at)
+        known = _said_before(account, step.at)
     outcome = subscribing.subscribe_due(account, open_tracking_client(account, observe=step.observe), at=step.at)
     with tenant_context(job.tenant_id):
         _look(job.tenant_id, outcome.active, step.at + hours(AFTER_SUBSCRIBING_MINUTES / 60))
-        unheard = dict([*outcome.refused, *outcome.failed, *_newly_stopped(account, outcome, unwarned)])
+        unheard = dict([*outcome.refused, *outcome.failed])
+        unheard |= {number: why for number, why in _stopped(account, outcome) if number not in known}
         _look(job.tenant_id, tuple(unheard), step.at)
+        news = {number: why for number, why in unheard.items() if number not in known}
         if outcome.more:
             queue.put_back(job, due_at=step.at + timedelta(milliseconds=1), error="", counts=False)
         else:
             queue.finish(job)
-        happenings(job.tenant_id, [*_told(account, outcome, step), *_said(job.tenant_id, unheard)])
+        happenings(job.tenant_id, [*_told(account, outcome, step), *_said(job.tenant_id, news)])
 
 
-def _without_problem(account: Account, at: datetime) -> frozenset[str]:
-    """Due parcels of which nothing is wrong so far, so that a trouble of the whole account is told once for each."""
-    rows = AlertSubscription.objects.filter(account=account, due_at__lte=at, problem="")
-    return frozenset(rows.values_list("tracking_number", flat=True))
+def _said_before(account: Account, at: datetime) -> frozenset[str]:
+    """Due parcels whose deliveries say already that UPS does not tell of them: each says it once, not at each try."""
+    due = AlertSubscription.objects.filter(tenant_id=account.tenant_id, account=account, due_at__lte=at)
+    is_said = Q(state__in=[State.REFUSED, State.FAILED])
+    if account.alert_problem:
+        is_said |= Q(problem=account.alert_problem[:PROBLEM_CHARACTERS])
+    return frozenset(due.filter(is_said).values_list("tracking_number", flat=True))
 
 
-def _newly_stopped(account: Account, outcome: Outcome, unwarned: frozenset[str]) -> list[tuple[str, str]]:
+def _stopped(account: Account, outcome: Outcome) -> tuple[Told, ...]:
     """Parcels that must wait because UPS takes nothing of this account until a person has seen to it."""
-    if not Account.objects.filter(pk=account.pk).exclude(alert_problem="").exists():
-        return []
-    return [(number, why) for number, why in outcome.postponed if number in unwarned]
+    rows = Account.objects.filter(tenant_id=account.tenant_id, pk=account.pk).exclude(alert_problem="")
+    return outcome.postponed if rows.exists() else ()
 
 
 def _look(tenant_id: UUID, numbers: tuple[str, ...], look_at: datetime) -> None:

@@ -144,6 +144,7 @@ def test_without_the_product_nothing_is_missed_and_alerts_come_back_with_it(way:
 
     assert account(way).alert_problem != ""
     assert account(way).is_usable
+    assert [row["why"] for row in told(way, delivery)] == [account(way).alert_problem]
 
     let_days_pass(way, 4)
     way.look_now(delivery)

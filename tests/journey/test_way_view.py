@@ -316,15 +316,25 @@ def test_without_the_product_deliveries_are_shipped_all_the_same(viewed: Way) ->
     assert delivery.state == Delivery.State.REPORTED
 
 
-@pytest.mark.parametrize(("answer", "name"), [("empty", "Everything"), ("error", "Everything"), ("empty", "Nobody")])
-def test_no_files_are_no_trouble_however_ups_says_so(viewed: Way, answer: str, name: str) -> None:
-    """It says so of an unknown name too, and of one that has no files yet (ups.md 11)."""
+@pytest.mark.parametrize("answer", ["empty", "error"])
+def test_no_files_are_no_trouble_however_ups_says_so(viewed: Way, answer: str) -> None:
     viewed.settings(view_no_files=answer)
-    viewed.offer_view("Everything")
-    feed = add_feed(viewed.journey.account, name)
+    feed = viewed.read_from("Everything")
 
     viewed.read_view()
 
     assert now(feed).problem == ""
+    assert now(feed).watermark_at is not None
+    assert ticks.turn_due().get("view", 0) == 0
+
+
+def test_a_name_that_ups_does_not_know_is_shown_and_read_on_without_a_gap(viewed: Way) -> None:
+    """UPS says the same of a name that has no events yet (ups.md 11)."""
+    viewed.offer_view("Everything")
+    feed = add_feed(viewed.journey.account, "Nobody")
+
+    viewed.read_view()
+
+    assert "knows no Quantum View subscription of this name" in now(feed).problem
     assert now(feed).watermark_at is not None
     assert ticks.turn_due().get("view", 0) == 0
