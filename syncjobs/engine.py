@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from audit.models import Event
-from audit.record import acting, happenings
+from audit.record import Happening, acting, happenings
 from syncjobs import queue, retry
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.problems import Problem, as_json
@@ -45,6 +46,19 @@ OWNED: dict[SyncJob.Kind, frozenset[Delivery.State]] = {
 """Where a delivery stands while a job of this kind is the one to move it on."""
 WRITES_NEWS = frozenset({SyncJob.Kind.STATUS, SyncJob.Kind.PROOF})
 """Kinds whose failure is shown beside what was written: the delivery is no less on its way, or delivered."""
+COMES_BACK = frozenset(
+    {
+        SyncJob.Kind.EVENTS,
+        SyncJob.Kind.LOOK,
+        SyncJob.Kind.CONFIRM,
+        SyncJob.Kind.ALERT,
+        SyncJob.Kind.VIEW,
+        SyncJob.Kind.STATUS,
+        SyncJob.Kind.PROOF,
+    }
+)
+"""What follows a delivery is tried again even after it was given up: whatever ailed it may be over by then."""
+COMES_BACK_AFTER = timedelta(hours=1)
 STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.READ: read,
     SyncJob.Kind.RECHECK: read,
@@ -56,6 +70,7 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.MASTER: master,
     SyncJob.Kind.EVENTS: events,
     SyncJob.Kind.LOOK: look,
+    SyncJob.Kind.CONFIRM: look,
     SyncJob.Kind.ALERT: alerts,
     SyncJob.Kind.VIEW: view,
     SyncJob.Kind.STATUS: status,
@@ -129,6 +144,8 @@ def _failed(job: Job, step: Step, error: Exception) -> None:
             _block(job, step, found)
     except (LostClaim, LostRace) as lost:
         _overtaken(job, step, lost)
+    except DatabaseError as lost:
+        logger.warning("What became of job %s %s is left to its lease: %s", job.kind, job.subject, type(lost).__name__)
 
 
 def _overtaken(job: Job, step: Step, lost: Exception) -> None:
@@ -144,40 +161,53 @@ def _overtaken(job: Job, step: Step, lost: Exception) -> None:
 
 
 def _again(job: Job, step: Step, found: retry.Again, error: Exception) -> None:
-    """The queue first, the trail last: the same order of locks as everywhere."""
+    """The queue first, the trail last: the same order of locks as everywhere. A mere "not yet" leaves no trace."""
     with tenant_context(job.tenant_id):
         queue.put_back(job, due_at=found.due_at, error=retry.safe_text(error), counts=found.counts)
-        _record_failure(job, step, type(error).__name__)
+        _record_failure(job, step, type(error).__name__ if found.counts else "")
 
 
 def _block(job: Job, step: Step, found: retry.Block) -> None:
     """End the job and show its delivery to a person, if the delivery still stands where this job had to move it on.
 
-    A job about something else, or one that only confirmed what is done already, keeps its error and moves nothing.
+    A job about something else, or one that only confirmed what is done already, keeps its error and moves nothing; one
+    that follows a delivery comes back by itself, so that nothing of it waits for ever.
     """
+    problem = found.problem
     with tenant_context(job.tenant_id):
-        delivery = Delivery.objects.filter(tenant_id=job.tenant_id, code=job.subject).first()
-        queue.give_up(job, error=found.problem.text)
-        if found.problem.code in retry.FOR_OUR_TEAM:
-            logger.error("Job %s %s was given up: %s", job.kind, job.subject, found.problem.code)
-        _record_failure(job, step, found.problem.code)
+        rows = Delivery.objects.select_for_update()
+        delivery = rows.filter(tenant_id=job.tenant_id, code=job.subject).first()
+        queue.give_up(job, error=problem.text)
+        if problem.code in retry.FOR_OUR_TEAM:
+            logger.error("Job %s %s was given up: %s", job.kind, job.subject, problem.code)
+        if job.kind in COMES_BACK:
+            due_at = max(found.not_before, step.at + COMES_BACK_AFTER)
+            queue.add(job.tenant_id, job.kind, job.subject, due_at=due_at, correlation=job.correlation, wake=False)
         if delivery is not None and job.kind in WRITES_NEWS:
-            touch(delivery, {"proof_problem": found.problem.text[:PROBLEM_CHARACTERS]})
+            touch(delivery, {"proof_problem": problem.text[:PROBLEM_CHARACTERS]})
         if delivery is None or delivery.state not in OWNED.get(job.kind, frozenset()):
+            _record_failure(job, step, problem.code)
             return
+        failed = _failure(delivery, job, step, problem.code)
         if delivery.state == Delivery.State.HOLD:
-            touch(delivery, {"problems": as_json([found.problem])})
-        else:
-            move(delivery, to=Delivery.State.HOLD, at=step.at, problems=[found.problem])
+            rechecking.schedule(delivery, job=job, at=step.at, not_before=found.not_before)
+            touch(delivery, {"problems": as_json([problem])})
+            happenings(job.tenant_id, failed)
+            return
+        delivery.changed_at = step.at
         rechecking.schedule(delivery, job=job, at=step.at, not_before=found.not_before)
+        move(delivery, to=Delivery.State.HOLD, at=step.at, problems=[problem], events=failed)
 
 
 def _record_calls_left(job: Job, step: Step) -> None:
     """Calls whose transaction was rolled back happened all the same."""
     if not step.made:
         return
-    with tenant_context(job.tenant_id):
-        _record_failure(job, step, "")
+    try:
+        with tenant_context(job.tenant_id):
+            _record_failure(job, step, "")
+    except DatabaseError as lost:
+        logger.warning("Calls of job %s %s are not recorded: %s", job.kind, job.subject, type(lost).__name__)
 
 
 def _record_failure(job: Job, step: Step, what: str) -> None:
@@ -186,9 +216,13 @@ def _record_failure(job: Job, step: Step, what: str) -> None:
     if delivery is None:
         happenings(job.tenant_id, step.told_of_subject(job))
         return
+    happenings(job.tenant_id, _failure(delivery, job, step, what))
+
+
+def _failure(delivery: Delivery, job: Job, step: Step, what: str) -> list[Happening]:
     details = {"step": str(job.kind), "why": what}
     failure = [delivery_event(delivery, Event.Kind.FAILED, details=details)] if what else []
-    happenings(job.tenant_id, [*step.told(delivery), *failure])
+    return [*step.told(delivery), *failure]
 
 
 def _poison() -> Problem:

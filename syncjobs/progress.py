@@ -198,7 +198,7 @@ def _progress(
     milestone = least.milestone.value if least else ""
     course = course_of(delivery.state, frozenset(row["code"] for row in delivery.problems), followed)
     if any(parcel.look_at is not None and parcel.look_at <= at for parcel in parcels):
-        _ask(delivery, SyncJob.Kind.LOOK, at)
+        _ask(delivery, SyncJob.Kind.CONFIRM, at)
     if course is not None and course.to == Delivery.State.DELIVERED:
         _ask(delivery, SyncJob.Kind.PROOF, at)
     elif milestone_to_tell(delivery, milestone, course):

@@ -5,6 +5,7 @@ names the claim it belongs to (by `lease_until`): a worker whose lease ran out c
 """
 
 import logging
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ CLAIM_PER_TENANT = 3
 RUNNING_PER_TENANT = 6
 """Two workers with three claimed jobs each: a tenant's flood never takes all workers (`reliability.md` 4)."""
 CLAIM_AT_ONCE = 4
+SOON = timedelta(seconds=5)
+"""Work that is due so soon is not left to the sweep, which comes every ten seconds."""
+_AFTER_DUE_SECONDS = 0.05
 NUDGE_EXPIRES_SECONDS = 60
 NUDGE_PENDING_MS = 500
 QUEUE_OF = {
@@ -39,9 +43,10 @@ QUEUE_OF = {
     SyncJob.Kind.METHODS: SyncJob.Queue.SYNC,
     SyncJob.Kind.MASTER: SyncJob.Queue.SYNC,
     SyncJob.Kind.EVENTS: SyncJob.Queue.TRACK,
-    SyncJob.Kind.LOOK: SyncJob.Queue.TRACK,
-    SyncJob.Kind.ALERT: SyncJob.Queue.TRACK,
-    SyncJob.Kind.VIEW: SyncJob.Queue.TRACK,
+    SyncJob.Kind.CONFIRM: SyncJob.Queue.TRACK,
+    SyncJob.Kind.LOOK: SyncJob.Queue.SYNC,
+    SyncJob.Kind.ALERT: SyncJob.Queue.SYNC,
+    SyncJob.Kind.VIEW: SyncJob.Queue.SYNC,
     SyncJob.Kind.STATUS: SyncJob.Queue.TRACK,
     SyncJob.Kind.PROOF: SyncJob.Queue.TRACK,
 }
@@ -89,13 +94,17 @@ def add(
     correlation: uuid.UUID | None = None,
     wake: bool = True,
 ) -> None:
-    """Ask for work at a moment, in the open transaction, and wake a worker on commit.
+    """Ask for work at a moment, in the open transaction, and wake a worker on commit, or when it is due in a moment.
 
     An open job of the same kind and subject is used: one that waits moves ahead if the new moment is earlier, one at
     work runs again afterwards.
     """
     _insert(tenant_id, kind, subject, due_at=due_at, correlation=correlation, claimed_at=None)
-    if wake:
+    if not wake:
+        return
+    if timedelta() < due_at - timezone.now() <= SOON:
+        transaction.on_commit(lambda: _soon.__setitem__(QUEUE_OF[kind], due_at))
+    else:
         transaction.on_commit(lambda: nudge(QUEUE_OF[kind]))
 
 
@@ -272,6 +281,19 @@ def nudge(queue: SyncJob.Queue) -> None:
         )
     except (RedisError, OperationalError, OSError) as error:
         logger.warning("No worker could be woken for queue %s: %s", queue, type(error).__name__)
+
+
+def nudge_when_due() -> None:
+    """Wake a worker when what this process has asked for a moment ahead is due; best effort like every wake-up."""
+    while _soon:
+        name, due_at = _soon.popitem()
+        delay = max((due_at - timezone.now()).total_seconds(), 0) + _AFTER_DUE_SECONDS
+        timer = threading.Timer(delay, nudge, [name])
+        timer.daemon = True
+        timer.start()
+
+
+_soon: dict[SyncJob.Queue, datetime] = {}
 
 
 def nudge_arrived(queue: SyncJob.Queue) -> None:

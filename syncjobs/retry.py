@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from exact import errors as exact_errors
+from syncjobs.models import SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from ups import errors as ups_errors
@@ -19,6 +20,9 @@ RECONNECT_PAUSE = timedelta(hours=1)
 """A new consent ends this pause (`replay.look_again`)."""
 MISSING_RIGHT_PAUSE = timedelta(minutes=30)
 """Each further refusal is one of the ten errors an hour that Exact allows (`reliability.md` 2.3)."""
+QUIET_TIME = timedelta(minutes=5)
+"""A new record whose making was not answered may still appear: it is looked for before it is made again (`exact.md`
+6.4, `reliability.md` 7.1)."""
 GAVE_UP_PAUSE = timedelta(hours=1)
 
 
@@ -90,7 +94,9 @@ def _exact(error: exact_errors.ExactError, job: Job, at: datetime) -> Verdict | 
             return Block(problem=problem, not_before=at + GAVE_UP_PAUSE)
         case exact_errors.ExactUnavailable():
             return Again(due_at=max(error.retry_at or at, pause), gives_up=False)
-    return Again(due_at=pause, gives_up=False) if isinstance(error, exact_errors.ExactOutcomeUnknown) else None
+    is_lost = isinstance(error, exact_errors.ExactOutcomeUnknown)
+    quiet_until = at + QUIET_TIME if job.kind == SyncJob.Kind.PROOF else at
+    return Again(due_at=max(pause, quiet_until), gives_up=False) if is_lost else None
 
 
 def _ups(error: ups_errors.UpsError, job: Job, at: datetime) -> Verdict | None:

@@ -19,6 +19,7 @@ def work(*, queue_name: str, **_: Any) -> None:
     name = SyncJob.Queue(queue_name)
     queue.nudge_arrived(name)
     engine.work([name])
+    queue.nudge_when_due()
 
 
 @shared_task(name="syncjobs.tasks.sweep")

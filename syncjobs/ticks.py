@@ -17,13 +17,15 @@ TURNED_AT_ONCE = 1_000
 def turn_due() -> dict[str, int]:
     """Turn every parcel, subscription and feed that is due into a job, by one statement; returns jobs by kind.
 
+    Pushes that were stored and never taken in, because their job was lost, are due as well after two minutes.
+
     What it costs grows with what is due, not with what there is (migration 0004).
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT kind, jobs FROM syncjobs_turn_due(%s)", [TURNED_AT_ONCE])
         made = dict(cursor.fetchall())
-    if made:
-        queue.nudge(SyncJob.Queue.TRACK)
+    for name in {queue.QUEUE_OF[SyncJob.Kind(kind)] for kind in made}:
+        queue.nudge(name)
     return made
 
 

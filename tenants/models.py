@@ -71,7 +71,9 @@ class Tenant(models.Model):
     time_zone = models.CharField(max_length=64, default="Europe/Amsterdam")
     language = models.CharField(max_length=2, choices=Language.choices, default=Language.ENGLISH)
     weight_unit = models.CharField(max_length=2, choices=WeightUnit.choices, default=WeightUnit.KILOGRAM)
-    brand_colour = models.CharField(max_length=7, default="#1f5fa8", validators=[RegexValidator(r"^#[0-9a-f]{6}$")])
+    brand_colour = models.CharField(
+        max_length=7, default="#1f5fa8", db_default="#1f5fa8", validators=[RegexValidator(r"^#[0-9a-f]{6}$")]
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parcel',
             name='attention',
-            field=models.CharField(blank=True, choices=[('no_data', 'UPS has no data of it'), ('silent', 'UPS has told nothing for long'), ('unconfirmed', 'reported as delivered, but not confirmed'), ('stopped', 'no longer followed')], default='', max_length=20),
+            field=models.CharField(blank=True, choices=[('no_data', 'UPS has no data of it'), ('silent', 'UPS has told nothing for long'), ('unconfirmed', 'reported as delivered, but not confirmed'), ('stopped', 'no longer followed')], default='', max_length=20, db_default=''),
         ),
         migrations.AddField(
             model_name='parcel',
@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parcel',
             name='looks_in_vain',
-            field=models.PositiveSmallIntegerField(default=0),
+            field=models.PositiveSmallIntegerField(default=0, db_default=0),
         ),
         migrations.AddField(
             model_name='parcel',
@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='parcel',
             name='reason',
-            field=models.CharField(blank=True, default='', max_length=40),
+            field=models.CharField(blank=True, default='', max_length=40, db_default=''),
         ),
         migrations.AddField(
             model_name='parcel',
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='syncjob',
             name='kind',
-            field=models.CharField(choices=[('read', 'read the delivery from Exact'), ('gone', 'deal with a delivery deleted in Exact'), ('ship', 'make the UPS shipment'), ('report', 'write the tracking number to Exact'), ('recheck', 'see whether a hold was fixed'), ('subscribe', "subscribe to Exact's notifications"), ('methods', 'read the shipping methods'), ('master', 'read changed master data'), ('events', "take in what UPS told of a delivery's parcels"), ('look', "ask UPS where a delivery's parcels are"), ('alert', "have UPS tell us of an account's parcels"), ('view', "read an account's Quantum View"), ('status', 'write the milestone to Exact'), ('proof', 'put the proof of delivery into Exact')], max_length=10),
+            field=models.CharField(choices=[('read', 'read the delivery from Exact'), ('gone', 'deal with a delivery deleted in Exact'), ('ship', 'make the UPS shipment'), ('report', 'write the tracking number to Exact'), ('recheck', 'see whether a hold was fixed'), ('subscribe', "subscribe to Exact's notifications"), ('methods', 'read the shipping methods'), ('master', 'read changed master data'), ('events', "take in what UPS told of a delivery's parcels"), ('look', "ask UPS where a delivery's parcels are"), ('confirm', "ask UPS whether a parcel's way has ended"), ('alert', "have UPS tell us of an account's parcels"), ('view', "read an account's Quantum View"), ('status', 'write the milestone to Exact'), ('proof', 'put the proof of delivery into Exact')], max_length=10),
         ),
         migrations.AddIndex(
             model_name='parcel',

@@ -26,16 +26,25 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
             SELECT FROM syncjobs_syncjob j WHERE j.tenant_id = f.tenant_id AND j.kind = 'view' AND j.subject = f.code
                AND j.state IN ('due', 'running'))
          ORDER BY f.poll_at LIMIT at_once
+    ), receipts AS (
+        SELECT r.tenant_id, r.subject AS code FROM syncjobs_receipt r
+         WHERE r.source = 'ups' AND r.applied_at IS NULL AND r.dead_letter = ''
+           AND r.received_at < clock_timestamp() - interval '2 minutes' AND NOT EXISTS (
+            SELECT FROM syncjobs_syncjob j WHERE j.tenant_id = r.tenant_id AND j.kind = 'events' AND j.subject = r.subject
+               AND j.state IN ('due', 'running'))
+         LIMIT at_once
     ), wanted AS (
         SELECT DISTINCT tenant_id, 'look' AS kind, code AS subject FROM parcels
         UNION ALL
         SELECT DISTINCT tenant_id, 'alert', code FROM subscriptions
         UNION ALL
         SELECT tenant_id, 'view', code FROM feeds
+        UNION ALL
+        SELECT DISTINCT tenant_id, 'events', code FROM receipts
     ), made AS (
         INSERT INTO syncjobs_syncjob (code, tenant_id, kind, queue, subject, state, due_at, starts, failures,
                                       last_error, created_at)
-        SELECT gen_random_uuid(), w.tenant_id, w.kind, 'track', w.subject, 'due', clock_timestamp(), 0, 0, '',
+        SELECT gen_random_uuid(), w.tenant_id, w.kind, CASE w.kind WHEN 'events' THEN 'track' ELSE 'sync' END, w.subject, 'due', clock_timestamp(), 0, 0, '',
                clock_timestamp()
           FROM wanted w
         ON CONFLICT (tenant_id, kind, subject) WHERE state IN ('due', 'running') DO NOTHING
@@ -60,6 +69,8 @@ GRANT SELECT (id, delivery_id) ON syncjobs_shipment TO {DISPATCH_ROLE};
 GRANT SELECT (shipment_id, look_at) ON syncjobs_parcel TO {DISPATCH_ROLE};
 GRANT SELECT (account_id, due_at) ON ups_alertsubscription TO {DISPATCH_ROLE};
 GRANT SELECT (tenant_id, code, poll_at) ON ups_quantumviewfeed TO {DISPATCH_ROLE};
+GRANT SELECT (tenant_id, subject, source, applied_at, dead_letter, received_at) ON syncjobs_receipt TO {DISPATCH_ROLE};
+CREATE POLICY dispatch_reads ON syncjobs_receipt FOR SELECT TO {DISPATCH_ROLE} USING (true);
 GRANT INSERT (code, tenant_id, kind, queue, subject, state, due_at, starts, failures, last_error, created_at)
     ON syncjobs_syncjob TO {DISPATCH_ROLE};
 CREATE POLICY dispatch_routes ON syncjobs_delivery FOR SELECT TO {DISPATCH_ROLE} USING (true);
@@ -71,14 +82,15 @@ CREATE POLICY dispatch_reads ON ups_quantumviewfeed FOR SELECT TO {DISPATCH_ROLE
 FOLLOW = """
 ALTER TABLE syncjobs_parcel NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE syncjobs_shipment NO FORCE ROW LEVEL SECURITY;
-UPDATE syncjobs_parcel p SET look_at = clock_timestamp() FROM syncjobs_shipment s
+UPDATE syncjobs_parcel p SET look_at = clock_timestamp() + random() * interval '6 hours' FROM syncjobs_shipment s
  WHERE s.id = p.shipment_id AND s.voided_at IS NULL AND s.created_at > clock_timestamp() - interval '60 days';
 ALTER TABLE syncjobs_shipment FORCE ROW LEVEL SECURITY;
 ALTER TABLE syncjobs_parcel FORCE ROW LEVEL SECURITY;
 """
-"""Parcels that were shipped before there was any tracking: UPS is asked about each. Forced row security holds even for
+"""Parcels that were shipped before there was any tracking: UPS is asked about each, one after the other. Forced row security holds even for
 the owner, who sees no tenant's rows."""
 TAKE_DOWN = """
+DROP POLICY dispatch_reads ON syncjobs_receipt;
 DROP POLICY dispatch_reads ON ups_quantumviewfeed;
 DROP POLICY dispatch_reads ON ups_alertsubscription;
 DROP POLICY dispatch_reads ON syncjobs_parcel;

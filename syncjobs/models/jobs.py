@@ -64,6 +64,7 @@ class SyncJob(models.Model):
         MASTER = "master", "read changed master data"
         EVENTS = "events", "take in what UPS told of a delivery's parcels"
         LOOK = "look", "ask UPS where a delivery's parcels are"
+        CONFIRM = "confirm", "ask UPS whether a parcel's way has ended"
         ALERT = "alert", "have UPS tell us of an account's parcels"
         VIEW = "view", "read an account's Quantum View"
         STATUS = "status", "write the milestone to Exact"

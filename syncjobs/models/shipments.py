@@ -145,15 +145,15 @@ class Parcel(models.Model):
     weight_unit = models.CharField(max_length=3)
     milestone = models.CharField(max_length=20, choices=Milestone.choices, default=Milestone.LABEL_CREATED)
     milestone_at = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=40, blank=True, default="")
+    reason = models.CharField(max_length=40, blank=True, default="", db_default="")
     claim_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     scheduled_date = models.DateField(null=True)
     last_event_at = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True)
-    looks_in_vain = models.PositiveSmallIntegerField(default=0)
+    looks_in_vain = models.PositiveSmallIntegerField(default=0, db_default=0)
     look_at = models.DateTimeField(null=True)
-    attention = models.CharField(max_length=20, choices=Attention.choices, blank=True, default="")
+    attention = models.CharField(max_length=20, choices=Attention.choices, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [

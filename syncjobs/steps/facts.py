@@ -31,6 +31,12 @@ def facts_of(goods: GoodsDelivery, at: datetime) -> dict[str, Any]:
     }
 
 
+def lock(delivery: Delivery) -> None:
+    """Take the delivery's lock before that of a job: the order in which everybody takes them."""
+    rows = Delivery.objects.select_for_update().filter(pk=delivery.pk, tenant_id=delivery.tenant_id)
+    rows.values_list("pk", flat=True).first()
+
+
 def touch(delivery: Delivery, changes: dict[str, Any]) -> None:
     """Write columns that carry no state, if the delivery still is in the state that was seen; else `LostRace`."""
     mine = Delivery.objects.filter(pk=delivery.pk, tenant_id=delivery.tenant_id, state=delivery.state)

@@ -7,6 +7,7 @@ from syncjobs.models import Attempt, Delivery
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
+from syncjobs.steps.facts import lock
 from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
 from tenants.context import tenant_context
 
@@ -23,6 +24,7 @@ def gone(job: Job, step: Step) -> None:
 def handle(delivery: Delivery, *, job: Job, step: Step) -> None:
     """Cancel before shipping; after it, ask a person; while UPS is being asked, leave it to the write-back to find."""
     with tenant_context(job.tenant_id):
+        lock(delivery)
         queue.finish(job)
         planned = Attempt.objects.select_related("delivery").filter(
             tenant_id=job.tenant_id, delivery=delivery, state=Attempt.State.PLANNED

@@ -15,7 +15,7 @@ from tenants.context import tenant_context
 
 READ_AT_ONCE = 25
 """Deliveries in one call: their keys fit into a URL of 2,000 characters (`exact.md` 6.1)."""
-READ_GOOD_FOR = timedelta(seconds=10)
+READ_GOOD_FOR = timedelta(seconds=3)
 """The remarks are the customer's to write as well: what was read longer ago is read again before we write."""
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models import F
+from django.utils import timezone
 
 from audit.models import Event
 from exact.access import open_client
@@ -23,8 +24,8 @@ READ_GOOD_FOR = timedelta(seconds=60)
 """A read of the delivery younger than this is compared with instead of reading once more before the write."""
 
 
-_STANDING_STILL = frozenset({"", Parcel.Milestone.LABEL_CREATED})
-"""A parcel that went its way while its number could not be written: what that means for the delivery comes next."""
+_STANDING_STILL = frozenset({None, "", Parcel.Milestone.LABEL_CREATED})
+_JUST_LABELLED = timedelta(seconds=10)
 
 
 def report(job: Job, step: Step) -> None:
@@ -101,7 +102,7 @@ def _write(
     known = delivery.written if has_status else {"remarks_line": line}
     with tenant_context(job.tenant_id):
         events = step.told(delivery)
-        if delivery.milestone not in _STANDING_STILL:
+        if _has_moved(delivery):
             code, correlation = delivery.code, delivery.correlation
             queue.add(job.tenant_id, SyncJob.Kind.EVENTS, code, due_at=step.at, correlation=correlation)
         if wrote:
@@ -120,6 +121,18 @@ def _write(
             events=events,
         )
         queue.finish(job)
+
+
+def _has_moved(delivery: Delivery) -> bool:
+    """Whether a parcel went its way while its number could not be written; what that means for it comes next.
+
+    A label made a moment ago has not moved. The lock comes first, as everywhere, and shows what was taken in meanwhile.
+    """
+    if timezone.now() - delivery.changed_at < _JUST_LABELLED:
+        return False
+    rows = Delivery.objects.select_for_update().filter(pk=delivery.pk, tenant_id=delivery.tenant_id)
+    milestone = rows.values_list("milestone", flat=True).first()
+    return milestone not in _STANDING_STILL
 
 
 def _put(client: ExactClient, delivery: Delivery, changes: GoodsDeliveryChanges) -> int:

@@ -242,7 +242,7 @@ def _have_it_followed(attempt: Attempt, numbers: list[str], at: datetime) -> Non
         return
     subscribing.want(attempt.tenant_id, attempt.account_id, numbers, at=at)
     due_at = at + timedelta(seconds=SUBSCRIBE_AFTER_SECONDS)
-    queue.add(attempt.tenant_id, SyncJob.Kind.ALERT, attempt.account.code, due_at=due_at, wake=False)
+    queue.add(attempt.tenant_id, SyncJob.Kind.ALERT, attempt.account.code, due_at=due_at)
 
 
 def _locked(attempt: Attempt) -> tuple[Delivery, bool]:

@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='tenant',
             name='brand_colour',
-            field=models.CharField(default='#1f5fa8', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}$')]),
+            field=models.CharField(default='#1f5fa8', max_length=7, validators=[django.core.validators.RegexValidator('^#[0-9a-f]{6}$')], db_default='#1f5fa8'),
         ),
     ]

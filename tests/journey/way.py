@@ -226,7 +226,9 @@ class Way:
     def take_in(self) -> None:
         """Work off what came, without waiting for the moments at which things are written together."""
         self.journey.work()
-        self.make_due(SyncJob.Kind.EVENTS, SyncJob.Kind.LOOK, SyncJob.Kind.STATUS, SyncJob.Kind.PROOF)
+        self.make_due(
+            SyncJob.Kind.EVENTS, SyncJob.Kind.LOOK, SyncJob.Kind.CONFIRM, SyncJob.Kind.STATUS, SyncJob.Kind.PROOF
+        )
         self.journey.work()
 
     def take_in_pushes(self, travellers: Sequence[Traveller], *, copies: int = 1) -> None:

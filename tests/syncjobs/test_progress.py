@@ -115,7 +115,7 @@ def test_a_claimed_delivery_is_looked_into_at_once_and_closes_nothing(delivery: 
 
     assert (parcel.milestone, parcel.claim_at, parcel.confirmed_at) == ("out_for_delivery", NOON, None)
     assert fresh(delivery).state == S.IN_TRANSIT
-    assert jobs(delivery)[Kind.LOOK] == AT
+    assert jobs(delivery)[Kind.CONFIRM] == AT
     assert Kind.PROOF not in jobs(delivery)
 
 
@@ -219,7 +219,7 @@ def test_looks_in_vain_are_counted_while_an_end_is_claimed_and_anew_for_a_new_cl
     ]
 
     assert looks == [1, 2, 2, 0]
-    assert jobs(delivery)[Kind.LOOK] <= AT + hours(2)
+    assert jobs(delivery)[Kind.CONFIRM] <= AT + hours(2)
 
 
 def test_a_look_that_found_nothing_is_a_look_all_the_same(delivery: Delivery) -> None:

@@ -279,6 +279,7 @@ MAY = {
     "SELECT exact_grant": "client_id id",
     "SELECT syncjobs_delivery": "code id tenant_id track_code",
     "SELECT syncjobs_parcel": "look_at shipment_id",
+    "SELECT syncjobs_receipt": "applied_at dead_letter received_at source subject tenant_id",
     "SELECT syncjobs_shipment": "delivery_id id",
     "SELECT ups_account": (
         "alert_client_id alert_client_secret_digest alert_credential_digest alert_generation alert_hook_code"

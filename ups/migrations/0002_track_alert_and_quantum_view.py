@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='alert_client_id',
-            field=models.CharField(blank=True, db_index=True, default='', max_length=40),
+            field=models.CharField(blank=True, db_index=True, default='', max_length=40, db_default=''),
         ),
         migrations.AddField(
             model_name='account',
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='alert_client_secret_digest',
-            field=models.CharField(blank=True, default='', max_length=64),
+            field=models.CharField(blank=True, default='', max_length=64, db_default=''),
         ),
         migrations.AddField(
             model_name='account',
@@ -39,12 +39,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='alert_credential_digest',
-            field=models.CharField(blank=True, default='', max_length=64),
+            field=models.CharField(blank=True, default='', max_length=64, db_default=''),
         ),
         migrations.AddField(
             model_name='account',
             name='alert_generation',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveIntegerField(default=0, db_default=0),
         ),
         migrations.AddField(
             model_name='account',
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='alert_previous_digest',
-            field=models.CharField(blank=True, default='', max_length=64),
+            field=models.CharField(blank=True, default='', max_length=64, db_default=''),
         ),
         migrations.AddField(
             model_name='account',
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='alert_problem',
-            field=models.CharField(blank=True, default='', max_length=250),
+            field=models.CharField(blank=True, default='', max_length=250, db_default=''),
         ),
         migrations.AddField(
             model_name='account',
@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='tracking_problem',
-            field=models.CharField(blank=True, default='', max_length=250),
+            field=models.CharField(blank=True, default='', max_length=250, db_default=''),
         ),
         migrations.AddField(
             model_name='account',
@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='alert_version',
-            field=models.CharField(choices=[('off', 'not at all'), ('v1', 'version 1'), ('v2', 'version 2')], default='v1', max_length=3),
+            field=models.CharField(choices=[('off', 'not at all'), ('v1', 'version 1'), ('v2', 'version 2')], default='v1', max_length=3, db_default='v1'),
         ),
         migrations.CreateModel(
             name='AlertSubscription',
