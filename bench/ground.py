@@ -1,6 +1,7 @@
 """Everything that is measured, running: servers, stand-ins, web, worker, beat, and customers with warm master data."""
 
 import contextlib
+import dataclasses
 import signal
 import subprocess
 import sys
@@ -38,6 +39,8 @@ from connector_site.lib.local_servers.processes import Child, dying_with_parent,
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SETTLE_SECONDS = 30
+WEB_PROCESSES = "2"
+"""As the Procfile has them; the server of the site reads this from its environment."""
 PRODUCT_PARTS = ("web", "worker", "beat")
 PARTS = ("Exact stand-in", "UPS stand-in", *PRODUCT_PARTS)
 
@@ -74,7 +77,8 @@ def prepared(data_directory: Path, shape: Shape) -> Iterator[Ground]:
         say("Starting PostgreSQL and the broker")
         servers = stack.enter_context(_servers(data_directory))
         addresses = find_addresses()
-        configuration = make_configuration(addresses=addresses, servers=servers, data_directory=data_directory)
+        made = make_configuration(addresses=addresses, servers=servers, data_directory=data_directory)
+        configuration = dataclasses.replace(made, environment=made.environment | {"WEB_CONCURRENCY": WEB_PROCESSES})
         children = _start_all(stack, configuration)
         exact, ups = StandIn(address=addresses.exact), StandIn(address=addresses.ups)
         opened = stack.enter_context(database.opened(servers.database_url))

@@ -11,7 +11,7 @@ import psutil
 from bench import way_back_rows
 from bench.rows import Row, least, most, number, parts
 from bench.shape import Shape
-from bench.single import Singles
+from bench.single import ALERT_CALL, Singles
 from bench.throughput import Throughput
 from bench.usage import Memory
 from bench.way_back import WayBack
@@ -23,7 +23,7 @@ WEBHOOK_P99_MS = 50
 EXACT_CALLS_COLD, EXACT_CALLS_WARM, UPS_CALLS = 4, 2, 1
 OWN_P95_MS = 2_000
 MEMORY_MEGABYTES = 600
-ALERT_TABLE, ALERT_CALL = "ups_alertsubscription", "subscribe_parcels"
+ALERT_TABLE = "ups_alertsubscription"
 RATE_KEPT = 0.99
 """At a fixed rate of 200 a second the last answer comes a little after the end."""
 

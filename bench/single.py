@@ -16,6 +16,8 @@ WAIT_SECONDS = 30
 POLL_SECONDS = 0.005
 PAUSE_SECONDS = 0.1
 """Between two deliveries: the echo of a write is answered before the next delivery is booked."""
+ALERT_CALL = "subscribe_parcels"
+"""Asks for UPS's news of parcels of earlier deliveries: on no delivery's way to its tracking number."""
 TOKEN_WORD = "token"  # noqa: S105  part of the name of an operation
 
 
@@ -74,7 +76,8 @@ def measure(ground: Ground, companies: list[Company]) -> Singles:
 
 
 def _result(ground: Ground, entries: dict[str, Company], counted: Counted | None, cpu: dict[str, float]) -> Singles:
-    exact, ups = ground.exact.calls(), ground.ups.calls()
+    exact, all_ups = ground.exact.calls(), ground.ups.calls()
+    ups = [call for call in all_ups if call.operation != ALERT_CALL]
     ways = _ways(ground, entries, writes(exact))
     tokens = [call for call in [*exact, *ups] if TOKEN_WORD in call.operation.lower()]
     exact_api = [call for call in exact if call.division is not None]
@@ -87,7 +90,7 @@ def _result(ground: Ground, entries: dict[str, Company], counted: Counted | None
         exact_calls=spread([sum(c.division == way.division for c in way.during(exact_api)) for way in ways]),
         ups_calls=spread([len(way.during(ups_api)) for way in ways]),
         token_calls_each=len(tokens) / count,
-        operations_each=operations_each([*exact, *ups], count),
+        operations_each=operations_each([*exact, *all_ups], count),
         statements_each=counted.work / count if counted else None,
         transaction_control_each=counted.transaction_control / count if counted else None,
         database_ms_each=counted.milliseconds / count if counted else None,
