@@ -24,12 +24,14 @@ from ups.errors import (
     UpsUnexpectedReply,
 )
 from ups.events import ParcelEvent
+from ups.hearing import remember_tracking_problem
 from ups.models import Account
 
 AT_ONCE = 10
 """Parcels asked about in one go: one call each, and the lease must outlast them (`ups.md` 8: there is no batch)."""
 REFUSED_PAUSE = timedelta(hours=1)
-_NEEDS_A_PERSON = (UpsAccountBlocked, UpsCredentialRefused, UpsProductMissing, UpsUnexpectedReply)
+_OF_THE_ACCOUNT = (UpsAccountBlocked, UpsCredentialRefused, UpsProductMissing)
+_NEEDS_A_PERSON = (*_OF_THE_ACCOUNT, UpsUnexpectedReply)
 
 
 def look(job: Job, step: Step) -> None:
@@ -45,15 +47,27 @@ def look(job: Job, step: Step) -> None:
     looked: set[str] = set()
     failure: UpsError | None = None
     for parcel in due[:AT_ONCE]:
+        account = accounts[parcel.shipment.attempt.account_id]
         try:
-            news += _ask(parcel, accounts[parcel.shipment.attempt.account_id], step)
+            news += _ask(parcel, account, step)
         except UpsError as error:
             failure = error
+            if isinstance(error, _OF_THE_ACCOUNT):
+                _remember(account, str(error), step.at)
             break
+        _remember(account, "", step.at)
         looked.add(parcel.tracking_number)
     if failure is not None and not looked and not isinstance(failure, _NEEDS_A_PERSON):
         raise failure
     _keep(job, step, news, frozenset(looked), failure, is_all=len(due) <= AT_ONCE)
+
+
+def _remember(account: Account, problem: str, at: datetime) -> None:
+    """The account says what is wrong with all of its parcels, until UPS answers again."""
+    if account.tracking_problem != problem:
+        with tenant_context(account.tenant_id):
+            remember_tracking_problem(account, problem, at=at)
+        account.tracking_problem = problem
 
 
 def _ask(parcel: Parcel, account: Account, step: Step) -> Sequence[ParcelEvent]:
@@ -85,7 +99,7 @@ def _keep(
         told = step.told(delivery)
         if isinstance(failure, _NEEDS_A_PERSON):
             _pause(job.tenant_id, delivery, at)
-            details = {"step": str(job.kind), "why": failure.code or type(failure).__name__}
+            details = {"step": str(job.kind), "why": failure.code or type(failure).__name__, "text": str(failure)}
             told.append(delivery_event(delivery, Event.Kind.FAILED, details=details))
         if (failure is None and is_all) or isinstance(failure, _NEEDS_A_PERSON):
             queue.finish(job)

@@ -10,6 +10,7 @@ from audit.models import Event
 from syncjobs.models import Delivery, Parcel, Shipment
 from tenants.context import tenant_context
 from tests.journey.way import HOUR_SECONDS, Way, way
+from ups.models import Account
 
 __all__ = ["way"]
 
@@ -132,4 +133,49 @@ def test_no_more_than_its_share_is_asked_in_one_go_and_every_parcel_is_asked(way
     assert len(parcels) == 12
     asked = [call["path"].rpartition("/")[2] for call in way.journey.ups.calls("track")]
     assert sorted(asked) == sorted(parcel.tracking_number for parcel in parcels)
+    assert way.journey.refreshed(delivery).state == Delivery.State.CLOSED
+
+
+def allow(way: Way, *products: str) -> None:
+    """Add these products to the customer's app at UPS, and take all others away."""
+    ours = way.journey.account
+    order = {
+        "client_id": ours.reveal_client_id(),
+        "client_secret": ours.open_client_secret().reveal(),
+        "shipper_number": ours.shipper_number,
+        "country": "NL",
+        "products": products,
+    }
+    way.journey.ups.control("POST", "accounts", order)
+
+
+def account(way: Way) -> Account:
+    """As it is now."""
+    with tenant_context(way.journey.tenant.id):
+        return Account.objects.get(pk=way.journey.account.pk)
+
+
+def test_a_missing_product_is_said_at_the_account_and_the_delivery_until_ups_answers_again(way: Way) -> None:
+    _, delivery = way.ship()
+    way.travel(way.parcel(delivery), "normal", pushes="none")
+    way.advance(40)
+    allow(way, "shipping", "track_alert")
+
+    way.look_now(delivery)
+    since = account(way).tracking_problem_at
+    way.look_now(delivery)
+
+    with tenant_context(way.journey.tenant.id):
+        failed = Event.objects.filter(subject=delivery.code, kind=Event.Kind.FAILED)
+        said = set(failed.values_list("details__text", flat=True))
+    assert "The API product Tracking is not added to your app" in account(way).tracking_problem
+    assert said == {account(way).tracking_problem}
+    assert since is not None
+    assert account(way).tracking_problem_at == since
+    assert account(way).is_usable
+
+    allow(way, "shipping", "track_alert", "tracking")
+    way.look_now(delivery)
+
+    assert (account(way).tracking_problem, account(way).tracking_problem_at) == ("", None)
     assert way.journey.refreshed(delivery).state == Delivery.State.CLOSED

@@ -1,0 +1,24 @@
+"""What keeps UPS's news of an account's parcels from us, kept with the account until it is over.
+
+Each function runs inside the tenant's context. The account is locked before any of its subscriptions, everywhere.
+"""
+
+import uuid
+from datetime import datetime
+
+from ups.models import Account, QuantumViewFeed
+
+_PROBLEM_CHARACTERS = Account._meta.get_field("tracking_problem").max_length
+
+
+def remember_tracking_problem(account: Account, problem: str, *, at: datetime) -> None:
+    """Keep why UPS answers no question about this account's parcels; empty when it answers again."""
+    text = problem[:_PROBLEM_CHARACTERS]
+    rows = Account.objects.filter(tenant_id=account.tenant_id, pk=account.pk).exclude(tracking_problem=text)
+    rows.update(tracking_problem=text, tracking_problem_at=at if text else None)
+
+
+def hasten_feeds(tenant_id: uuid.UUID, account_id: int, *, at: datetime) -> None:
+    """Read the account's Quantum View now: what is not pushed may stand there."""
+    feeds = QuantumViewFeed.objects.filter(tenant_id=tenant_id, account_id=account_id, poll_at__gt=at)
+    feeds.update(poll_at=at)
