@@ -26,9 +26,16 @@ for _, count in ipairs(counts) do total = total + tonumber(count) end
 local others = 0
 if tonumber(limits[5] or '-1') == day then others = tonumber(limits[4]) end
 local own = tonumber(redis.call('HGET', day_key, class) or '0')
-if own >= math.floor(day_limit * tonumber(ARGV[3]) / 100) or total + others >= day_limit then
+local allowed = math.floor(day_limit * tonumber(ARGV[3]) / 100)
+if ARGV[6] ~= '' then
+  local so_far = day_limit * tonumber(ARGV[7]) / 100 * (now % 86400) / 86400
+  local spent = tonumber(redis.call('HGET', day_key, ARGV[6]) or '0')
+  allowed = allowed + math.max(0, math.floor(so_far) - spent)
+end
+if total + others >= day_limit or (own >= allowed and ARGV[6] == '') then
   return {'day', (day + 1) * 86400, minute, day}
 end
+if own >= allowed then return {'day', now + 600, minute, day} end
 if opened and not redis.call('SET', base .. ':probe:' .. endpoint, '1', 'NX', 'EX', 60) then
   return {'open', now + 60, minute, day}
 end

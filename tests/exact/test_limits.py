@@ -118,7 +118,7 @@ def test_two_companies_do_not_share_a_budget(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("purpose", "share"),
-    [(BudgetClass.SHIP, 30), (BudgetClass.STATUS, 10), (BudgetClass.COMPARE, 5), (BudgetClass.RESERVE, 5)],
+    [(BudgetClass.SHIP, 30), (BudgetClass.COMPARE, 5), (BudgetClass.RESERVE, 5)],
 )
 def test_each_class_has_its_share_of_the_day(scene: Scene, purpose: BudgetClass, share: int) -> None:
     gate = gate_of(scene, purpose, day_limit=50)
@@ -130,6 +130,34 @@ def test_each_class_has_its_share_of_the_day(scene: Scene, purpose: BudgetClass,
     assert refusal.value.reason == "our_day"
     assert refusal.value.retry_at is not None
     assert (refusal.value.retry_at - timedelta(seconds=4)).date() >= timezone.now().date()
+
+
+def day_share(of: int) -> int:
+    """What part of so many calls belongs to the part of the UTC day that is over."""
+    return int(of * (time.time() % 86_400) / 86_400)
+
+
+def test_news_has_its_share_and_what_shipping_left_of_the_day_so_far(scene: Scene) -> None:
+    gate = gate_of(scene, BudgetClass.STATUS, day_limit=50)
+
+    assert calls_given(gate, 49) == 10 + day_share(of=30)
+    with pytest.raises(ExactBudgetSpent) as refusal:
+        gate.enter(ENDPOINT)
+
+    assert refusal.value.retry_at is not None
+    assert refusal.value.retry_at - timezone.now() <= timedelta(minutes=11)
+
+
+def test_news_leaves_shipping_what_it_may_need_until_midnight(scene: Scene) -> None:
+    calls_given(gate_of(scene, BudgetClass.STATUS, day_limit=50), 40)
+
+    assert calls_given(gate_of(scene, BudgetClass.SHIP, day_limit=50), 50) >= 30 - day_share(of=30)
+
+
+def test_what_shipping_has_used_is_not_lent(scene: Scene) -> None:
+    calls_given(gate_of(scene, BudgetClass.SHIP, day_limit=50), 30)
+
+    assert calls_given(gate_of(scene, BudgetClass.STATUS, day_limit=50), 20) == 10
 
 
 def test_polling_cannot_eat_what_shipping_needs(scene: Scene) -> None:
