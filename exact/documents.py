@@ -26,13 +26,15 @@ class StoredDocument:
     """Where a file is now.
 
     `is_own` tells our own document from one of the customer's that our file was added to; only an own one may be
-    linked. `attachment_id` is None where Exact took the file and did not say its id.
+    linked. `attachment_id` is None where Exact took the file and did not say its id. `number` is what people know the
+    document by; None for one that was made just now, whose number Exact does not say.
     """
 
     document_id: UUID
     attachment_id: UUID | None
     was_there_already: bool
     is_own: bool
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ def store_document(
     theirs = _first(client.documents([beside])) if beside else None
     if theirs is not None and (found := _attachment_named(client, theirs.id, file_name)) is not None:
         is_own = theirs.subject == document.subject.strip()
-        return StoredDocument(document_id=theirs.id, attachment_id=found, was_there_already=True, is_own=is_own)
+        return _stored(theirs, _Placed(attachment_id=found, was_there_already=True), is_own=is_own)
     own = _first(client.documents_by_subject(document.subject, account_id=document.account_id))
     if own is None and theirs is not None and _may_be_added_to(theirs, types):
         added = _add_beside(client, theirs, file_name, content)
@@ -84,18 +86,20 @@ def store_document(
             return added
     if own is not None:
         placed = _attach_once(client, own.id, file_name, content)
-        return _own(own.id, placed)
+        return _stored(own, placed, is_own=True)
     _require_creatable(document.type, types)
     made = _create_once(client, document)
-    return _own(made, _attach(client, made, file_name, content))
+    placed = _attach(client, made, file_name, content)
+    return StoredDocument(document_id=made, attachment_id=placed.attachment_id, was_there_already=False, is_own=True)
 
 
-def _own(document_id: UUID, placed: _Placed) -> StoredDocument:
+def _stored(document: Document, placed: _Placed, *, is_own: bool) -> StoredDocument:
     return StoredDocument(
-        document_id=document_id,
+        document_id=document.id,
         attachment_id=placed.attachment_id,
         was_there_already=placed.was_there_already,
-        is_own=True,
+        is_own=is_own,
+        number=document.number,
     )
 
 
@@ -109,9 +113,7 @@ def _add_beside(client: ExactClient, theirs: Document, file_name: str, content: 
         if error.status not in _REFUSED_BESIDE:
             raise
         return None
-    return StoredDocument(
-        document_id=theirs.id, attachment_id=placed.attachment_id, was_there_already=False, is_own=False
-    )
+    return _stored(theirs, placed, is_own=False)
 
 
 def _create_once(client: ExactClient, document: NewDocument) -> UUID:

@@ -105,9 +105,18 @@ class ProofFacts:
     made_by: str
 
 
-def file_name(delivery_number: str, tracking_number: str) -> str:
-    """The same for the same delivery, whatever the language, so that an earlier file is found again."""
-    return f"proof-of-delivery-{_safe(delivery_number)}-{_safe(tracking_number)}.pdf"
+def delivered_at(facts: ProofFacts) -> datetime:
+    """When the last parcel was delivered, by the clock of the place; the moment of the proof where UPS gave no time."""
+    return max((row.delivered_local_at for row in facts.parcels if row.delivered_local_at), default=facts.made_at)
+
+
+def file_name(facts: ProofFacts) -> str:
+    """The same for the same delivery, whatever the language, so that an earlier file is found again.
+
+    A delivery that was taken back and then made has another moment, and so a file of its own beside the first.
+    """
+    parts = (facts.delivery_number, facts.parcels[0].tracking_number, f"{delivered_at(facts):%Y%m%d-%H%M}")
+    return f"proof-of-delivery-{'-'.join(map(_safe, parts))}.pdf"
 
 
 def subject(delivery_number: str, tracking_number: str) -> str:

@@ -1,6 +1,6 @@
 """Our one line in a delivery's remarks. The customer's own text is never touched (`exact.md` 8.1 and 9).
 
-Before there is any status the line lists the numbers of several parcels: `[UPS] 2 parcels: 1Z... 1Z...`. Then it is
+Before there is any status the line lists the numbers of several parcels, `[UPS] 2 parcels: 1Z... 1Z...`. Then it is
 
     [UPS] Delivered 2026-05-06 14:12 Groningen NL | https://.../track/...
     [UPS] In transit 2026-05-06 03:40 | 1/8 | 1Z... 1Z... +6 | https://.../track/...
@@ -11,7 +11,7 @@ public tracking page. `parse_line` reads it back. The receiver's name never stan
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,8 +20,9 @@ from syncjobs.wording.words import Words
 from ups.events import Milestone
 
 MARK = "[UPS]"
-LINE_CHARACTERS = 250
-"""Our own bound, to leave the customer's text its room: Exact publishes none (`exact.md` 8.1)."""
+LINE_CHARACTERS = 1000
+"""Our own bound: Exact publishes none (`exact.md` 8.1). It holds the numbers of 40 parcels; what Exact refuses is
+made shorter."""
 SHORTEST = 2
 """The highest `shorter` of `status_line`: milestone, time and page alone."""
 _MOMENT = "%Y-%m-%d %H:%M"
@@ -37,7 +38,8 @@ STATUS_FORM = (
     r" \| (?P<url>https?://[^\s|]+)"
 )
 """The line with a status, as a regular expression."""
-_NUMBERS_FORM = r"\[UPS\] [0-9]+ parcels:(?: [0-9A-Z]+)+"
+_PARCELS = "|".join(re.escape(words.parcels) for words in LANGUAGES.values())
+_NUMBERS_FORM = rf"\[UPS\] [0-9]+ (?:{_PARCELS}):(?: [0-9A-Z]+)+(?: \+[0-9]{{1,4}})?"
 _OURS = re.compile(rf"^(?:{STATUS_FORM}|{_NUMBERS_FORM})(?=\r?$)", re.MULTILINE)
 """Exactly the forms that we write: a line of the customer's that begins with our mark is hers."""
 
@@ -69,9 +71,15 @@ class ParsedLine:
     url: str
 
 
-def parcels_line(numbers: list[str]) -> str:
-    """All tracking numbers of a delivery with several parcels; Exact's own field holds the first."""
-    return f"{MARK} {len(numbers)} parcels: {' '.join(numbers)}"
+def parcels_line(numbers: list[str], *, words: Words, shorter: int = 0) -> str:
+    """The tracking numbers of a delivery with several parcels; Exact's own field holds the first.
+
+    `shorter` is for a text that Exact refused: then the other numbers are counted.
+    """
+    head = f"{MARK} {len(numbers)} {words.parcels}:"
+    most = 1 if shorter else len(numbers)
+    tries = (f"{head} {_listing(numbers, listed)}" for listed in range(most, 0, -1))
+    return next(line for line in tries if len(line) <= LINE_CHARACTERS)
 
 
 def status_line(facts: LineFacts, *, words: Words, shorter: int = 0) -> str:
@@ -137,8 +145,13 @@ def _parts(facts: LineFacts, words: Words, *, listed: int) -> Iterator[str]:
     total = len(facts.numbers)
     if total > 1:
         yield f"{facts.delivered}/{total}"
-        more = [f"+{total - listed}"] if listed < total else []
-        yield " ".join([*facts.numbers[:listed], *more])
+        yield _listing(facts.numbers, listed)
+
+
+def _listing(numbers: Sequence[str], listed: int) -> str:
+    """So many of the numbers, and how many more there are."""
+    more = [f"+{len(numbers) - listed}"] if listed < len(numbers) else []
+    return " ".join([*numbers[:listed], *more])
 
 
 def _joined(*parts: str) -> str:

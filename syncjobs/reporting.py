@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from audit.models import Event
 from audit.record import Happening, happenings
@@ -13,10 +15,14 @@ from exact.records import DocumentType
 from syncjobs.courses import FOLLOWED, TOLD_BY_UPS, Course
 from syncjobs.models import Delivery, Reporting
 from syncjobs.models.rules import default_milestones
+from syncjobs.remarks import SHORTEST
 from ups.events import Milestone
 
 EXACT_WRITES = 5
 """Our writes to a goods delivery over its whole life, at most; the last one is kept for how it ends."""
+LINE_PAUSE = timedelta(days=1)
+"""Exact's limit on errors is ten an hour per endpoint and company (`exact.md` 5), and labels need the same one."""
+GONE_FROM_EXACT = "The goods delivery is no longer in Exact Online; nothing was written."
 _ENDS = frozenset({Milestone.DELIVERED, Milestone.RETURNED_TO_SENDER})
 _NOTHING_YET = frozenset({Milestone.LABEL_CREATED, Milestone.UNKNOWN, Milestone.VOIDED})
 
@@ -28,15 +34,25 @@ def reporting_of(connection: Connection) -> Reporting:
 
 
 def save_reporting(
-    connection: Connection, *, milestones: Sequence[str], writes_proof: bool, document_type: int | None
+    connection: Connection,
+    *,
+    milestones: Sequence[str],
+    writes_proof: bool,
+    document_type: int | None,
+    tries_full_lines: bool = False,
 ) -> list[str]:
-    """Keep what a manager chose, in the open transaction; returns the names of what was changed."""
+    """Keep what a manager chose, in the open transaction; returns the names of what was changed.
+
+    `tries_full_lines` forgets that Exact refused our line.
+    """
     reporting = reporting_of(connection)
     new: dict[str, Any] = {
         "milestones": [one for one in Milestone if one in milestones],
         "writes_proof": writes_proof,
         "document_type": document_type,
     }
+    if tries_full_lines:
+        new |= {"has_short_lines": False, "lines_paused_until": None}
     changed = sorted(name for name, value in new.items() if value != getattr(reporting, name))
     if not changed:
         return []
@@ -51,6 +67,22 @@ def save_reporting(
     )
     happenings(connection.tenant_id, [event])
     return changed
+
+
+def shortness_of(reporting: Reporting, *, at: datetime) -> int | None:
+    """How short our lines are now, as `remarks.status_line` counts it; None while none are written."""
+    if reporting.lines_paused_until is not None and at < reporting.lines_paused_until:
+        return None
+    return SHORTEST if reporting.has_short_lines else 0
+
+
+def remember_refusal(connection: Connection, shorter: int, *, at: datetime) -> None:
+    """Exact refused a line that was so short: a long one is not tried again, the shortest not for a day."""
+    changes: dict[str, Any] = {"has_short_lines": True}
+    if shorter >= SHORTEST:
+        changes["lines_paused_until"] = at + LINE_PAUSE
+    Reporting.objects.get_or_create(tenant_id=connection.tenant_id, connection=connection)
+    Reporting.objects.filter(tenant_id=connection.tenant_id, connection=connection).update(**changes)
 
 
 def keep_document_types(connection: Connection, types: Sequence[DocumentType], *, at: datetime) -> Reporting:
@@ -81,7 +113,10 @@ def milestone_to_tell(delivery: Delivery, milestone: str, course: Course | None)
         return ""
     if not has_writes_left(delivery, milestone):
         return ""
-    chosen = reporting_of(delivery.connection).milestones
+    reporting = reporting_of(delivery.connection)
+    if shortness_of(reporting, at=timezone.now()) is None:
+        return ""
+    chosen = reporting.milestones
     if milestone in chosen or (told == Milestone.EXCEPTION and milestone not in _NOTHING_YET):
         return milestone
     is_first = milestone == Milestone.IN_TRANSIT and told == "" and Milestone.PICKED_UP in chosen

@@ -3,8 +3,8 @@
 What Exact will not take does not keep the delivery open: it is closed, and says what could not be written.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -15,17 +15,25 @@ from audit.record import Happening, happenings
 from exact.access import open_client
 from exact.client import ExactClient
 from exact.documents import StoredDocument, read_document_types, store_document
-from exact.errors import ExactGone, ExactRejected, ExactRightMissing, ExactScopeMissing
+from exact.errors import ExactError, ExactGone, ExactRejected, ExactRightMissing, ExactScopeMissing
 from exact.limits import BudgetClass
 from exact.records import GoodsDelivery, NewDocument
 from syncjobs import queue
 from syncjobs.models import Delivery, Reporting, SyncJob
 from syncjobs.papers import line_facts, proof_facts
-from syncjobs.proof import ProofFacts, file_name, proof_of_delivery, subject
+from syncjobs.proof import ProofFacts, delivered_at, file_name, proof_of_delivery, subject
 from syncjobs.queue import Job
 from syncjobs.remarks import LineFacts
 from syncjobs.replay import step_to_run
-from syncjobs.reporting import EXACT_WRITES, keep_document_types, reporting_of, types_of
+from syncjobs.reporting import (
+    EXACT_WRITES,
+    GONE_FROM_EXACT,
+    keep_document_types,
+    remember_refusal,
+    reporting_of,
+    shortness_of,
+    types_of,
+)
 from syncjobs.steps.context import Step
 from syncjobs.steps.facts import touch
 from syncjobs.steps.reading import READ_GOOD_FOR
@@ -38,11 +46,10 @@ from tenants.models import Tenant
 from ups.events import Milestone
 
 _NOT_TAKEN = (ExactRejected, ExactRightMissing, ExactScopeMissing, ExactGone)
-_NO_TYPE = "No type of document is chosen for the proof of delivery; choose one in Settings, What is written to Exact."
-_GONE = "The goods delivery is no longer in Exact Online; nothing was written."
-_NOT_LINKED = (
-    "The proof of delivery is a document of its own; the one that is linked to the goods delivery takes no file."
-)
+_NO_TYPE = "No type of document is chosen for the proof of delivery; choose one in Set-up, Written to Exact."
+_PAUSED = "Our line was left out, because Exact Online refused the last ones; a day later lines are tried again."
+_LINK = "link it to the goods delivery there by hand."
+_ATTACH = "the one linked to the goods delivery takes no file, so link ours instead or attach it by hand."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,8 @@ class _Filed:
 
     stored: StoredDocument | None = None
     problem: str = ""
+    is_missing: bool = False
+    """It was wanted, and Exact has it not."""
 
 
 _STATUS_PAUSE = timedelta(seconds=1)
@@ -79,9 +88,9 @@ def proof(job: Job, step: Step) -> None:
     filed = _file(end, goods, client, step.at) if goods else _Filed()
     if timezone.now() - read_at > READ_GOOD_FOR:
         goods = _read(delivery, client)
-    written, problem = _write(end, goods, filed.stored, client) if goods else (None, _GONE)
+    written, problem = _write(end, goods, filed.stored, client) if goods else (None, GONE_FROM_EXACT)
     said = " ".join(part for part in (filed.problem, problem) if part)
-    _close(end, _Filed(stored=filed.stored, problem=said), written, job=job, step=step)
+    _close(end, replace(filed, problem=said), written, job=job, step=step)
 
 
 def _read(delivery: Delivery, client: ExactClient) -> GoodsDelivery | None:
@@ -121,10 +130,11 @@ def _file(end: _End, goods: GoodsDelivery, client: ExactClient, at: datetime) ->
     try:
         reporting = _with_types(end, client, at)
         if reporting.document_type is None:
-            return _Filed(problem=_NO_TYPE)
+            return _Filed(problem=_NO_TYPE, is_missing=True)
         stored = _store(end, reporting, goods, client)
     except _NOT_TAKEN as error:
-        return _Filed(problem=f"The proof of delivery could not be filed in Exact Online: {error}")
+        problem = f"The proof of delivery could not be filed in Exact Online: {error}"
+        return _Filed(problem=problem, is_missing=True)
     return _Filed(stored=stored)
 
 
@@ -148,9 +158,9 @@ def _store(end: _End, reporting: Reporting, goods: GoodsDelivery, client: ExactC
             type=reporting.document_type or 0,
             account_id=goods.account_id,
             sales_order_number=_only_order(goods),
-            document_date=_day_of(end),
+            document_date=delivered_at(end.facts).date(),
         ),
-        file_name=file_name(number, first),
+        file_name=file_name(end.facts),
         content=proof_of_delivery(end.facts, words=end.words),
         beside=goods.document,
         types=types_of(reporting),
@@ -163,24 +173,42 @@ def _only_order(goods: GoodsDelivery) -> int | None:
     return numbers.pop() if len(numbers) == 1 else None
 
 
-def _day_of(end: _End) -> date:
-    days = [parcel.delivered_local_at for parcel in end.facts.parcels if parcel.delivered_local_at]
-    return max(days, default=end.facts.made_at).date()
-
-
 def _write(
     end: _End, goods: GoodsDelivery, stored: StoredDocument | None, client: ExactClient
 ) -> tuple[Written | None, str]:
     """The last line and the link, in one write; a link of the customer's own is never replaced."""
     own = stored.document_id if stored and stored.is_own else None
     wants_line = Milestone.DELIVERED in end.reporting.milestones and end.delivery.exact_writes < EXACT_WRITES
-    wish = Wish(facts=end.line if wants_line else None, words=end.words, document=None if goods.document else own)
+    shorter = shortness_of(end.reporting, at=timezone.now())
+    wish = Wish(
+        facts=end.line if wants_line and shorter is not None else None,
+        words=end.words,
+        shorter=shorter or 0,
+        document=None if goods.document else own,
+    )
     try:
-        written = write(client, end.delivery, goods, wish)
+        written, said = write(client, end.delivery, goods, wish), ""
     except _NOT_TAKEN as error:
-        return None, f"The goods delivery could not be written to: {error}"
-    is_apart = own is not None and goods.document not in {None, own}
-    return written, " ".join(part for part in (_NOT_LINKED if is_apart else "", written.refusal) if part)
+        written, said = None, f"The goods delivery could not be written to: {error}"
+    is_linked = goods.document == own or (written is not None and written.linked is not None)
+    told = [_by_hand(stored, goods, client)] if stored is not None and own is not None and not is_linked else []
+    told += [said, written.refusal if written else "", _PAUSED if wants_line and shorter is None else ""]
+    if written is not None and written.refused is not None:
+        with tenant_context(end.delivery.tenant_id):
+            remember_refusal(end.delivery.connection, written.refused, at=timezone.now())
+    return written, " ".join(filter(None, told))
+
+
+def _by_hand(stored: StoredDocument, goods: GoodsDelivery, client: ExactClient) -> str:
+    """Which document the proof is, for a person who is to link it; the number of a new one has to be asked for."""
+    number = stored.number
+    if number is None:
+        try:
+            number = next((found.number for found in client.documents([stored.document_id])), None)
+        except ExactError:
+            number = None
+    name = f"document {number}" if number else "a document of its own"
+    return f"The proof of delivery is {name} in Exact Online; {_ATTACH if goods.document else _LINK}"
 
 
 def _close(end: _End, filed: _Filed, written: Written | None, *, job: Job, step: Step) -> None:
@@ -188,9 +216,13 @@ def _close(end: _End, filed: _Filed, written: Written | None, *, job: Job, step:
     changes: dict[str, Any] = {"proof_problem": filed.problem[:PROBLEM_CHARACTERS]}
     if filed.stored is not None:
         changes["exact_document_id"] = filed.stored.document_id
-    if written is not None and (written.writes or written.line):
-        changes["written"] = delivery.written | {"milestone": delivery.milestone, "remarks_line": written.line}
+    elif filed.is_missing:
+        changes["exact_document_id"] = None
+    if written is not None:
+        told = {"milestone": delivery.milestone} if written.has_wished else {}
+        changes["written"] = delivery.written | told | {"remarks_line": written.line}
         changes["exact_writes"] = F("exact_writes") + written.writes
+    if written is not None and written.writes and (written.has_wished or written.linked):
         changes["written_at"] = step.at
     with tenant_context(job.tenant_id):
         events = [*step.told(delivery), *_told(end, filed, written)]
@@ -204,6 +236,7 @@ def _close(end: _End, filed: _Filed, written: Written | None, *, job: Job, step:
 
 def _told(end: _End, filed: _Filed, written: Written | None) -> list[Happening]:
     told: list[Happening] = []
+    details: dict[str, Any]
     if filed.stored is not None:
         details = {
             "to": "documents",
@@ -211,10 +244,14 @@ def _told(end: _End, filed: _Filed, written: Written | None) -> list[Happening]:
             "again": filed.stored.was_there_already,
         }
         told.append(delivery_event(end.delivery, Event.Kind.WROTE, details=details))
-    if written is not None and written.writes:
-        details = {"to": "goods delivery", "milestone": end.delivery.milestone, "numbers": list(end.line.numbers)}
+    if written is not None and written.writes and (written.has_wished or written.linked):
+        details = {"to": "goods delivery"}
+        if written.linked:
+            details["linked"] = str(written.linked)
+        if written.has_wished:
+            details |= {"milestone": end.delivery.milestone, "numbers": list(end.line.numbers)}
         told.append(delivery_event(end.delivery, Event.Kind.WROTE, details=details))
     if filed.problem:
-        details = {"step": "proof", "why": "not_filed"}
+        details = {"step": "proof", "why": "not_filed"} if filed.is_missing else {"step": "report", "why": "not_taken"}
         told.append(delivery_event(end.delivery, Event.Kind.FAILED, details=details))
     return told

@@ -15,10 +15,13 @@ from syncjobs import queue, remarks
 from syncjobs.models import Delivery, Parcel, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
+from syncjobs.reporting import remember_refusal, reporting_of, shortness_of
 from syncjobs.steps import gone
 from syncjobs.steps.context import Labelled, Step
 from syncjobs.transitions import delivery_event, move
+from syncjobs.wording import words_for
 from tenants.context import tenant_context
+from tenants.models import Tenant
 
 READ_GOOD_FOR = timedelta(seconds=60)
 """A read of the delivery younger than this is compared with instead of reading once more before the write."""
@@ -89,7 +92,7 @@ def _write(
     client: ExactClient,
 ) -> None:
     has_status = bool(delivery.written.get("milestone"))
-    line = remarks.parcels_line(numbers) if len(numbers) > 1 and not has_status else ""
+    line, shorter = ("", 0) if len(numbers) == 1 or has_status else _line(delivery, numbers)
     wanted = remarks.with_our_line(goods.remarks, line) if goods and line else None
     changes = GoodsDeliveryChanges(
         tracking_number=None if standing == numbers[0] else numbers[0],
@@ -99,6 +102,8 @@ def _write(
     writes = _put(client, delivery, changes) if wrote else 0
     if writes > 1:
         line = ""
+        with tenant_context(job.tenant_id):
+            remember_refusal(delivery.connection, shorter, at=timezone.now())
     known = delivery.written if has_status else {"remarks_line": line}
     with tenant_context(job.tenant_id):
         events = step.told(delivery)
@@ -121,6 +126,16 @@ def _write(
             events=events,
         )
         queue.finish(job)
+
+
+def _line(delivery: Delivery, numbers: list[str]) -> tuple[str, int]:
+    """All numbers in one line, and how short it is; empty while Exact takes none."""
+    with tenant_context(delivery.tenant_id):
+        shorter = shortness_of(reporting_of(delivery.connection), at=timezone.now())
+        language = Tenant.objects.values_list("language", flat=True).get(pk=delivery.tenant_id)
+    if shorter is None:
+        return "", 0
+    return remarks.parcels_line(numbers, words=words_for(language), shorter=shorter), shorter
 
 
 def _has_moved(delivery: Delivery) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import F
+from django.utils import timezone
 
 from audit.models import Event
 from audit.record import happenings
@@ -13,7 +14,7 @@ from syncjobs.models import Delivery, SyncJob
 from syncjobs.papers import line_facts
 from syncjobs.queue import Job
 from syncjobs.remarks import LineFacts
-from syncjobs.reporting import milestone_to_tell
+from syncjobs.reporting import milestone_to_tell, remember_refusal, reporting_of, shortness_of
 from syncjobs.steps import gone
 from syncjobs.steps.context import Step
 from syncjobs.steps.facts import touch
@@ -37,7 +38,8 @@ def status(job: Job, step: Step) -> None:
     with tenant_context(job.tenant_id):
         delivery = Delivery.objects.select_related("connection").get(tenant_id=job.tenant_id, code=job.subject)
         milestone = milestone_to_tell(delivery, delivery.milestone, None)
-        if not milestone or queue.is_running(job.tenant_id, SyncJob.Kind.PROOF, job.subject):
+        shorter = shortness_of(reporting_of(delivery.connection), at=timezone.now())
+        if not milestone or shorter is None or queue.is_running(job.tenant_id, SyncJob.Kind.PROOF, job.subject):
             queue.finish(job)
             return
         facts = line_facts(delivery, milestone)
@@ -47,17 +49,19 @@ def status(job: Job, step: Step) -> None:
     if goods is None:
         gone.handle(delivery, job=job, step=step)
         return
-    written = write(client, delivery, goods, Wish(facts=facts, words=words_for(language)))
+    written = write(client, delivery, goods, Wish(facts=facts, words=words_for(language), shorter=shorter))
     _keep(delivery, facts, written, job=job, step=step)
 
 
 def _keep(delivery: Delivery, facts: LineFacts, written: Written, *, job: Job, step: Step) -> None:
+    """A milestone counts as told only when our line says it."""
+    told = {"milestone": facts.milestone} if written.has_wished else {}
     changes: dict[str, Any] = {
-        "written": delivery.written | {"milestone": facts.milestone, "remarks_line": written.line},
+        "written": delivery.written | told | {"remarks_line": written.line},
         "exact_writes": F("exact_writes") + written.writes,
     }
-    details: dict[str, Any] = {"to": "goods delivery", "milestone": facts.milestone, "numbers": list(facts.numbers)}
-    if written.writes:
+    details: dict[str, Any] = {"to": "goods delivery", **told, "numbers": list(facts.numbers)}
+    if written.writes and written.has_wished:
         changes["written_at"] = step.at
     if written.refusal or delivery.state in _BEFORE_THE_END:
         changes["proof_problem"] = written.refusal[:PROBLEM_CHARACTERS]
@@ -65,8 +69,13 @@ def _keep(delivery: Delivery, facts: LineFacts, written: Written, *, job: Job, s
         details["refused"] = True
     with tenant_context(job.tenant_id):
         touch(delivery, changes)
+        if written.refused is not None:
+            remember_refusal(delivery.connection, written.refused, at=timezone.now())
         events = step.told(delivery)
-        if written.writes:
+        if written.writes and told:
             events.append(delivery_event(delivery, Event.Kind.WROTE, details=details))
+        elif written.writes:
+            details = {"step": "status", "why": "line_refused"}
+            events.append(delivery_event(delivery, Event.Kind.FAILED, details=details))
         queue.finish(job)
         happenings(job.tenant_id, events)

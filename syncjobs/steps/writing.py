@@ -13,24 +13,32 @@ from syncjobs.wording.words import Words
 
 PROBLEM_CHARACTERS = 250
 """Our own column for what Exact did not take (`Delivery.proof_problem`)."""
+NOT_LINKED = "The proof of delivery could not be linked to the goods delivery."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What stands in Exact now: our line, empty where none does; and how many writes it took."""
+    """What came of it, and how many writes that took.
+
+    `line` is the line of ours that stands in Exact now, empty where none does; `has_wished` tells whether it is the one
+    that was wished for. `refused` is how short the shortest line was that Exact did not take; None where it took ours.
+    """
 
     line: str
     writes: int
+    has_wished: bool = False
     linked: UUID | None = None
     refusal: str = ""
+    refused: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to stand there: the line, and the document to link."""
+    """What is to stand there: the line, no longer than Exact was found to take, and the document to link."""
 
     facts: LineFacts | None
     words: Words
+    shorter: int = 0
     document: UUID | None = None
 
 
@@ -45,9 +53,14 @@ def write(client: ExactClient, delivery: Delivery, goods: GoodsDelivery, wish: W
     if not whole.refusal:
         return whole
     has_both = bool(line and wish.document)
-    worded = pen.put(shortest, None) if has_both or shortest != line else None
+    worded = pen.put(shortest, None) if shortest != line else None
     linked = pen.put("", wish.document) if has_both else None
-    return _together(whole, worded, linked, wants_line=bool(line), is_shortened=shortest != line)
+    if worded is None and linked is not None and linked.refusal:
+        worded = pen.put(shortest, None)
+    if not line:
+        return _apart(None, whole, [whole])
+    tries = [one for one in (whole, worded, linked) if one is not None]
+    return _apart(worded or whole, linked, tries, is_shortened=shortest != line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,41 +79,45 @@ class _Pen:
             remarks=remarks if remarks != self.goods.remarks else None,
             document=document if document != self.goods.document else None,
         )
-        if changes == GoodsDeliveryChanges():
-            return Written(line=line or self.previous, writes=0, linked=document)
+        writes = int(changes != GoodsDeliveryChanges())
         try:
-            self.client.put_goods_delivery(self.delivery.exact_entry_id, changes)
+            if writes:
+                self.client.put_goods_delivery(self.delivery.exact_entry_id, changes)
         except ExactRejected as error:
             if error.status != HTTPStatus.BAD_REQUEST:
                 raise
             return Written(line=self.previous, writes=1, refusal=str(error))
-        return Written(line=line or self.previous, writes=1, linked=document)
+        return Written(line=line or self.previous, has_wished=bool(line), writes=writes, linked=document)
 
 
 def _lines(wish: Wish) -> tuple[str, str]:
     """Our line as it should be, and at its shortest (`exact.md` 8.1); empty for none."""
     if wish.facts is None:
         return "", ""
-    return status_line(wish.facts, words=wish.words), status_line(wish.facts, words=wish.words, shorter=SHORTEST)
+    lines = [status_line(wish.facts, words=wish.words, shorter=shorter) for shorter in (wish.shorter, SHORTEST)]
+    return lines[0], lines[1]
 
 
-def _together(
-    whole: Written, worded: Written | None, linked: Written | None, *, wants_line: bool, is_shortened: bool
+def _apart(
+    worded: Written | None, linked: Written | None, tries: list[Written], *, is_shortened: bool = False
 ) -> Written:
-    """What the refused write and the tries after it came to."""
-    tries = [one for one in (whole, worded, linked) if one is not None]
+    """What the refused write and the tries after it came to; the link first, for it is what a person can mend."""
+    whole = tries[0]
     said: list[str] = []
-    line = worded or whole
-    if wants_line and line.refusal:
-        said.append(f"Our line could not be written to the goods delivery. {line.refusal}")
-    elif wants_line and is_shortened:
+    refused: int | None = None
+    if linked is not None and linked.refusal:
+        said.append(f"{NOT_LINKED} {linked.refusal}")
+    if worded is not None and worded.refusal:
+        refused = SHORTEST
+        said.append(f"Our line could not be written to the goods delivery. {worded.refusal}")
+    elif worded is not None and is_shortened:
+        refused = 0 if linked is None or not linked.refusal else None
         said.append(f"Our line in the goods delivery is shorter than usual. {whole.refusal}")
-    link = linked or (None if wants_line else whole)
-    if link is not None and link.refusal:
-        said.append(f"The proof of delivery could not be linked to the goods delivery. {link.refusal}")
     return Written(
-        line=line.line,
+        line=worded.line if worded else whole.line,
+        has_wished=worded is not None and worded.has_wished,
         writes=sum(one.writes for one in tries),
         linked=linked.linked if linked else None,
         refusal=" ".join(said),
+        refused=refused,
     )

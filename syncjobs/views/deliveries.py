@@ -73,8 +73,7 @@ def proof(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> Htt
         facts = papers.proof_facts(access.tenant_id, row)
     if facts is None:
         raise Http404("Not every parcel was delivered.")
-    name = file_name(row.delivery_number, facts.parcels[0].tracking_number)
-    headers = {"Content-Disposition": f'inline; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    headers = {"Content-Disposition": f'inline; filename="{file_name(facts)}"', "X-Content-Type-Options": "nosniff"}
     made = proof_of_delivery(facts, words=words_for(tenant.language))
     return HttpResponse(made, content_type="application/pdf", headers=headers)
 

@@ -22,6 +22,7 @@ GERMAN = Words(
     first_of_month="1",
     day_form="{day}. {month} {year}",
     moment_form="{day}, {time} Uhr",
+    parcels="Pakete",
     milestones=MilestoneWords(
         label_created="Versandetikett erstellt",
         picked_up="Von UPS abgeholt",

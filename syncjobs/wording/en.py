@@ -22,6 +22,7 @@ ENGLISH = Words(
     first_of_month="1",
     day_form="{day} {month} {year}",
     moment_form="{day}, {time}",
+    parcels="parcels",
     milestones=MilestoneWords(
         label_created="Label created",
         picked_up="Picked up",

@@ -22,6 +22,7 @@ SPANISH = Words(
     first_of_month="1",
     day_form="{day} de {month} de {year}",
     moment_form="{day}, {time}",
+    parcels="paquetes",
     milestones=MilestoneWords(
         label_created="Etiqueta creada",
         picked_up="Recogido por UPS",

@@ -22,6 +22,7 @@ FRENCH = Words(
     first_of_month="1er",
     day_form="{day} {month} {year}",
     moment_form="{day} à {time}",
+    parcels="colis",
     milestones=MilestoneWords(
         label_created="Étiquette créée",
         picked_up="Pris en charge par UPS",

@@ -22,6 +22,7 @@ DUTCH = Words(
     first_of_month="1",
     day_form="{day} {month} {year}",
     moment_form="{day}, {time}",
+    parcels="pakketten",
     milestones=MilestoneWords(
         label_created="Label aangemaakt",
         picked_up="Opgehaald door UPS",

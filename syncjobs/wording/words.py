@@ -162,6 +162,8 @@ class Words:
     """{day} {month} {year}"""
     moment_form: str
     """{day} {time}"""
+    parcels: str
+    """After their number, in the remarks."""
     milestones: MilestoneWords
     reasons: ReasonWords
     page: PageWords

@@ -102,7 +102,11 @@ def test_filing_again_finds_both_and_posts_nothing(scene: Scene) -> None:
     again = store(scene, content=b"another edition")
 
     assert again == StoredDocument(
-        document_id=first.document_id, attachment_id=first.attachment_id, was_there_already=True, is_own=True
+        document_id=first.document_id,
+        attachment_id=first.attachment_id,
+        was_there_already=True,
+        is_own=True,
+        number=there(scene, first.document_id)["HID"],
     )
     assert sent(scene) == [("GET", "Documents", 200), ("GET", "DocumentAttachments", 200)]
     assert file_there(scene, first.attachment_id) == CONTENT

@@ -12,7 +12,8 @@ from exact.client import ExactClient
 from exact.limits import BudgetClass
 from exact.models import Connection
 from syncjobs.models import Delivery
-from syncjobs.proof import subject
+from syncjobs.papers import proof_facts
+from syncjobs.proof import file_name, subject
 from tenants.context import tenant_context
 from tests.journey.way import Way
 
@@ -60,8 +61,11 @@ def files_at(way: Way, document_id: UUID) -> list[str]:
 
 
 def the_file(way: Way, delivery: Delivery) -> str:
-    row = way.journey.refreshed(delivery)
-    return f"proof-of-delivery-{row.delivery_number}-{way.parcels(delivery)[0].tracking_number}.pdf"
+    """The name of the proof as it would be filed now."""
+    with tenant_context(way.journey.tenant.id):
+        facts = proof_facts(way.journey.tenant.id, way.journey.refreshed(delivery))
+    assert facts is not None
+    return file_name(facts)
 
 
 def document_by_hand(way: Way, entry_id: str, **values: object) -> UUID:

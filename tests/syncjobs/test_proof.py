@@ -194,8 +194,16 @@ def test_it_dates_itself_by_its_facts() -> None:
     assert metadata.creation_date == FACTS.made_at
 
 
+def test_a_delivery_that_was_taken_back_and_made_again_has_a_file_of_its_own() -> None:
+    again = replace(FACTS, parcels=(PARCEL, replace(PARCEL, delivered_local_at=AT.replace(day=8, hour=9))))
+    timeless = replace(FACTS, parcels=(replace(PARCEL, delivered_local_at=None),))
+
+    assert file_name(again) == "proof-of-delivery-7001-1Z999AA10123456784-20260508-0912.pdf"
+    assert file_name(timeless) == "proof-of-delivery-7001-1Z999AA10123456784-20260506-1230.pdf"
+
+
 def test_name_and_subject_tell_deliveries_apart_and_stay_short_and_plain() -> None:
-    assert file_name("7001", "1Z999AA10123456784") == "proof-of-delivery-7001-1Z999AA10123456784.pdf"
+    assert file_name(FACTS) == "proof-of-delivery-7001-1Z999AA10123456784-20260506-1412.pdf"
     assert subject("7001", "1Z999AA10123456784") == "UPS proof of delivery 7001 1Z999AA10123456784"
     assert subject("7'001", "1Z/..\\9") == "UPS proof of delivery 7-001 1Z-9"
     assert len(subject("2147483647", "9" * 34)) < SUBJECT_CHARACTERS

@@ -22,7 +22,7 @@ from syncjobs.wording import LANGUAGES, milestone_word, words_for
 from syncjobs.wording.words import Words
 from ups.events import Milestone
 
-LINE = parcels_line(["1Z1", "1Z2"])
+LINE = parcels_line(["1Z1", "1Z2"], words=words_for("en"))
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,37 @@ def test_a_line_that_exact_refused_can_be_made_shorter(shorter: int, line: str) 
     assert status_line(facts(), words=words_for("en"), shorter=shorter) == line
 
 
+@LANGUAGE
+def test_the_numbers_of_several_parcels_stand_in_the_customers_language_and_are_known_as_ours(words: Words) -> None:
+    numbers = [f"1Z999AA101234{number:05d}" for number in range(4)]
+    older, short = parcels_line(numbers, words=words), parcels_line(numbers, words=words, shorter=1)
+
+    assert older == f"[UPS] 4 {words.parcels}: {' '.join(numbers)}"
+    assert short == f"[UPS] 4 {words.parcels}: {numbers[0]} +3"
+    assert with_our_line(f"Ring\n{older}\ntwice", LINE) == f"Ring\n{LINE}\ntwice"
+    assert with_our_line(f"Ring\n{short}\ntwice", LINE) == f"Ring\n{LINE}\ntwice"
+
+
+@LANGUAGE
+def test_the_numbers_of_forty_parcels_all_stand_in_exact_before_and_after_the_first_status(words: Words) -> None:
+    numbers = [f"1Z999AA101234{number:05d}" for number in range(40)]
+
+    told = parse_line(status_line(facts(tuple(numbers)), words=words))
+
+    assert parcels_line(numbers, words=words).split(": ")[1].split() == numbers
+    assert told is not None
+    assert (told.numbers, told.more) == (tuple(numbers), 0)
+
+
+def test_two_hundred_parcels_are_listed_as_far_as_the_line_goes() -> None:
+    numbers = [f"1Z999AA101234{number:05d}" for number in range(200)]
+
+    line = parcels_line(numbers, words=words_for("de"))
+
+    assert LINE_CHARACTERS - 19 <= len(line) <= LINE_CHARACTERS
+    assert int(line.split(" +")[1]) + line.count("1Z") == 200
+
+
 def test_many_parcels_are_named_as_far_as_the_line_goes_and_the_others_counted() -> None:
     numbers = tuple(f"1Z999AA101234{number:05d}" for number in range(200))
 
@@ -104,7 +135,7 @@ def test_many_parcels_are_named_as_far_as_the_line_goes_and_the_others_counted()
 
 
 def test_a_place_too_long_for_the_line_is_left_out_and_the_page_stays() -> None:
-    line = status_line(facts(NUMBERS[:1], city="X" * 300), words=words_for("en"))
+    line = status_line(facts(NUMBERS[:1], city="X" * 1000), words=words_for("en"))
 
     assert line == f"[UPS] Out for delivery 2026-05-06 14:12 | {PAGE}"
 

@@ -1,5 +1,7 @@
 """Which milestones are told to Exact: the customer's choice, few writes, and never silence about how it ended."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -8,13 +10,16 @@ from exact.models import Connection
 from exact.records import DocumentType
 from syncjobs.courses import Course
 from syncjobs.models import Delivery, Reporting
+from syncjobs.remarks import SHORTEST
 from syncjobs.reporting import (
     EXACT_WRITES,
     has_writes_left,
     keep_document_types,
     milestone_to_tell,
+    remember_refusal,
     reporting_of,
     save_reporting,
+    shortness_of,
     types_of,
 )
 from tenants.context import tenant_context
@@ -165,6 +170,39 @@ def test_nothing_is_told_while_a_person_decides_about_something_else(exact: Conn
     delivery.problems = [{"code": "returned"}, {"code": "doubled"}]
 
     assert to_tell(delivery, "exception") == ""
+
+
+def refuse(exact: Connection, shorter: int) -> Reporting:
+    with tenant_context(exact.tenant_id):
+        remember_refusal(exact, shorter, at=timezone.now())
+        return reporting_of(exact)
+
+
+def test_a_line_that_was_refused_long_is_sent_short_from_then_on(exact: Connection) -> None:
+    assert shortness_of(refuse(exact, 0), at=timezone.now()) == SHORTEST
+    assert to_tell(reported(exact), "exception") == "exception"
+
+
+def test_a_line_that_was_refused_at_its_shortest_is_not_sent_for_a_day(exact: Connection) -> None:
+    kept = refuse(exact, SHORTEST)
+
+    assert shortness_of(kept, at=timezone.now()) is None
+    assert shortness_of(kept, at=timezone.now() + timedelta(days=1)) == SHORTEST
+    assert to_tell(reported(exact), "exception") == ""
+
+
+def test_a_refusal_changes_no_choice_and_a_manager_can_have_the_whole_line_tried_again(exact: Connection) -> None:
+    choose(exact, "exception")
+    refused = refuse(exact, SHORTEST)
+
+    with tenant_context(exact.tenant_id):
+        changed = save_reporting(
+            exact, milestones=["exception"], writes_proof=True, document_type=None, tries_full_lines=True
+        )
+        kept = reporting_of(exact)
+    assert refused.milestones == ["exception"]
+    assert changed == ["has_short_lines", "lines_paused_until"]
+    assert shortness_of(kept, at=timezone.now()) == 0
 
 
 def test_a_choice_is_kept_in_order_and_told_in_the_trail_once(exact: Connection) -> None:

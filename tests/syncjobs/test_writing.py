@@ -59,7 +59,7 @@ def test_line_and_link_are_written_in_one_call_beside_the_customers_text() -> No
     written = put(exact, remarks="Ring twice", document=DOCUMENT)
 
     assert exact.puts == [GoodsDeliveryChanges(remarks=f"Ring twice\n{LINE}", document=DOCUMENT)]
-    assert written == Written(line=LINE, writes=1, linked=DOCUMENT)
+    assert written == Written(line=LINE, has_wished=True, writes=1, linked=DOCUMENT)
 
 
 def test_our_older_line_is_replaced_where_it_stands() -> None:
@@ -94,7 +94,7 @@ def test_a_line_that_is_too_long_is_written_shorter() -> None:
     written = put(exact)
 
     assert [changes.remarks for changes in exact.puts] == [LINE, SHORT]
-    assert (written.line, written.writes) == (SHORT, 2)
+    assert (written.line, written.has_wished, written.writes, written.refused) == (SHORT, True, 2, 0)
     assert "shorter than usual" in written.refusal
 
 
@@ -105,13 +105,34 @@ def test_where_no_line_fits_the_document_is_linked_without_one() -> None:
 
     assert exact.puts[-1] == GoodsDeliveryChanges(document=DOCUMENT)
     assert (written.line, written.linked, written.writes) == ("", DOCUMENT, 3)
+    assert (written.has_wished, written.refused) == (False, SHORTEST)
     assert "could not be written" in written.refusal
+
+
+def test_a_line_that_is_known_to_be_refused_long_is_sent_short_at_once() -> None:
+    exact = Exact(longest=len(SHORT))
+
+    written = put(exact, shorter=SHORTEST)
+
+    assert [changes.remarks for changes in exact.puts] == [SHORT]
+    assert (written.has_wished, written.writes, written.refused) == (True, 1, None)
+
+
+def test_a_short_line_that_is_refused_is_sent_once() -> None:
+    exact = Exact(longest=0)
+
+    written = put(exact, shorter=SHORTEST, document=DOCUMENT)
+
+    assert [bool(changes.remarks) for changes in exact.puts] == [True, False]
+    assert (written.linked, written.refused) == (DOCUMENT, SHORTEST)
 
 
 def test_where_no_line_fits_the_older_one_is_known_to_stand_there_still() -> None:
     exact = Exact(longest=0)
 
-    assert put(exact, remarks=OLD, old=OLD).line == OLD
+    written = put(exact, remarks=OLD, old=OLD)
+
+    assert (written.line, written.has_wished) == (OLD, False)
 
 
 def test_where_the_link_is_refused_the_line_is_written_without_it() -> None:
@@ -122,7 +143,16 @@ def test_where_the_link_is_refused_the_line_is_written_without_it() -> None:
     assert any(changes.remarks and changes.document is None for changes in exact.puts)
     assert written.linked is None
     assert written.line in {LINE, SHORT}
+    assert written.refused is None
     assert "could not be linked" in written.refusal
+
+
+def test_a_refused_link_says_nothing_about_a_short_line_which_is_written_without_it() -> None:
+    exact = Exact(takes_link=False)
+
+    written = put(exact, shorter=SHORTEST, document=DOCUMENT)
+
+    assert (written.line, written.has_wished, written.refused) == (SHORT, True, None)
 
 
 def test_a_document_alone_is_linked_without_a_word() -> None:
@@ -132,6 +162,7 @@ def test_a_document_alone_is_linked_without_a_word() -> None:
 
     assert exact.puts == [GoodsDeliveryChanges(document=DOCUMENT)]
     assert (written.line, written.linked) == (OLD, DOCUMENT)
+    assert not written.has_wished
 
 
 @pytest.mark.parametrize(
