@@ -4,32 +4,33 @@ from django.db import migrations
 
 from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, as_dispatch, wall
 
+# `statement_timestamp()`, not `clock_timestamp()`: the indexes of what is due serve only a moment that stands still.
 FUNCTIONS = f"""
 CREATE FUNCTION syncjobs_turn_due(at_once integer) RETURNS TABLE (kind text, jobs bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     WITH parcels AS (
         SELECT d.tenant_id, d.code FROM syncjobs_parcel p
           JOIN syncjobs_shipment s ON s.id = p.shipment_id JOIN syncjobs_delivery d ON d.id = s.delivery_id
-         WHERE p.look_at <= clock_timestamp() AND NOT EXISTS (
+         WHERE p.look_at <= statement_timestamp() AND NOT EXISTS (
             SELECT FROM syncjobs_syncjob j WHERE j.tenant_id = d.tenant_id AND j.kind = 'look' AND j.subject = d.code
                AND j.state IN ('due', 'running'))
          ORDER BY p.look_at LIMIT at_once
     ), subscriptions AS (
         SELECT a.tenant_id, a.code FROM ups_alertsubscription s JOIN ups_account a ON a.id = s.account_id
-         WHERE s.due_at <= clock_timestamp() AND NOT EXISTS (
+         WHERE s.due_at <= statement_timestamp() AND NOT EXISTS (
             SELECT FROM syncjobs_syncjob j WHERE j.tenant_id = a.tenant_id AND j.kind = 'alert' AND j.subject = a.code
                AND j.state IN ('due', 'running'))
          ORDER BY s.due_at LIMIT at_once
     ), feeds AS (
         SELECT f.tenant_id, f.code FROM ups_quantumviewfeed f
-         WHERE f.poll_at <= clock_timestamp() AND NOT EXISTS (
+         WHERE f.poll_at <= statement_timestamp() AND NOT EXISTS (
             SELECT FROM syncjobs_syncjob j WHERE j.tenant_id = f.tenant_id AND j.kind = 'view' AND j.subject = f.code
                AND j.state IN ('due', 'running'))
          ORDER BY f.poll_at LIMIT at_once
     ), receipts AS (
         SELECT r.tenant_id, r.subject AS code FROM syncjobs_receipt r
          WHERE r.source = 'ups' AND r.applied_at IS NULL AND r.dead_letter = ''
-           AND r.received_at < clock_timestamp() - interval '2 minutes' AND NOT EXISTS (
+           AND r.received_at < statement_timestamp() - interval '2 minutes' AND NOT EXISTS (
             SELECT FROM syncjobs_syncjob j WHERE j.tenant_id = r.tenant_id AND j.kind = 'events' AND j.subject = r.subject
                AND j.state IN ('due', 'running'))
          LIMIT at_once
