@@ -1,7 +1,7 @@
 """Where a delivery goes from where its parcels stand. Pure functions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncjobs.milestones import Standing
 from syncjobs.models import Delivery
@@ -15,6 +15,8 @@ TOLD_BY_UPS = frozenset({RETURNED, LOST, CORRECTED, VOIDED})
 FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.CLOSED})
 """States that the news of UPS moves on."""
 _MOVED = frozenset(set(Milestone) - {Milestone.LABEL_CREATED, Milestone.UNKNOWN, Milestone.VOIDED})
+
+_UNTRUE = "The proof of delivery filed in Exact Online no longer holds."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +36,21 @@ class Course:
     problems: tuple[Problem, ...] = ()
 
 
-def course_of(state: str, problem_codes: frozenset[str], parcels: Sequence[Followed]) -> Course | None:
+def course_of(
+    state: str, problem_codes: frozenset[str], parcels: Sequence[Followed], *, has_proof: bool = False
+) -> Course | None:
     """Where to go; None to stay. What is on hold, cancelled or in review for another reason stays where it is.
 
-    From review to review when UPS's news is another than the one it is there for.
+    From review to review when UPS's news is another than the one it is there for. `has_proof`: a proof of delivery was
+    filed in Exact, which a trouble after it makes untrue.
     """
+    course = _course(state, problem_codes, parcels)
+    if course is None or not course.problems or not has_proof:
+        return course
+    return replace(course, problems=tuple(replace(one, text=f"{one.text} {_UNTRUE}") for one in course.problems))
+
+
+def _course(state: str, problem_codes: frozenset[str], parcels: Sequence[Followed]) -> Course | None:
     alive = [one for one in parcels if one.standing.milestone != Milestone.VOIDED] or list(parcels)
     is_ours_to_end = state == D.REVIEW and bool(problem_codes) and problem_codes <= TOLD_BY_UPS
     if not alive or not (state in FOLLOWED or is_ours_to_end):

@@ -5,16 +5,18 @@ All of it in one transaction under the lock of the delivery, so that two workers
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from audit.models import Event
 from audit.record import Happening, happenings
 from syncjobs import queue
+from syncjobs.alerting import fallen_silent, heard, look_after_alerts, want_missing
 from syncjobs.courses import Course, Followed, course_of
 from syncjobs.history_rows import rows_of, store, told_of
-from syncjobs.looking import AFTER_SUBSCRIBING_MINUTES, Watch, attention, hours, next_look
+from syncjobs.looking import AFTER_SUBSCRIBING_MINUTES, Watch, attention, hours, looks_for_new_claim, next_look
 from syncjobs.merging import Told, merge, told
 from syncjobs.milestones import Standing, least_advanced, standing_of
 from syncjobs.models import Delivery, Parcel, SyncJob, TrackingEvent
@@ -23,12 +25,15 @@ from syncjobs.reporting import milestone_to_tell
 from syncjobs.steps.facts import touch
 from syncjobs.transitions import delivery_event, move
 from ups import subscribing
-from ups.events import ParcelEvent
+from ups.events import ParcelEvent, Source
 
 COALESCE_SECONDS = 2
 """A burst of news becomes one write to Exact; an event is to be there within five seconds."""
 FROM_THE_FUTURE = timedelta(hours=26)
-"""More than any two zones are apart: an event later than that moves nothing."""
+"""More than any two zones are apart: an estimated moment later than that moves nothing."""
+CLOCKS_DIFFER = timedelta(minutes=15)
+"""The same where UPS gave the moment itself: a scanner's clock is a little fast at most."""
+_NOTHING: Mapping[str, None] = MappingProxyType({})
 _COLUMNS = (
     "milestone",
     "milestone_at",
@@ -72,9 +77,12 @@ def take_in(
     news: Iterable[ParcelEvent],
     *,
     at: datetime,
-    looked: frozenset[str] = frozenset(),
+    looked: Mapping[str, date | None] = _NOTHING,
 ) -> Progress:
-    """Merge news into the history of a locked delivery. `looked`: numbers the Tracking API was asked about just now."""
+    """Merge news into the history of a locked delivery.
+
+    `looked`: numbers the Tracking API was asked about just now, each with the day it expects the delivery on.
+    """
     parcels = parcels_of(delivery)
     rows = rows_of(parcels)
     by_number: dict[str, list[Told]] = {}
@@ -85,17 +93,23 @@ def take_in(
     followed: list[Followed] = []
     for parcel in parcels:
         number = parcel.tracking_number
-        standing, history = _merge_into(parcel, rows[parcel.pk], by_number.get(number, []), at)
-        has_alert = number in alerts and alerts[number].is_active
+        mine, alert = by_number.get(number, []), alerts.get(number)
+        standing, history = _merge_into(parcel, rows[parcel.pk], mine, at)
         if number in looked:
             parcel.looks_in_vain = parcel.looks_in_vain + 1 if standing.claim_at else 0
             parcel.looked_at = at
         elif standing.claim_at != parcel.claim_at:
-            parcel.looks_in_vain = 0
-        events += _update(parcel, standing, delivery, at=at, has_alert=has_alert)
+            parcel.looks_in_vain = looks_for_new_claim(parcel.looks_in_vain, looked_at=parcel.looked_at, at=at)
+        parcel.scheduled_date = _expected(parcel, standing, mine, looked.get(number))
+        events += _update(parcel, standing, delivery, at=at, has_alert=alert is not None and alert.is_heard)
+        events += fallen_silent(parcel, alert, history, at=at)
         followed.append(Followed(tracking_number=number, standing=standing, last_words=_last_words(history)))
+    pushed = {number for number, told_now in by_number.items() if any(Source.PUSH in one.sources for one in told_now)}
+    events += heard([parcel for parcel in parcels if parcel.tracking_number in pushed], alerts)
     Parcel.objects.bulk_update(parcels, _COLUMNS)
-    _look_after_alerts(delivery, followed, parcels, at)
+    over = frozenset(one.tracking_number for one in followed if one.standing.is_over)
+    look_after_alerts(delivery, parcels, over, at=at)
+    want_missing(delivery.tenant_id, [row for row in parcels if row.tracking_number not in over], alerts, at=at)
     return _progress(delivery, followed, parcels, events, at)
 
 
@@ -116,13 +130,23 @@ def conclude(delivery: Delivery, progress: Progress, *, at: datetime, events: It
     happenings(delivery.tenant_id, told_now)
 
 
+def _expected(parcel: Parcel, standing: Standing, news: Iterable[Told], day: date | None) -> date | None:
+    """The delivery date: what UPS has just answered or announced goes before what was known."""
+    if day is not None and not standing.is_over:
+        return day
+    if any(event.scheduled_date for event in news):
+        return standing.scheduled_date or parcel.scheduled_date
+    return parcel.scheduled_date or standing.scheduled_date
+
+
 def _possible(event: Told, at: datetime) -> Told:
     """An event from the future tells nothing about now; it is kept for people to see."""
     return replace(event, milestone=None) if _is_future(event, at) else event
 
 
 def _is_future(event: Told, at: datetime) -> bool:
-    return event.happened_at is not None and event.happened_at > at + FROM_THE_FUTURE
+    ahead = CLOCKS_DIFFER if event.zone_known else FROM_THE_FUTURE
+    return event.happened_at is not None and event.happened_at > at + ahead
 
 
 def _merge_into(
@@ -158,7 +182,6 @@ def _update(
         "reason": standing.reason,
         "claim_at": standing.claim_at,
         "confirmed_at": (parcel.confirmed_at or at) if is_ended else None,
-        "scheduled_date": standing.scheduled_date,
         "last_event_at": standing.last_event_at,
         "look_at": _undelayed(parcel, next_look(standing, watch, at=at), at),
         "attention": attention(standing, watch, at=at),
@@ -181,22 +204,14 @@ def _undelayed(parcel: Parcel, look_at: datetime | None, at: datetime) -> dateti
     return min(look_at, parcel.look_at)
 
 
-def _look_after_alerts(delivery: Delivery, followed: list[Followed], parcels: list[Parcel], at: datetime) -> None:
-    """Finished parcels need no subscription; one that is under way again does."""
-    over = [one.tracking_number for one in followed if one.standing.is_over]
-    if over:
-        subscribing.end(delivery.tenant_id, over)
-    again = {parcel.tracking_number for parcel in parcels if parcel.look_at is not None} - set(over)
-    subscribing.reopen(delivery.tenant_id, sorted(again), at=at)
-
-
 def _progress(
     delivery: Delivery, followed: list[Followed], parcels: list[Parcel], events: list[Happening], at: datetime
 ) -> Progress:
     """The delivery's own milestone and course, and the jobs that both call for."""
     least = least_advanced([one.standing for one in followed])
     milestone = least.milestone.value if least else ""
-    course = course_of(delivery.state, frozenset(row["code"] for row in delivery.problems), followed)
+    codes = frozenset(row["code"] for row in delivery.problems)
+    course = course_of(delivery.state, codes, followed, has_proof=delivery.exact_document_id is not None)
     if any(parcel.look_at is not None and parcel.look_at <= at for parcel in parcels):
         _ask(delivery, SyncJob.Kind.CONFIRM, at)
     if course is not None and course.to == Delivery.State.DELIVERED:

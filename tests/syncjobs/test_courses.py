@@ -107,6 +107,17 @@ def test_a_delivery_taken_back_after_the_end_is_told_to_a_person(state: str) -> 
     assert codes_of(course(state, M.DELIVERED, M.EXCEPTION)) == ("corrected",)
 
 
+@pytest.mark.parametrize("standing", [M.EXCEPTION, M.RETURNED_TO_SENDER, LOST])
+@pytest.mark.parametrize("has_proof", [True, False])
+def test_trouble_after_the_end_says_that_the_filed_proof_no_longer_holds(
+    standing: Standing | Milestone, *, has_proof: bool
+) -> None:
+    found = course_of(S.CLOSED, NOBODY, [followed(standing)], has_proof=has_proof)
+
+    assert found is not None
+    assert ("proof of delivery filed in Exact Online no longer holds" in found.problems[0].text) is has_proof
+
+
 @pytest.mark.parametrize(
     ("codes", "standing", "to"),
     [
