@@ -45,8 +45,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
     ), made AS (
         INSERT INTO syncjobs_syncjob (code, tenant_id, kind, queue, subject, state, due_at, starts, failures,
                                       last_error, created_at)
-        SELECT gen_random_uuid(), w.tenant_id, w.kind, CASE w.kind WHEN 'events' THEN 'track' ELSE 'sync' END, w.subject, 'due', clock_timestamp(), 0, 0, '',
-               clock_timestamp()
+        SELECT gen_random_uuid(), w.tenant_id, w.kind, CASE w.kind WHEN 'events' THEN 'track' ELSE 'sync' END,
+               w.subject, 'due', clock_timestamp(), 0, 0, '', clock_timestamp()
           FROM wanted w
         ON CONFLICT (tenant_id, kind, subject) WHERE state IN ('due', 'running') DO NOTHING
         RETURNING syncjobs_syncjob.kind
