@@ -20,6 +20,10 @@ OUT_FOR_DELIVERY_HOURS = 3.0
 """Two to four (`ups.md` 8)."""
 CLAIM_MINUTES = (0.0, 1.0, 5.0, 15.0, 60.0, 180.0)
 """An end that somebody else told of is looked into at once, then ever more seldom."""
+NEW_CLAIM_MINUTES = 10.0
+"""Our own bound: a new claim is looked into at once when the last look is so long ago."""
+NEW_CLAIM_LOOKS = CLAIM_MINUTES.index(15.0)
+"""Otherwise after a quarter of an hour at the latest."""
 AFTER_THE_END_HOURS = 24.0
 FOLLOWED_AFTER_THE_END_HOURS = 48.0
 """A correction comes soon or not at all: two days after an end nobody asks any more (`ups.md` 8)."""
@@ -56,13 +60,26 @@ def next_look(standing: Standing, watch: Watch, *, at: datetime) -> datetime | N
         return None
     if standing.claim_at is not None:
         minutes = CLAIM_MINUTES[min(watch.looks_in_vain, len(CLAIM_MINUTES) - 1)]
-        return (watch.looked_at or at) + hours(minutes / 60)
+        due_at = (watch.looked_at or at) + hours(minutes / 60)
+        is_worth_it = due_at <= standing.claim_at + hours(FOLLOWED_AFTER_THE_END_HOURS) or not watch.looks_in_vain
+        if is_worth_it or not standing.is_over:
+            return due_at
     if standing.is_over:
         ended_at = standing.milestone_at or at
         due_at = max(watch.looked_at or ended_at, ended_at) + hours(AFTER_THE_END_HOURS)
         return due_at if due_at <= ended_at + hours(FOLLOWED_AFTER_THE_END_HOURS) else None
     news_at = max(filter(None, (standing.last_event_at, watch.looked_at, watch.labelled_at)))
     return min(news_at, at) + hours(_pause(standing, watch))
+
+
+def looks_for_new_claim(looks_in_vain: int, *, looked_at: datetime | None, at: datetime) -> int:
+    """How many looks count as vain when another end is claimed: none, unless UPS was asked a moment ago.
+
+    A flood of claims, each of another moment, then costs a look every ten minutes, and no claim waits for long.
+    """
+    if looked_at is None or at - looked_at >= hours(NEW_CLAIM_MINUTES / 60):
+        return 0
+    return min(looks_in_vain, NEW_CLAIM_LOOKS)
 
 
 def attention(standing: Standing, watch: Watch, *, at: datetime) -> str:

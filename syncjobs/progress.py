@@ -13,7 +13,7 @@ from uuid import UUID
 from audit.models import Event
 from audit.record import Happening, happenings
 from syncjobs import queue
-from syncjobs.alerting import fallen_silent, heard, look_after_alerts, want_missing
+from syncjobs.alerting import Heard, fallen_silent, heard, look_after_alerts, want_missing
 from syncjobs.courses import Course, Followed, course_of
 from syncjobs.history_rows import rows_of, store, told_of
 from syncjobs.looking import AFTER_SUBSCRIBING_MINUTES, Watch, attention, hours, looks_for_new_claim, next_look
@@ -91,6 +91,7 @@ def take_in(
     alerts = subscribing.standing_of(delivery.tenant_id, [parcel.tracking_number for parcel in parcels], at=at)
     events: list[Happening] = []
     followed: list[Followed] = []
+    histories: list[Heard] = []
     for parcel in parcels:
         number = parcel.tracking_number
         mine, alert = by_number.get(number, []), alerts.get(number)
@@ -102,10 +103,10 @@ def take_in(
             parcel.looks_in_vain = looks_for_new_claim(parcel.looks_in_vain, looked_at=parcel.looked_at, at=at)
         parcel.scheduled_date = _expected(parcel, standing, mine, looked.get(number))
         events += _update(parcel, standing, delivery, at=at, has_alert=alert is not None and alert.is_heard)
-        events += fallen_silent(parcel, alert, history, at=at)
+        histories.append((parcel, alert, history))
         followed.append(Followed(tracking_number=number, standing=standing, last_words=_last_words(history)))
-    pushed = {number for number, told_now in by_number.items() if any(Source.PUSH in one.sources for one in told_now)}
-    events += heard([parcel for parcel in parcels if parcel.tracking_number in pushed], alerts)
+    is_pushed = any(Source.PUSH in event.sources for mine in by_number.values() for event in mine)
+    events += heard(parcels, alerts) if is_pushed else fallen_silent(histories, at=at)
     Parcel.objects.bulk_update(parcels, _COLUMNS)
     over = frozenset(one.tracking_number for one in followed if one.standing.is_over)
     look_after_alerts(delivery, parcels, over, at=at)

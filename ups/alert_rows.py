@@ -15,10 +15,11 @@ State = AlertSubscription.State
 
 
 def update_in_order(rows: QuerySet[AlertSubscription], **columns: Any) -> None:
-    """Update these rows without ever waiting for somebody who waits for us."""
-    keys = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-    if keys:
-        AlertSubscription.objects.filter(pk__in=keys).update(**columns)
+    """Update these rows, all of one tenant, without ever waiting for somebody who waits for us."""
+    found = list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", "tenant_id"))
+    if found:
+        keys = [key for key, _ in found]
+        AlertSubscription.objects.filter(tenant_id=found[0][1], pk__in=keys).update(**columns)
 
 
 def begin_again(rows: QuerySet[AlertSubscription], *, at: datetime) -> None:
@@ -28,13 +29,13 @@ def begin_again(rows: QuerySet[AlertSubscription], *, at: datetime) -> None:
 
 def switch_off(account: Account) -> None:
     """End the account's subscriptions because Track Alert is off."""
-    living = AlertSubscription.objects.filter(account_id=account.pk).exclude(state=State.ENDED)
+    living = _rows_of(account).exclude(state=State.ENDED)
     update_in_order(living, state=State.ENDED, due_at=None, problem=SWITCHED_OFF)
 
 
 def switch_on(account: Account, *, at: datetime) -> None:
     """Subscribe all the account's parcels anew, those included that ended only because Track Alert was off."""
-    ended = AlertSubscription.objects.filter(account_id=account.pk, state=State.ENDED, problem=SWITCHED_OFF)
+    ended = _rows_of(account).filter(state=State.ENDED, problem=SWITCHED_OFF)
     begin_again(ended, at=at)
     make_due(account, at=at)
 
@@ -42,10 +43,14 @@ def switch_on(account: Account, *, at: datetime) -> None:
 def make_due(account: Account, *, at: datetime) -> None:
     """Subscribe the account's parcels again at the next opportunity; how they stand is kept until then."""
     states = [State.WANTED, State.ACTIVE, State.FAILED]
-    update_in_order(AlertSubscription.objects.filter(account_id=account.pk, state__in=states), due_at=at)
+    update_in_order(_rows_of(account).filter(state__in=states), due_at=at)
 
 
 def try_now(account: Account, *, at: datetime) -> None:
     """Do not let parcels wait out their pause: a person has just put right what was wrong."""
-    held_up = AlertSubscription.objects.filter(account_id=account.pk, due_at__gt=at).exclude(problem="")
+    held_up = _rows_of(account).filter(due_at__gt=at).exclude(problem="")
     update_in_order(held_up.exclude(state=State.REFUSED), due_at=at)
+
+
+def _rows_of(account: Account) -> QuerySet[AlertSubscription]:
+    return AlertSubscription.objects.filter(tenant_id=account.tenant_id, account_id=account.pk)

@@ -22,3 +22,17 @@ def hasten_feeds(tenant_id: uuid.UUID, account_id: int, *, at: datetime) -> None
     """Read the account's Quantum View now: what is not pushed may stand there."""
     feeds = QuantumViewFeed.objects.filter(tenant_id=tenant_id, account_id=account_id, poll_at__gt=at)
     feeds.update(poll_at=at)
+
+
+def begin_silence(tenant_id: uuid.UUID, account_id: int, *, at: datetime) -> uuid.UUID | None:
+    """UPS should have pushed and has not: nobody relies on pushes now. The account's code, None if it is no news."""
+    rows = Account.objects.filter(tenant_id=tenant_id, pk=account_id)
+    changed = rows.filter(alert_silent_at=None).update(alert_silent_at=at)
+    return rows.values_list("code", flat=True).get() if changed else None
+
+
+def end_silence(tenant_id: uuid.UUID, account_id: int) -> uuid.UUID | None:
+    """UPS has pushed again. The account's code, None if it is no news."""
+    rows = Account.objects.filter(tenant_id=tenant_id, pk=account_id)
+    changed = rows.exclude(alert_silent_at=None).update(alert_silent_at=None)
+    return rows.values_list("code", flat=True).get() if changed else None

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from tenants.context import tenant_context
 from ups.alert_rows import SWITCHED_OFF, State, begin_again, switch_off, update_in_order
@@ -37,11 +37,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertStanding:
-    """Whether UPS tells of a parcel by itself; if not, why not."""
+    """Whether UPS is to tell of a parcel by itself; if not, why not. `is_silent`: it should tell and does not."""
 
     is_active: bool
     problem: str = ""
+    subscribed_at: datetime | None = None
     expires_at: datetime | None = None
+    is_silent: bool = False
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether UPS's telling can be relied on."""
+        return self.is_active and not self.is_silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +67,9 @@ def want(tenant_id: uuid.UUID, account_id: int, numbers: Iterable[str], *, at: d
         for number in wanted
     ]
     AlertSubscription.objects.bulk_create(rows, ignore_conflicts=True)
-    ended = AlertSubscription.objects.filter(account_id=account_id, tracking_number__in=wanted, state=State.ENDED)
+    ended = AlertSubscription.objects.filter(
+        tenant_id=tenant_id, account_id=account_id, tracking_number__in=wanted, state=State.ENDED
+    )
     begin_again(ended, at=at)
 
 
@@ -113,12 +122,19 @@ def subscribe_due(account: Account, client: TrackingClient, *, at: datetime) -> 
 def standing_of(tenant_id: uuid.UUID, numbers: Iterable[str], *, at: datetime) -> dict[str, AlertStanding]:
     """How these parcels stand, within the tenant's transaction that is open; a parcel without a row is not there."""
     rows = AlertSubscription.objects.filter(tenant_id=tenant_id, tracking_number__in=list(numbers)).order_by("pk")
-    return {row.tracking_number: _standing(row, at) for row in rows}
+    told = rows.annotate(silent_at=F("account__alert_silent_at"))
+    return {row.tracking_number: _standing(row, at, is_silent=row.silent_at is not None) for row in told}
 
 
-def _standing(row: AlertSubscription, at: datetime) -> AlertStanding:
+def _standing(row: AlertSubscription, at: datetime, *, is_silent: bool) -> AlertStanding:
     is_alive = row.state == State.ACTIVE and row.expires_at is not None and at < row.expires_at
-    return AlertStanding(is_active=is_alive and not row.problem, problem=row.problem, expires_at=row.expires_at)
+    return AlertStanding(
+        is_active=is_alive and not row.problem,
+        problem=row.problem,
+        subscribed_at=row.subscribed_at,
+        expires_at=row.expires_at,
+        is_silent=is_silent,
+    )
 
 
 def _take(account: Account, at: datetime) -> list[AlertSubscription]:
@@ -130,7 +146,8 @@ def _take(account: Account, at: datetime) -> list[AlertSubscription]:
             return []
         due = _due(account, at).order_by("due_at", "pk")
         rows = list(due.select_for_update(skip_locked=True, no_key=True)[:ALERT_NUMBERS])
-        AlertSubscription.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=at + _CLAIM)
+        taken = AlertSubscription.objects.filter(tenant_id=account.tenant_id, pk__in=[row.pk for row in rows])
+        taken.update(due_at=at + _CLAIM)
     return rows
 
 
@@ -143,16 +160,16 @@ def _write(
     due again at once.
     """
     with tenant_context(account.tenant_id):
-        present = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        present = Account.objects.select_for_update(no_key=True).get(tenant_id=account.tenant_id, pk=account.pk)
         keys = [row.pk for row in rows]
-        living = AlertSubscription.objects.filter(pk__in=keys).exclude(state=State.ENDED)
+        living = AlertSubscription.objects.filter(tenant_id=account.tenant_id, pk__in=keys).exclude(state=State.ENDED)
         kept = set(living.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
         written = [row for row in rows if row.pk in kept]
         if _basis(present) != basis:
             for row in written:
                 row.due_at = at
         columns = ["state", "problem", "refusals", "subscribed_at", "expires_at", "due_at"]
-        AlertSubscription.objects.bulk_update(written, columns)
+        AlertSubscription.objects.filter(tenant_id=account.tenant_id).bulk_update(written, columns)
         if problem is not None and problem[:_PROBLEM_CHARACTERS] != present.alert_problem:
             present.alert_problem = problem[:_PROBLEM_CHARACTERS]
             present.alert_problem_at = at if problem else None
@@ -162,7 +179,8 @@ def _write(
 
 
 def _due(account: Account, at: datetime) -> QuerySet[AlertSubscription]:
-    return AlertSubscription.objects.filter(account_id=account.pk, due_at__lte=at).exclude(state=State.ENDED)
+    rows = AlertSubscription.objects.filter(tenant_id=account.tenant_id, account_id=account.pk, due_at__lte=at)
+    return rows.exclude(state=State.ENDED)
 
 
 def _basis(account: Account) -> _Basis:

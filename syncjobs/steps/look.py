@@ -1,7 +1,8 @@
 """Ask UPS's Tracking API about parcels of a delivery that are due: the silent ones, and those said to have ended."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from audit.models import Event
@@ -26,9 +27,15 @@ from ups.errors import (
 from ups.events import ParcelEvent
 from ups.hearing import remember_tracking_problem
 from ups.models import Account
+from ups.numbers import is_valid
+from ups.statuses import Reason
+from ups.tracking import TrackedParcel
+from ups.tracking_client import TrackingClient
 
 AT_ONCE = 10
 """Parcels asked about in one go: one call each, and the lease must outlast them (`ups.md` 8: there is no batch)."""
+OTHER_NUMBERS = 2
+"""Our own bound: UPS names replacement and postal numbers, of which only those of its own form can be asked about."""
 REFUSED_PAUSE = timedelta(hours=1)
 _OF_THE_ACCOUNT = (UpsAccountBlocked, UpsCredentialRefused, UpsProductMissing)
 _NEEDS_A_PERSON = (*_OF_THE_ACCOUNT, UpsUnexpectedReply)
@@ -44,22 +51,23 @@ def look(job: Job, step: Step) -> None:
             return
         accounts = Account.objects.in_bulk({row.shipment.attempt.account_id for row in due})
     news: list[ParcelEvent] = []
-    looked: set[str] = set()
+    looked: dict[str, date | None] = {}
     failure: UpsError | None = None
     for parcel in due[:AT_ONCE]:
         account = accounts[parcel.shipment.attempt.account_id]
         try:
-            news += _ask(parcel, account, step)
+            told, expected_on = _ask(parcel, account, step)
         except UpsError as error:
             failure = error
             if isinstance(error, _OF_THE_ACCOUNT):
                 _remember(account, str(error), step.at)
             break
         _remember(account, "", step.at)
-        looked.add(parcel.tracking_number)
+        news += told
+        looked[parcel.tracking_number] = expected_on
     if failure is not None and not looked and not isinstance(failure, _NEEDS_A_PERSON):
         raise failure
-    _keep(job, step, news, frozenset(looked), failure, is_all=len(due) <= AT_ONCE)
+    _keep(job, step, news, looked, failure, is_all=len(due) <= AT_ONCE)
 
 
 def _remember(account: Account, problem: str, at: datetime) -> None:
@@ -70,24 +78,44 @@ def _remember(account: Account, problem: str, at: datetime) -> None:
         account.tracking_problem = problem
 
 
-def _ask(parcel: Parcel, account: Account, step: Step) -> Sequence[ParcelEvent]:
-    """The parcel's events as UPS knows them. That UPS refuses the number means no more than that it has no data.
+def _ask(parcel: Parcel, account: Account, step: Step) -> tuple[list[ParcelEvent], date | None]:
+    """The parcel's events as UPS knows them, and the day it is expected on.
 
-    `TV1002` has been seen for numbers that are good (`ups.md` 8).
+    That UPS refuses the number means no more than that it has no data: `TV1002` has been seen for numbers that are
+    good (`ups.md` 8). Where the parcel goes on under another number, what is told of that one counts for it.
     """
     client = open_tracking_client(account, observe=step.observe)
     try:
-        answer = client.track(parcel.tracking_number)
+        found = _found(client, parcel.tracking_number)
     except UpsRejected:
-        return ()
-    return [event for told in answer.parcels if told.tracking_number == parcel.tracking_number for event in told.events]
+        return [], None
+    for number in _other_numbers(found):
+        try:
+            found += _found(client, number)
+        except UpsError:
+            continue
+    events = [replace(event, tracking_number=parcel.tracking_number) for told in found for event in told.events]
+    return events, next((told.scheduled_date for told in found if told.scheduled_date), None)
+
+
+def _found(client: TrackingClient, number: str) -> list[TrackedParcel]:
+    return [told for told in client.track(number).parcels if told.tracking_number == number]
+
+
+def _other_numbers(found: Sequence[TrackedParcel]) -> list[str]:
+    """The numbers under which UPS says that the parcel goes on."""
+    if not any(event.reason == Reason.NUMBER_CHANGED for told in found for event in told.events):
+        return []
+    known = {told.tracking_number for told in found}
+    named = dict.fromkeys(number for told in found for number in told.alternate_numbers)
+    return [number for number in named if is_valid(number) and number not in known][:OTHER_NUMBERS]
 
 
 def _keep(
     job: Job,
     step: Step,
     news: Sequence[ParcelEvent],
-    looked: frozenset[str],
+    looked: Mapping[str, date | None],
     failure: UpsError | None,
     *,
     is_all: bool,

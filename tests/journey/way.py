@@ -373,6 +373,7 @@ def way(journey: Journey, monkeypatch: pytest.MonkeyPatch) -> Iterator[Way]:
     Exact takes as many calls as come: how many are made is counted, not awaited.
     """
     monkeypatch.setattr(progress, "FROM_THE_FUTURE", timedelta(days=3650))
+    monkeypatch.setattr(progress, "CLOCKS_DIFFER", timedelta(days=3650))
     exact, ups = journey.company.exact, journey.ups
     before = exact.control("GET", "settings"), ups.control("GET", "settings")
     exact.control("POST", "settings", {"minutely_limit": UNLIMITED, "daily_limit": UNLIMITED})

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,13 +39,20 @@ def shipped(parcels: int = 1) -> Delivery:
     return delivery
 
 
-def hear(delivery: Delivery, *news: ParcelEvent, of: int = 0, at: datetime = AT, looked: bool = False) -> Parcel:
+def hear(
+    delivery: Delivery,
+    *news: ParcelEvent,
+    of: int = 0,
+    at: datetime = AT,
+    looked: bool = False,
+    expected_on: date | None = None,
+) -> Parcel:
     """Take in news of the delivery's parcel in this place; how the parcel stands afterwards."""
     number = parcels_of(delivery)[of].tracking_number
     mine = [replace(event, tracking_number=number) for event in news]
     with acting("worker"), tenant_context(delivery.tenant_id):
         locked = lock(delivery.tenant_id, delivery.code)
-        progress = take_in(locked, mine, at=at, looked=frozenset({number} if looked else set()))
+        progress = take_in(locked, mine, at=at, looked={number: expected_on} if looked else {})
         conclude(locked, progress, at=at)
     return parcels_of(delivery)[of]
 

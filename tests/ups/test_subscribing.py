@@ -49,7 +49,7 @@ def test_wanted_parcels_are_subscribed_by_one_call_and_due_on_day_twelve(account
     assert outcome == Outcome(active=(A, B))
     assert asked(server) == [[A, B]]
     assert row_of(account).due_at == NOW + days(12)
-    assert standing(account) == AlertStanding(is_active=True, expires_at=NOW + days(14))
+    assert standing(account) == AlertStanding(is_active=True, subscribed_at=NOW, expires_at=NOW + days(14))
 
 
 def test_first_version_is_told_the_account_s_address_and_credential(account: Account) -> None:
@@ -126,7 +126,9 @@ def test_renewal_extends_the_life_from_its_own_moment(account: Account) -> None:
 
     assert run(account, at=NOW + days(11.9)) == Outcome()
     assert run(account, lists([A]), at=NOW + days(12)) == Outcome(renewed=(A,))
-    assert standing(account, at=NOW + days(15)) == AlertStanding(is_active=True, expires_at=NOW + days(26))
+    assert standing(account, at=NOW + days(15)) == AlertStanding(
+        is_active=True, subscribed_at=NOW + days(12), expires_at=NOW + days(26)
+    )
 
 
 def test_bad_number_among_good_ones_is_tried_once_more_alone_and_refused(account: Account) -> None:
@@ -215,7 +217,7 @@ def test_finished_parcel_is_not_renewed_and_a_correction_begins_again(account: A
     end(account, A)
 
     assert run(account, at=NOW + days(13)) == Outcome()
-    assert standing(account) == AlertStanding(is_active=False, expires_at=NOW + days(14))
+    assert standing(account) == AlertStanding(is_active=False, subscribed_at=NOW, expires_at=NOW + days(14))
 
     reopen(account, A, at=NOW + days(2))
     assert run(account, lists([A]), at=NOW + days(2)).active == (A,)
