@@ -1,14 +1,13 @@
 """How many calls came to our doors and led to nothing, by day: a number and no row, so that nobody can fill a table."""
 
-import logging
 import uuid
 from datetime import datetime
 
-from django.core.cache import cache
 from django.utils import timezone
-from redis import RedisError
+from redis import Redis
 
-logger = logging.getLogger(__name__)
+from connector_site.lib import brief_redis
+from connector_site.lib.brief_redis import RedisAway
 
 REFUSED = "refused"
 NOT_UNDERSTOOD = "not understood"
@@ -21,18 +20,24 @@ def count(what: str, hook_code: uuid.UUID | None = None) -> None:
     """Add one, best effort: without Redis it is not counted."""
     key = _key(what, hook_code, timezone.now())
     try:
-        if not cache.add(key, 1, KEPT_SECONDS):
-            cache.incr(key)
-    except (RedisError, ValueError) as error:
-        logger.warning("A refused call could not be counted: %s", type(error).__name__)
+        brief_redis.ask(lambda pool: _add_one(Redis(connection_pool=pool), key))
+    except RedisAway:
+        return
 
 
 def counted(what: str, hook_code: uuid.UUID | None = None, *, at: datetime) -> int:
     """How many there were on that day (UTC); 0 without Redis."""
     try:
-        return int(cache.get(_key(what, hook_code, at), 0))
-    except RedisError:
+        return int(brief_redis.ask(lambda pool: Redis(connection_pool=pool).get(_key(what, hook_code, at))) or 0)
+    except RedisAway:
         return 0
+
+
+def _add_one(redis: Redis, key: str) -> None:
+    with redis.pipeline(transaction=False) as both:
+        both.incr(key)
+        both.expire(key, KEPT_SECONDS)
+        both.execute()
 
 
 def _key(what: str, hook_code: uuid.UUID | None, at: datetime) -> str:

@@ -5,29 +5,23 @@ Without Redis each process counts for itself, so a visitor may ask a little more
 
 import functools
 import ipaddress
-import logging
 import math
 import os
 import time
 from dataclasses import dataclass
 
-import redis
 from django.conf import settings
 from django.http import HttpRequest
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as LostConnection
-from redis.retry import Retry
+from redis import ConnectionPool
 
-ANSWER_SECONDS = 0.3
-"""A page waits no longer than this for its count."""
-AWAY_SECONDS = 5.0
-"""How long Redis is left alone after it failed, so that a hung one does not slow every request."""
+from connector_site.lib import brief_redis
+from connector_site.lib.brief_redis import RedisAway
+
 IPV6_CUSTOMER_BITS = 64
 """One customer holds a whole network of this size and may come from any address in it (RFC 6177)."""
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +35,9 @@ class Rule:
 
 def seconds_to_wait(rule: Rule, address: str) -> int:
     """Count a request: 0 when it is within the rule, else how long the address should wait."""
-    if _is_away():
-        return _hit(_own_counts(os.getpid()), rule, address)
     try:
-        return _hit(_shared_counts(os.getpid(), settings.REDIS_URL), rule, address)
-    except redis.RedisError:
-        logger.warning("rate limit: Redis is away, counting in this process alone")
-        _away_until[os.getpid()] = time.monotonic() + AWAY_SECONDS
+        return brief_redis.ask(lambda pool: _hit(_shared_counts(pool), rule, address))
+    except RedisAway:
         return _hit(_own_counts(os.getpid()), rule, address)
 
 
@@ -65,16 +55,8 @@ def client_address(request: HttpRequest) -> str:
 
 def forget() -> None:
     """Drop what this process counted and remembers of Redis."""
-    _away_until.clear()
+    brief_redis.forget()
     _own_counts.cache_clear()
-
-
-_away_until: dict[int, float] = {}
-"""By process, for a fork must not inherit what its parent saw."""
-
-
-def _is_away() -> bool:
-    return time.monotonic() < _away_until.get(os.getpid(), 0.0)
 
 
 def _hit(counts: SlidingWindowCounterRateLimiter, rule: Rule, address: str) -> int:
@@ -86,14 +68,7 @@ def _hit(counts: SlidingWindowCounterRateLimiter, rule: Rule, address: str) -> i
 
 
 @functools.cache
-def _shared_counts(process_id: int, url: str) -> SlidingWindowCounterRateLimiter:
-    plain = url.replace("redis+socket://", "unix://")
-    pool = redis.ConnectionPool.from_url(
-        plain,
-        socket_timeout=ANSWER_SECONDS,
-        socket_connect_timeout=ANSWER_SECONDS,
-        retry=Retry(NoBackoff(), 1, supported_errors=(LostConnection,)),
-    )
+def _shared_counts(pool: ConnectionPool) -> SlidingWindowCounterRateLimiter:
     return SlidingWindowCounterRateLimiter(RedisStorage("redis://", connection_pool=pool, key_prefix="limit"))
 
 

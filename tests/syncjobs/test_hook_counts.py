@@ -1,14 +1,37 @@
 """Calls that led to nothing are counted by door and day, and counting never gets in anybody's way."""
 
+import socket
+import time
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
-from redis import RedisError
+from pytest_django import Settings
 
+from connector_site.lib import brief_redis
 from syncjobs.hook_counts import NOT_UNDERSTOOD, REFUSED, count, counted
+
+pytestmark = pytest.mark.database
+NOBODY_LISTENS = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    brief_redis.forget()
+    yield
+    brief_redis.forget()
+
+
+@pytest.fixture
+def hung(tmp_path: Path) -> Iterator[str]:
+    """A Redis that takes every call and answers none."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "redis.sock"))
+        listener.listen()
+        yield f"unix://{tmp_path}/redis.sock"
 
 
 def test_calls_are_counted_for_each_door_and_each_reason() -> None:
@@ -31,27 +54,26 @@ def test_each_day_has_its_own_count() -> None:
     assert counted(REFUSED, door, at=at - timedelta(days=1)) == 0
 
 
-@pytest.mark.parametrize("operation", ["add", "incr"])
 def test_without_redis_nothing_is_counted_and_nothing_fails(
-    operation: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise RedisError("gone")
-
+    settings.REDIS_URL = NOBODY_LISTENS
     door = uuid.uuid4()
-    count(REFUSED, door)
-    monkeypatch.setattr(cache, operation, refuse)
 
     count(REFUSED, door)
 
-    assert [record.message for record in caplog.records] == ["A refused call could not be counted: RedisError"]
+    assert counted(REFUSED, door, at=timezone.now()) == 0
+    assert [record.message for record in caplog.records] == [
+        "Redis is away (ConnectionError): what can do without it does"
+    ]
     assert str(door) not in caplog.text
 
 
-def test_without_redis_the_count_reads_as_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise RedisError("gone")
+def test_a_redis_that_hangs_is_waited_for_once_and_not_for_long(settings: Settings, hung: str) -> None:
+    settings.REDIS_URL = hung
+    started, door = time.monotonic(), uuid.uuid4()
 
-    monkeypatch.setattr(cache, "get", refuse)
+    count(REFUSED, door)
 
-    assert counted(REFUSED, at=timezone.now()) == 0
+    assert [counted(REFUSED, door, at=timezone.now()) for _ in range(20)] == [0] * 20
+    assert time.monotonic() - started < 4 * brief_redis.ANSWER_SECONDS
