@@ -1,12 +1,13 @@
 """UPS's pushes coming in: proved, stored, answered within milliseconds. They are hints: nothing is decided here.
 
-UPS does not repeat a push (`ups.md` 10.3), so all there is between its bytes and the table is one statement.
+The headers prove a push, so nobody's body is read before it is known that UPS sent it. UPS does not repeat a push
+(`ups.md` 10.3), so all there is between its bytes and the table is one statement.
 """
 
 import logging
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from django.db import connection
 from django.utils import timezone
@@ -22,35 +23,47 @@ logger = logging.getLogger(__name__)
 
 OK, NOT_UNDERSTOOD, REFUSED, UNKNOWN_ADDRESS = 200, 400, 401, 404
 ROUTE_KEPT_SECONDS = 2.0
-"""Whose address it is need not be asked for each push of a flood."""
+"""Whose address it is need not be asked for each push of a flood. So long a revoked credential may still be taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """The headers by which UPS proves itself, one way or the other (`ups.md` 10.3)."""
 
-    credential: str
-    authorization: str
-    api_key: str
+    credential: str = field(repr=False)
+    authorization: str = field(repr=False)
+    api_key: str = field(repr=False)
 
 
-def accept(*, hook_code: uuid.UUID, body: bytes, proof: Proof) -> int:
-    """Store what UPS tells and return the HTTP status to answer with. A refused push leaves a count and no row."""
-    route = _proven_by_kept(hook_code, proof)
+def recognise(*, hook_code: uuid.UUID, proof: Proof) -> Route | int:
+    """Whose push this is, or the HTTP status that refuses it; `note_refused` tells of those worth telling."""
+    kept = _proven_by_kept(hook_code, proof)
+    if kept is not None:
+        return kept
+    route = alerts.find_route(hook_code)
     if route is None:
-        route = alerts.find_route(hook_code)
-        if route is None:
-            hook_counts.count(hook_counts.UNKNOWN_ADDRESS)
-            return UNKNOWN_ADDRESS
-        if not _is_proven(route, proof):
-            hook_counts.count(hook_counts.REFUSED, hook_code)
-            logger.warning("A push without a valid credential was refused")
-            return REFUSED
-        _kept[hook_code] = _Kept(route=route, until=time.monotonic() + ROUTE_KEPT_SECONDS)
+        return UNKNOWN_ADDRESS
+    if not _is_proven(route, proof):
+        return REFUSED
+    _kept[hook_code] = _Kept(route=route, until=time.monotonic() + ROUTE_KEPT_SECONDS)
+    return route
+
+
+def note_refused(*, hook_code: uuid.UUID, status: int) -> None:
+    """A refused push leaves a count and no row."""
+    if status == REFUSED:
+        hook_counts.count(hook_counts.REFUSED, hook_code)
+        logger.warning("A push without a valid credential was refused")
+    else:
+        hook_counts.count(hook_counts.UNKNOWN_ADDRESS)
+
+
+def accept(*, route: Route, body: bytes) -> int:
+    """Store what UPS tells and return the HTTP status to answer with."""
     try:
         pushed = read_push(body)
     except NotAPush:
-        hook_counts.count(hook_counts.NOT_UNDERSTOOD, hook_code)
+        hook_counts.count(hook_counts.NOT_UNDERSTOOD, route.hook_code)
         return NOT_UNDERSTOOD
     _store(route.tenant_id, pushed)
     return OK
@@ -68,14 +81,15 @@ _kept: dict[uuid.UUID, _Kept] = {}
 
 
 def _proven_by_kept(hook_code: uuid.UUID, proof: Proof) -> Route | None:
-    """The route as it was a moment ago, if the credential of version 1 proves it.
+    """The route as it was a moment ago, if the credential that was the present one then proves it.
 
-    A credential that was renewed meanwhile is accepted for days anyway; tokens end at once, so they are not kept.
+    What was renewed meanwhile is accepted for days anyway; old credentials and tokens end by the clock or at once.
     """
     kept = _kept.get(hook_code)
     if kept is None or kept.until < time.monotonic():
         return None
-    is_proven = _is_proven(kept.route, Proof(credential=proof.credential, authorization="", api_key=""))
+    present = replace(kept.route, previous_digest="", previous_until=None)
+    is_proven = _is_proven(present, replace(proof, authorization="", api_key=""))
     return kept.route if is_proven else None
 
 

@@ -16,7 +16,7 @@ from audit import record
 from audit.models import Event
 from connector_site.lib.secrets import Secret, seal, unseal_secret
 from tenants.context import tenant_context
-from ups.alert_rows import make_due, switch_off, switch_on
+from ups.alert_rows import State, begin_again, make_due, switch_off, switch_on
 from ups.credentials import SUBJECT_KIND
 from ups.models import ALERT_CLIENT_SECRET, ALERT_CREDENTIAL, Account, AlertSubscription
 from ups.tracking_client import Destination
@@ -47,6 +47,8 @@ _CREDENTIAL_COLUMNS = (
     "alert_client_secret_digest",
     "alert_generation",
 )
+_NO_CREDENTIAL: dict[str, Any] = {"alert_credential": None, "alert_credential_digest": ""}
+_NO_PREVIOUS: dict[str, Any] = {"alert_previous_digest": "", "alert_previous_until": None}
 _ROUTE = """
     SELECT tenant_id, account_id, credential_digest, previous_digest, previous_until, client_id, generation
       FROM ups_alert_route(%s)
@@ -86,17 +88,23 @@ class IssuedToken:
     expires_in_seconds: int
 
 
-def ensure_credentials(account: Account) -> None:
-    """Give the account its secrets for Track Alert if it has none; `account` then shows them. Repeating is harmless."""
-    if account.alert_credential_digest and account.alert_client_secret_digest:
+def ensure_credentials(account: Account, *, is_new: bool = False) -> None:
+    """Give the account the secrets for Track Alert that it lacks; `account` then shows them. Repeating is harmless.
+
+    A credential belongs to version 1 alone. What is made is recorded, but for a new account, where nobody wonders.
+    """
+    if not _lacking(account):
         return
     with tenant_context(account.tenant_id):
         row = _locked(account)
-        if not row.alert_credential_digest:
+        lacking = _lacking(row)
+        if "alert_credential" in lacking:
             _write(row, _new_credential(row.code))
-        if not row.alert_client_secret_digest:
+        if "alert_client_secret" in lacking:
             client_id = secrets.token_hex(_CLIENT_ID_BYTES)
             _write(row, {"alert_client_id": client_id, **_new_client_secret(row.code)})
+        if lacking and not is_new:
+            _record(row, {"what": "alert secrets made", "fields": lacking})
     _show(row, on=account)
 
 
@@ -104,17 +112,14 @@ def rotate_credential(account: Account, *, at: datetime) -> bool:
     """Give UPS a new credential (version 1): the old one is accepted for 15 days more, all parcels are due again.
 
     False, and nothing changed, while parcels are still subscribed with the one before: a third would shut them out.
+    Nor is there anything to renew while version 1 is not in use.
     """
     ensure_credentials(account)
     with tenant_context(account.tenant_id):
         row = _locked(account)
-        if _previous_is_needed(row, at):
+        if row.alert_version != Account.AlertVersion.V1 or _previous_is_needed(row, at):
             return False
-        previous = {
-            "alert_previous_digest": row.alert_credential_digest,
-            "alert_previous_until": at + timedelta(days=PREVIOUS_ACCEPTED_DAYS),
-        }
-        _write(row, {**previous, **_new_credential(row.code)})
+        _write(row, {**_as_previous(row, at), **_new_credential(row.code)})
         make_due(row, at=at)
         _record(row, {"fields": ["alert_credential"]})
     _show(row, on=account)
@@ -131,22 +136,47 @@ def rotate_client_secret(account: Account) -> None:
     _show(row, on=account)
 
 
+def revoke(account: Account, *, at: datetime) -> None:
+    """The secrets of both versions and the address have leaked: new ones, and the old ones end at once.
+
+    Whatever UPS was told before leads nowhere now, so each parcel counts as not subscribed until UPS has taken it anew.
+    """
+    with tenant_context(account.tenant_id):
+        row = _locked(account)
+        is_v1 = row.alert_version == Account.AlertVersion.V1
+        credential = _new_credential(row.code) if is_v1 else _NO_CREDENTIAL
+        changes = {"alert_hook_code": uuid.uuid4(), **_NO_PREVIOUS, **credential, **_new_client_secret(row.code)}
+        client_id = secrets.token_hex(_CLIENT_ID_BYTES)
+        _write(row, {**changes, "alert_client_id": client_id, "alert_generation": row.alert_generation + 1})
+        living = AlertSubscription.objects.filter(tenant_id=row.tenant_id, account_id=row.pk)
+        begin_again(living.exclude(state__in=[State.ENDED, State.REFUSED]), at=at)
+        _record(row, {"what": "alert secrets revoked"})
+    _show(row, on=account)
+
+
 def choose_version(account: Account, version: str, *, at: datetime) -> None:
     """Let UPS tell of scans this way from now on: one of `Account.AlertVersion`.
 
-    Off ends all subscriptions, and those it ended begin again when Track Alert is switched on.
+    Off ends all subscriptions, and those it ended begin again when Track Alert is switched on. Version 1 has a new
+    credential each time it is chosen; the one it leaves behind is accepted for as long as subscriptions may carry it.
     """
     chosen = Account.AlertVersion(version)
     with tenant_context(account.tenant_id):
         row = _locked(account)
         if row.alert_version == chosen:
             return
-        _write(row, {"alert_version": chosen.value, "alert_problem": "", "alert_problem_at": None})
+        credential: dict[str, Any] = {}
+        if row.alert_version == Account.AlertVersion.V1 and row.alert_credential_digest:
+            credential = {**_as_previous(row, at), **_NO_CREDENTIAL}
+        elif chosen is Account.AlertVersion.V1:
+            credential = _new_credential(row.code)
+        _write(row, {"alert_version": chosen.value, "alert_problem": "", "alert_problem_at": None, **credential})
         if chosen is Account.AlertVersion.OFF:
             switch_off(row)
         else:
             switch_on(row, at=at)
         _record(row, {"fields": ["alert_version"], "alert_version": chosen.value})
+    _show(row, on=account)
     account.alert_version = row.alert_version
     account.alert_problem, account.alert_problem_at = row.alert_problem, row.alert_problem_at
 
@@ -159,7 +189,7 @@ def destination_of(account: Account) -> Destination:
 
 
 def portal_values(account: Account) -> PortalValues:
-    """What the guided page for version 2 shows to those who may change the account."""
+    """What the guided page for version 2 shows to those who may change the account; the secret only when asked for."""
     ensure_credentials(account)
     return PortalValues(
         url=_hook_url(account),
@@ -167,6 +197,15 @@ def portal_values(account: Account) -> PortalValues:
         client_id=account.alert_client_id,
         client_secret=unseal_secret(account.alert_client_secret, owner=account.code, purpose=ALERT_CLIENT_SECRET),
     )
+
+
+def show_client_secret(account: Account) -> Secret:
+    """The client secret for a person's eyes, which is recorded."""
+    values = portal_values(account)
+    with tenant_context(account.tenant_id):
+        event = {"what": "client secret shown"}
+        _record(account, event, kind=Event.Kind.ASKED)
+    return values.client_secret
 
 
 def find_route(hook_code: uuid.UUID) -> Route | None:
@@ -192,7 +231,8 @@ def find_route(hook_code: uuid.UUID) -> Route | None:
 def proves(route: Route, *, credential: str, authorization: str, api_key: str, at: datetime) -> bool:
     """Whether the headers `credential`, or `Authorization` and `x-api-key`, show that UPS was told of this address.
 
-    Either is enough, whatever version the account uses now: subscriptions made before a switch go on.
+    Either is enough, whatever version the account uses now: subscriptions made before a switch go on. The present
+    credential is accepted while the account uses version 1, which the route sees to.
     """
     if credential and _is_credential(route, credential, at):
         return True
@@ -213,6 +253,14 @@ def issue_token(*, client_id: str, client_secret: str, at: datetime) -> IssuedTo
     ends_at = int(at.timestamp()) + TOKEN_SECONDS
     text = _PART_AFTER.join([hook_code.hex, str(generation), str(ends_at)])
     return IssuedToken(token=Secret(_signer().sign(text)), expires_in_seconds=TOKEN_SECONDS)
+
+
+def find_client(client_id: str) -> uuid.UUID | None:
+    """The hook code of the account with this client id: where a failure is counted, never told to who failed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLIENT, [client_id.replace("\0", "")])
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def _is_credential(route: Route, credential: str, at: datetime) -> bool:
@@ -240,6 +288,19 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
+def _lacking(row: Account) -> list[str]:
+    """The columns of the secrets that the account should have and has not."""
+    is_v1 = row.alert_version == Account.AlertVersion.V1
+    lacking = ["alert_credential"] if is_v1 and not row.alert_credential_digest else []
+    return lacking if row.alert_client_secret_digest else [*lacking, "alert_client_secret"]
+
+
+def _as_previous(row: Account, at: datetime) -> dict[str, Any]:
+    """Columns that let the present credential run out."""
+    until = at + timedelta(days=PREVIOUS_ACCEPTED_DAYS)
+    return {"alert_previous_digest": row.alert_credential_digest, "alert_previous_until": until}
+
+
 def _hook_url(account: Account) -> str:
     return f"{settings.PUBLIC_URL}{HOOK_PATH}{account.alert_hook_code}"
 
@@ -261,13 +322,12 @@ def _previous_is_needed(row: Account, at: datetime) -> bool:
     if row.alert_previous_until is None or row.alert_previous_until <= at:
         return False
     rotated_at = row.alert_previous_until - timedelta(days=PREVIOUS_ACCEPTED_DAYS)
-    return AlertSubscription.objects.filter(
-        account_id=row.pk, state=AlertSubscription.State.ACTIVE, subscribed_at__lt=rotated_at, expires_at__gt=at
-    ).exists()
+    rows = AlertSubscription.objects.filter(tenant_id=row.tenant_id, account_id=row.pk, state=State.ACTIVE)
+    return rows.filter(subscribed_at__lt=rotated_at, expires_at__gt=at).exists()
 
 
 def _locked(account: Account) -> Account:
-    return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    return Account.objects.select_for_update(no_key=True).get(tenant_id=account.tenant_id, pk=account.pk)
 
 
 def _write(row: Account, columns: dict[str, Any]) -> None:
@@ -281,6 +341,6 @@ def _show(row: Account, *, on: Account) -> None:
         setattr(on, name, getattr(row, name))
 
 
-def _record(row: Account, details: dict[str, Any]) -> None:
-    event = record.Happening(kind=Event.Kind.CHANGED, subject_kind=SUBJECT_KIND, subject=row.code, details=details)
+def _record(row: Account, details: dict[str, Any], *, kind: Event.Kind = Event.Kind.CHANGED) -> None:
+    event = record.Happening(kind=kind, subject_kind=SUBJECT_KIND, subject=row.code, details=details)
     record.happenings(row.tenant_id, [event])

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from connector_site.lib import rate_limit
 from syncjobs import hook_counts
-from syncjobs.views.hooks import TOKEN_FORM_BYTES, TOKEN_RULE
+from syncjobs.views.hooks import CLIENT_RULE, TOKEN_FORM_BYTES, TOKEN_RULE
 from tests.syncjobs.pushdoor import PushDoor, make_push_door, push_body
 from ups import alerts
 from ups.alerts import TOKEN_PATH, TOKEN_SECONDS
@@ -90,13 +90,15 @@ def test_the_right_pair_gets_a_token_that_opens_the_door_for_pushes(
 def test_an_unknown_id_and_a_wrong_secret_get_the_same_answer(door: PushDoor, address: str) -> None:
     client_id, client_secret = pair_of(door)
     before = hook_counts.counted(hook_counts.REFUSED, at=timezone.now())
+    assert door.counted(hook_counts.REFUSED) == 0
 
     wrong = ask(address, client_id=client_id, client_secret="wrong")
     unknown = ask(address, client_id="0" * 32, client_secret=client_secret)
 
     assert shown(wrong) == shown(unknown)
     assert (wrong.status_code, wrong.content) == (401, b'{"error": "invalid_client"}')
-    assert hook_counts.counted(hook_counts.REFUSED, at=timezone.now()) == before + 2
+    assert hook_counts.counted(hook_counts.REFUSED, at=timezone.now()) == before + 1
+    assert door.counted(hook_counts.REFUSED) == 1
     assert door.is_untouched()
 
 
@@ -169,17 +171,43 @@ def test_looking_at_the_address_is_not_allowed(address: str) -> None:
     assert Client(REMOTE_ADDR=address).get(TOKEN_PATH).status_code == 405
 
 
-def test_who_tries_secrets_is_told_to_wait_and_others_are_not(door: PushDoor, address: str) -> None:
+def test_who_tries_secrets_is_told_to_wait_and_the_right_pair_is_not(door: PushDoor, address: str) -> None:
     client_id, client_secret = pair_of(door)
     tried = [ask(address, client_id=client_id, client_secret="wrong").status_code for _ in range(TOKEN_RULE.requests)]
 
-    refused = ask(address, client_id=client_id, client_secret=client_secret)
-    other = ask("192.0.2.1", client_id=client_id, client_secret=client_secret)
+    refused = ask(address, client_id=client_id, client_secret="wrong")
+    right = ask(address, client_id=client_id, client_secret=client_secret)
 
     assert tried == [401] * TOKEN_RULE.requests
     assert (refused.status_code, refused.content) == (429, b'{"error": "slow_down"}')
     assert 0 < int(refused.headers["Retry-After"]) <= TOKEN_RULE.seconds
-    assert other.status_code == 200
+    assert right.status_code == 200
+    assert door.counted(hook_counts.REFUSED) == TOKEN_RULE.requests
+
+
+def test_secrets_of_one_client_tried_from_many_addresses_are_limited_together(door: PushDoor, address: str) -> None:
+    client_id = pair_of(door)[0]
+    network = address.rpartition(".")[0]
+
+    tried = [
+        ask(f"{network}.{place}", client_id=client_id, client_secret="wrong").status_code
+        for place in range(CLIENT_RULE.requests + 1)
+    ]
+
+    assert tried == [401] * CLIENT_RULE.requests + [429]
+    assert ask(f"{network}.99", client_id="0" * 32, client_secret="wrong").status_code == 401
+
+
+def test_tokens_without_number_are_given_to_the_right_pair(door: PushDoor, address: str) -> None:
+    pair = in_form(*pair_of(door))
+
+    assert {ask(address, **pair).status_code for _ in range(TOKEN_RULE.requests + 5)} == {200}
+
+
+def test_another_grant_asked_for_too_often_is_told_to_wait(address: str) -> None:
+    asked = [ask(address, grant_type="password").status_code for _ in range(TOKEN_RULE.requests + 1)]
+
+    assert asked == [400] * TOKEN_RULE.requests + [429]
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])

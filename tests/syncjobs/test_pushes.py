@@ -4,6 +4,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,13 +12,16 @@ from typing import Any
 import pytest
 from django.conf import settings as site
 from django.db import DataError, InterfaceError, OperationalError, connection
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from connector_site.lib.hanging_up import HANG_UP
 from syncjobs import engine, hook_counts
 from syncjobs.models import Receipt, SyncJob, TrackingEvent
-from syncjobs.pushes import NUMBER_NOT_KNOWN
+from syncjobs.pushes import NUMBER_NOT_KNOWN, Proof
+from syncjobs.views.hooks import REFUSED_RULE
 from tenants.context import tenant_context
 from tests.syncjobs.pushdoor import PHOTO, PushDoor, make_push_door, push_body
 from tests.syncjobs.rows import ALL_QUEUES
@@ -131,6 +135,64 @@ def test_what_does_not_prove_itself_is_counted_and_leaves_nothing(
 
     assert door.is_untouched()
     assert door.counted(hook_counts.REFUSED) == 1
+
+
+@pytest.fixture
+def _unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HttpRequest, "read", lambda *_: pytest.fail("the body was read"))
+
+
+@pytest.mark.usefixtures("_unreadable")
+@pytest.mark.parametrize("proof", BAD_PROOFS.values(), ids=BAD_PROOFS)
+def test_nothing_is_read_of_what_does_not_prove_itself(
+    door: PushDoor, proof: Callable[[PushDoor], dict[str, str]]
+) -> None:
+    assert door.post(push_body(door.number), **proof(door)) == 401
+
+
+@pytest.mark.usefixtures("_unreadable")
+def test_what_is_announced_as_too_large_is_not_read(door: PushDoor) -> None:
+    assert door.post(b" " * (MAX_BODY_BYTES + 1), credential=door.credential) == 413
+
+
+def test_only_a_refused_call_ends_its_connection(door: PushDoor) -> None:
+    path, body, credential = door.path, push_body(door.number), door.credential
+    good, bad, stray = (
+        Client().post(address, body, content_type="application/json", headers={"credential": word})
+        for address, word in ((path, credential), (path, "wrong"), (f"/hooks/ups/{uuid.uuid4()}", credential))
+    )
+
+    assert [answer.status_code for answer in (good, bad, stray)] == [200, 401, 404]
+    assert [HANG_UP in answer.wsgi_request.META for answer in (good, bad, stray)] == [False, True, True]
+
+
+def test_an_address_refused_too_often_is_told_to_wait_and_not_logged_and_its_good_pushes_are_stored(
+    door: PushDoor, caplog: pytest.LogCaptureFixture
+) -> None:
+    flood = [door.post(b"{}", credential="wrong") for _ in range(REFUSED_RULE.requests + 5)]
+
+    assert flood == [401] * REFUSED_RULE.requests + [429] * 5
+    assert len([record for record in caplog.records if record.name == "syncjobs.pushes"]) == REFUSED_RULE.requests
+    assert door.counted(hook_counts.REFUSED) == REFUSED_RULE.requests
+    assert door.push() == 200
+    assert replace(door, caller="192.0.2.1").post(b"{}", credential="wrong") == 401
+
+
+def test_unknown_addresses_are_limited_likewise(door: PushDoor) -> None:
+    stray = [
+        Client(REMOTE_ADDR=door.caller).post(f"/hooks/ups/{uuid.uuid4()}", b"{}", content_type="application/json")
+        for _ in range(REFUSED_RULE.requests + 1)
+    ]
+
+    assert {answer.status_code for answer in stray[:-1]} == {404}
+    assert stray[-1].status_code == 429
+    assert 0 < int(stray[-1].headers["Retry-After"]) <= REFUSED_RULE.seconds
+
+
+def test_what_proves_a_push_does_not_print() -> None:
+    proof = Proof(credential="one-secret", authorization="Bearer another-secret", api_key="third-secret")
+
+    assert "secret" not in repr(proof)
 
 
 def test_a_push_that_comes_again_is_counted_and_asks_for_nothing_more(door: PushDoor) -> None:

@@ -283,7 +283,7 @@ MAY = {
     "SELECT syncjobs_shipment": "delivery_id id",
     "SELECT ups_account": (
         "alert_client_id alert_client_secret_digest alert_credential_digest alert_generation alert_hook_code"
-        " alert_previous_digest alert_previous_until code id tenant_id"
+        " alert_previous_digest alert_previous_until alert_version code id tenant_id"
     ),
     "SELECT ups_alertsubscription": "account_id due_at",
     "SELECT ups_quantumviewfeed": "code poll_at tenant_id",

@@ -6,7 +6,8 @@ from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, as_dispatch
 
 FUNCTIONS = f"""
 GRANT SELECT (id, tenant_id, code, alert_hook_code, alert_credential_digest, alert_previous_digest,
-              alert_previous_until, alert_client_id, alert_client_secret_digest, alert_generation)
+              alert_previous_until, alert_client_id, alert_client_secret_digest, alert_generation,
+              alert_version)
     ON ups_account TO {DISPATCH_ROLE};
 CREATE POLICY dispatch_routes ON ups_account FOR SELECT TO {DISPATCH_ROLE} USING (true);
 
@@ -14,8 +15,8 @@ CREATE FUNCTION ups_alert_route(hook uuid)
 RETURNS TABLE (tenant_id uuid, account_id bigint, credential_digest text, previous_digest text,
                previous_until timestamptz, client_id text, generation integer)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT a.tenant_id, a.id, a.alert_credential_digest::text, a.alert_previous_digest::text, a.alert_previous_until,
-         a.alert_client_id::text, a.alert_generation
+  SELECT a.tenant_id, a.id, CASE WHEN a.alert_version = 'v1' THEN a.alert_credential_digest::text ELSE '' END,
+         a.alert_previous_digest::text, a.alert_previous_until, a.alert_client_id::text, a.alert_generation
   FROM ups_account a WHERE a.alert_hook_code = hook
 $$;
 
