@@ -6,15 +6,19 @@ Every function runs inside the tenant's context (`tenants.gate.inside`).
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from connector_site.lib.secrets import WrongOwner, unseal
 from exact.models import Connection
+from syncjobs.account_notices import count_in_trouble
+from syncjobs.looking import FOLLOWED_DAYS
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
 from syncjobs.problems import Problem, from_json
 from syncjobs.replay import step_to_run
+from syncjobs.reporting import GONE_FROM_EXACT
 
 PAGE_SIZE = 25
 D = Delivery.State
@@ -59,6 +63,10 @@ MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
 FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.REVIEW})
 """States in which UPS may tell something at any moment."""
 _PROBLEM_STATES = frozenset({D.HOLD, D.REVIEW})
+PROOF_DAYS = 30
+"""So long a delivery whose proof could not be filed waits for a person."""
+STOPPED_DAYS = 14
+"""So long a parcel that is no longer followed waits for a person, who may have nothing more to find out."""
 _OUR_FAULT = frozenset({"poison", "gave_up"})
 """Problems that nobody fixes in Exact: the button says "Try again" (`engine`, `retry`)."""
 
@@ -158,6 +166,8 @@ class WorkItem:
     shown: Shown
     problems: tuple[Problem, ...]
     notices: tuple[Notice, ...]
+    unfiled: str
+    """Why its proof is not in Exact; empty where it is, or is not wanted."""
     doubt: Attempt | None
     since: datetime | None
     button: str
@@ -184,13 +194,13 @@ def find_deliveries(tenant_id: uuid.UUID, *, choice: str, search: str, before: u
 
 
 def waiting_count(tenant_id: uuid.UUID) -> int:
-    """How many deliveries wait for a person."""
-    return _waiting(tenant_id).count()
+    """How many deliveries and UPS accounts wait for a person."""
+    return _waiting(tenant_id).count() + count_in_trouble(tenant_id)
 
 
 def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:
     """What waits for a person, longest waiting first."""
-    waiting = list(_waiting(tenant_id).order_by("changed_at", "pk"))
+    waiting = list(_waiting(tenant_id).select_related("connection__reporting").order_by("changed_at", "pk"))
     doubts = {
         attempt.delivery_id: attempt
         for attempt in Attempt.objects.filter(
@@ -204,8 +214,9 @@ def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:
             shown=shown_state(delivery, in_doubt=delivery.pk in doubts),
             problems=tuple(from_json(delivery.problems)) if delivery.state in _PROBLEM_STATES else (),
             notices=notices.get(delivery.pk, ()),
+            unfiled=delivery.proof_problem if lacks_proof(delivery) else "",
             doubt=doubts.get(delivery.pk),
-            since=delivery.changed_at if delivery.state in _PROBLEM_STATES or delivery.pk in doubts else None,
+            since=delivery.changed_at if _waits_itself(delivery, in_doubt=delivery.pk in doubts) else None,
             button="" if delivery.pk in doubts else button_for(delivery),
         )
         for delivery in waiting
@@ -236,11 +247,22 @@ def button_for(delivery: Delivery) -> str:
     """What the button that runs it again says; empty where there is none."""
     step = step_to_run(delivery)
     if step == SyncJob.Kind.PROOF:
-        return "File the proof again" if delivery.proof_problem else ""
+        return "File the proof again" if lacks_proof(delivery) else ""
     if step is None:
         return ""
     codes = {problem.code for problem in from_json(delivery.problems)}
     return "Try again" if codes & _OUR_FAULT else "Check again"
+
+
+def lacks_proof(delivery: Delivery) -> bool:
+    """Whether filing the proof stopped and a person may have it filed again."""
+    if delivery.proof_problem in {"", GONE_FROM_EXACT}:
+        return False
+    if delivery.state == D.DELIVERED:
+        return True
+    chosen = getattr(delivery.connection, "reporting", None)
+    is_wanted = chosen is None or chosen.writes_proof
+    return is_wanted and delivery.state == D.CLOSED and delivery.exact_document_id is None
 
 
 def receiver_of(delivery: Delivery) -> Receiver | None:
@@ -279,26 +301,50 @@ def live_parcels(shipments: Sequence[Shipment]) -> tuple[Parcel, ...]:
     )
 
 
+def _waits_itself(delivery: Delivery, *, in_doubt: bool) -> bool:
+    """Not only for one of its parcels."""
+    return in_doubt or delivery.state in _PROBLEM_STATES or lacks_proof(delivery)
+
+
 def _waiting(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
     doubtful = Attempt.objects.filter(
         tenant_id=tenant_id, state__in=(Attempt.State.IN_DOUBT, Attempt.State.REVIEW)
     ).values("delivery_id")
     return Delivery.objects.filter(
-        Q(state__in=_PROBLEM_STATES) | Q(pk__in=doubtful) | Q(pk__in=_with_attention(tenant_id).values("delivery_id")),
+        Q(state__in=_PROBLEM_STATES)
+        | Q(pk__in=doubtful)
+        | Q(pk__in=_with_attention(tenant_id).values("delivery_id"))
+        | Q(pk__in=_without_proof(tenant_id).values("pk")),
         tenant_id=tenant_id,
     )
 
 
+def _without_proof(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
+    """Those that `lacks_proof` tells of, while it is not too long ago."""
+    wanted = Q(connection__reporting=None) | Q(connection__reporting__writes_proof=True)
+    return Delivery.objects.filter(
+        Q(state=D.DELIVERED) | Q(wanted, state=D.CLOSED, exact_document_id=None),
+        tenant_id=tenant_id,
+        changed_at__gte=timezone.now() - timedelta(days=PROOF_DAYS),
+    ).exclude(proof_problem__in=("", GONE_FROM_EXACT))
+
+
+def _calling(tenant_id: uuid.UUID) -> QuerySet[Parcel]:
+    """Parcels that call for attention; one that is no longer followed does so for a while only."""
+    since = timezone.now() - timedelta(days=FOLLOWED_DAYS + STOPPED_DAYS)
+    is_over = Q(attention=Parcel.Attention.STOPPED, shipment__created_at__lt=since)
+    return Parcel.objects.filter(tenant_id=tenant_id, shipment__voided_at=None).exclude(attention="").exclude(is_over)
+
+
 def _with_attention(tenant_id: uuid.UUID) -> QuerySet[Shipment]:
-    parcels = Parcel.objects.filter(tenant_id=tenant_id).exclude(attention="").values("shipment_id")
-    return Shipment.objects.filter(tenant_id=tenant_id, voided_at=None, pk__in=parcels)
+    return Shipment.objects.filter(tenant_id=tenant_id, pk__in=_calling(tenant_id).values("shipment_id"))
 
 
 def _notices(tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> dict[int, tuple[Notice, ...]]:
     """By delivery, in the order of its parcels."""
     rows = (
-        Parcel.objects.filter(tenant_id=tenant_id, shipment__delivery__in=deliveries, shipment__voided_at=None)
-        .exclude(attention="")
+        _calling(tenant_id)
+        .filter(shipment__delivery__in=deliveries)
         .select_related("shipment")
         .order_by("shipment_id", "position")
     )

@@ -117,6 +117,7 @@ class ReportingForm(StyledForm):
         required=False,
         help_text="Types that Exact Online does not let us make are left out.",
     )
+    tries_full_lines = forms.BooleanField(label="Try the whole line again", required=False)
 
     def __init__(
         self,

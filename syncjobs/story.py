@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from audit.models import Event
+from syncjobs.courses import CORRECTED, LOST, RETURNED, VOIDED
 from syncjobs.models import Attempt, Delivery, Parcel
 from syncjobs.wording import milestone_word, reason_phrase, words_for
 from tenants.models import User
@@ -64,7 +65,17 @@ _CHANGED = {
     "alerts": "UPS was asked to tell of the parcels by itself",
     "tracking asked": "UPS was asked where the parcels are",
     "alert missing": "UPS does not tell of this parcel by itself; it is asked instead",
+    "alerts silent": "UPS took our subscriptions but tells us nothing; it is asked more often instead",
+    "alerts heard": "UPS tells us of the parcels by itself again",
+    "another problem": "UPS's news made it another matter",
 }
+_PROBLEMS = {
+    RETURNED: "UPS brought it back",
+    LOST: "UPS reports it as lost or destroyed",
+    CORRECTED: "UPS took back that it was delivered",
+    VOIDED: "the shipment was voided at UPS",
+}
+"""What a person has to decide about, where UPS's news is the reason."""
 
 _CAUSES = {
     "ExactUnavailable": "Exact Online could not be reached; it is tried again",
@@ -82,6 +93,8 @@ _CAUSES = {
     "ups_account": "The UPS account needs attention",
     "gave_up": "It failed too many times",
     "poison": "It ended without a result too many times",
+    "line_refused": "Exact Online did not take our line; the reason stands beside it",
+    "not_taken": "Exact Online did not take all of it; the reason stands beside it",
     "not_filed": "The proof of delivery could not be stored; the reason stands beside it",
 }
 """What `engine` keeps of a failure: the class of an error, or the code of a problem."""
@@ -157,7 +170,14 @@ def _moved(event: Event) -> tuple[str, str, str]:
         words, look = _ATTEMPT_MOVED.get(event.to_state, (f"Request to UPS: {event.to_state}", "quiet"))
         return words, look, f"Reference {details.get('reference', '')}"
     words, look = _MOVED.get(event.to_state, (event.to_state, "move"))
-    return words, look, ""
+    return words, look, _reasons(details)
+
+
+def _reasons(details: dict[str, Any]) -> str:
+    """Why it stopped, where UPS's news stopped it; each reason once."""
+    codes = [row.get("code", "") for row in details.get("problems", [])]
+    told = ", ".join(dict.fromkeys(_PROBLEMS[code] for code in codes if code in _PROBLEMS))
+    return told[:1].upper() + told[1:]
 
 
 def _received(event: Event) -> tuple[str, str, str]:
@@ -168,8 +188,9 @@ def _changed(event: Event) -> tuple[str, str, str]:
     what = str(event.details.get("what", ""))
     if what == "milestone":
         return _milestone(event.details)
-    told = [_numbers(event.details), *(str(event.details.get(name, "")) for name in ("parcel", "why")), _counts(event)]
-    more = " · ".join(part for part in told if part)
+    details = event.details
+    told = [_numbers(details), *(str(details.get(name, "")) for name in ("parcel", "why")), _counts(event)]
+    more = " · ".join(part for part in (*told, _reasons(details)) if part)
     return _CHANGED.get(what, what.capitalize() or "The goods delivery was read again"), "quiet", more
 
 
@@ -202,6 +223,8 @@ def _wrote(event: Event) -> tuple[str, str, str]:
         stood = "stood in Exact Online already" if details.get("again") else "was stored in Exact Online"
         return f"The proof of delivery {stood}", "good", ""
     milestone = str(details.get("milestone", ""))
+    if details.get("linked") and not milestone:
+        return "The proof of delivery was linked to the goods delivery in Exact Online", "good", ""
     status = f"Status “{milestone_word(words_for('en'), milestone)}” written" if milestone else "Written"
     where = f"{status} to the {details.get('to', 'goods delivery')} in Exact Online"
     more = "Exact Online did not take all of it" if details.get("refused") else _numbers(details)

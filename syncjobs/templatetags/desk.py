@@ -18,7 +18,7 @@ _PLACES = (
     ("shipping rules", "syncjobs:rules"),
     ("settings, ups account", "ups:accounts"),
     ("ups account settings", "ups:accounts"),
-    ("settings, what is written to exact", "syncjobs:reporting"),
+    ("set-up, written to exact", "syncjobs:reporting"),
     ("settings, weight unit", "tenants:settings"),
 )
 """How a problem's place begins when it is one of our own pages (`syncjobs`, `ups.places`)."""

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from syncjobs import desk, papers, replay, story
+from syncjobs.account_notices import account_notices
 from syncjobs.first_steps import first_steps
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, TrackingEvent
 from syncjobs.problems import from_json
@@ -87,6 +88,7 @@ def work(request: HttpRequest, access: Access) -> HttpResponse:
             "access": access,
             "section": "work",
             "items": desk.work_list(access.tenant_id),
+            "accounts": account_notices(access.tenant_id),
             "may_retry": access.allows(Role.OPERATOR),
         }
         return render(request, "syncjobs/work.html", context)
@@ -124,7 +126,7 @@ def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict
         "milestone": desk.shown_milestone(row),
         "in_doubt": in_doubt,
         "is_moving": row.state in desk.MOVING and not in_doubt,
-        "is_live": row.state in desk.MOVING | desk.FOLLOWED,
+        "is_live": row.state in desk.MOVING | desk.FOLLOWED or desk.lacks_proof(row),
         "receiver": desk.receiver_of(row),
         "problems": from_json(row.problems),
         "may_retry": access.allows(Role.OPERATOR),
@@ -145,7 +147,7 @@ def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
     events = TrackingEvent.objects.defer("sealed")
     return (
         Delivery.objects.filter(tenant_id=tenant_id)
-        .select_related("ship_to", "connection")
+        .select_related("ship_to", "connection__reporting")
         .prefetch_related(
             Prefetch(
                 "shipments",

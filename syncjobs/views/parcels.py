@@ -25,6 +25,7 @@ _LOOKS = {"exception": "stop", "returned_to_sender": "stop", "delivered": "good"
 _MARKED = ("pk", "milestone", "attention", "claim_at", "look_at", "looked_at", "last_event_at", "scheduled_date")
 _CLAIMED = "An end was reported. It counts once UPS confirms it when asked; that is being done."
 _FINISHED = "It has come to its end."
+_FORGOTTEN = "It is not followed any more: neither does UPS tell us of it nor is UPS asked."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +111,13 @@ def _line(event: EventShown) -> Line:
 def _following(parcel: Parcel, alert: AlertStanding | None) -> Following:
     if parcel.milestone in ENDS:
         return Following(words=_FINISHED, next_at=parcel.look_at)
+    if parcel.look_at is None:
+        return Following(words=_FORGOTTEN)
     if alert is not None and alert.is_active:
         words = f"UPS tells us of it by itself; it is also asked when {SILENT_HOURS:.0f} hours pass without news."
         return Following(words=words, until=alert.expires_at, next_at=parcel.look_at)
     is_close = parcel.milestone == Parcel.Milestone.OUT_FOR_DELIVERY
     pause = OUT_FOR_DELIVERY_HOURS if is_close else WITHOUT_ALERT_HOURS
-    if parcel.look_at is None:
-        return Following(words="It is not followed any more.", why_not=_why_not(alert))
     words = f"UPS is asked when {pause:.0f} hours pass without news."
     return Following(words=words, why_not=_why_not(alert), next_at=parcel.look_at)
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from audit.record import acting
@@ -13,8 +14,9 @@ from exact.documents import creatable_types
 from exact.models import Connection
 from syncjobs import rule_book
 from syncjobs.forms import OFFERED_MILESTONES, ReportingForm
+from syncjobs.models import Reporting
 from syncjobs.remarks import LineFacts, status_line
-from syncjobs.reporting import EXACT_WRITES, reporting_of, save_reporting, types_of
+from syncjobs.reporting import EXACT_WRITES, reporting_of, save_reporting, shortness_of, types_of
 from syncjobs.wording import milestone_word, words_for
 from syncjobs.wording.words import Words
 from tenants.access import Access
@@ -31,26 +33,32 @@ def reporting(request: HttpRequest, access: Access) -> HttpResponse:
     """Which milestones, and the proof of delivery as which type of document."""
     with inside(access) as tenant:
         connection = rule_book.live_connection(access.tenant_id)
-        form = _form(request, access, connection) if connection else None
+        kept = reporting_of(connection) if connection else Reporting()
+        form = _form(request, access, kept) if connection else None
         if request.method == "POST" and connection and form and form.is_valid():
             return _saved(request, access, connection, form)
         words = words_for(tenant.language)
+        shorter = shortness_of(kept, at=timezone.now())
         context = {
             "access": access,
             "section": "reporting",
             "form": form,
-            "choices": [(value, milestone_word(words_for("en"), value), _sample(value, words)) for value in _offered()],
+            "choices": [
+                (value, milestone_word(words_for("en"), value), _sample(value, words, shorter or 0))
+                for value in _offered()
+            ],
             "chosen": form["milestones"].value() if form else [],
             "language": tenant.get_language_display(),
             "types_are_known": bool(form and form.types_are_known),
             "most_writes": EXACT_WRITES,
+            "has_short_lines": kept.has_short_lines,
+            "paused_until": kept.lines_paused_until if shorter is None else None,
             "may_change": access.allows(Role.MANAGER),
         }
         return render(request, "syncjobs/reporting.html", context)
 
 
-def _form(request: HttpRequest, access: Access, connection: Connection) -> ReportingForm:
-    kept = reporting_of(connection)
+def _form(request: HttpRequest, access: Access, kept: Reporting) -> ReportingForm:
     return ReportingForm(
         request.POST if request.method == "POST" else None,
         reporting=kept,
@@ -66,6 +74,7 @@ def _saved(request: HttpRequest, access: Access, connection: Connection, form: R
             milestones=form.cleaned_data["milestones"],
             writes_proof=form.cleaned_data["writes_proof"],
             document_type=form.chosen_type(),
+            tries_full_lines=form.cleaned_data["tries_full_lines"],
         )
     messages.success(request, "Saved." if changed else "Nothing was changed.")
     return redirect("syncjobs:reporting", access.tenant_code)
@@ -75,7 +84,7 @@ def _offered() -> list[str]:
     return [milestone.value for milestone in OFFERED_MILESTONES]
 
 
-def _sample(milestone: str, words: Words) -> str:
+def _sample(milestone: str, words: Words, shorter: int) -> str:
     """The line for one parcel, as this customer would read it."""
     facts = LineFacts(
         milestone=milestone,
@@ -85,4 +94,4 @@ def _sample(milestone: str, words: Words) -> str:
         numbers=(SAMPLE_NUMBER,),
         url=f"{settings.PUBLIC_URL}/track/…",
     )
-    return status_line(facts, words=words)
+    return status_line(facts, words=words, shorter=shorter)

@@ -11,6 +11,7 @@ from exact.documents import read_document_types
 from syncjobs.models import Delivery
 from syncjobs.reporting import keep_document_types, reporting_of, save_reporting
 from syncjobs.steps import proof as proof_step
+from syncjobs.story import story_of
 from tenants.context import tenant_context
 from tests.journey.filing import (
     PATH,
@@ -27,6 +28,7 @@ from tests.journey.filing import (
     the_file,
     trouble,
 )
+from tests.journey.test_way_writes import STEPS
 from tests.journey.way import Way, way
 
 __all__ = ["way"]
@@ -56,6 +58,16 @@ def choose(way: Way, **changes: Any) -> None:
         save_reporting(way.journey.connection, **(chosen | changes))
 
 
+def number_of(way: Way, document_id: UUID) -> int | None:
+    """What people in Exact know a document by."""
+    (document,) = client(way).documents([document_id])
+    return document.number
+
+
+def problems_of(way: Way, delivery: Delivery) -> list[str]:
+    return [row["text"] for row in way.journey.refreshed(delivery).problems]
+
+
 def interfere(way: Way, entry_id: str) -> UUID:
     """A person in Exact writes to the delivery while we do."""
     way.journey.company.change(PATH, entry_id, Remarks="Ring once")
@@ -83,8 +95,9 @@ def test_a_document_of_hers_that_takes_no_file_keeps_its_place_and_ours_is_filed
 
     state, problem = ended(way, delivery)
     assert (state, way.in_exact(entry_id)["Document"]) == (Delivery.State.CLOSED, str(theirs))
-    assert "is a document of its own" in problem
-    assert list(filed(way, delivery).values()) == [[the_file(way, delivery)]]
+    ours = filed(way, delivery)
+    assert problem.startswith(f"The proof of delivery is document {number_of(way, *ours)} in Exact Online; ")
+    assert list(ours.values()) == [[the_file(way, delivery)]]
     assert files_at(way, theirs) == []
 
 
@@ -179,3 +192,40 @@ def test_a_lost_answer_beside_her_document_leaves_one_file_there(way: Way) -> No
     assert ended(way, delivery) == (Delivery.State.CLOSED, "")
     assert (files_at(way, theirs), filed(way, delivery)) == ([the_file(way, delivery)], {})
     assert way.in_exact(entry_id)["Document"] == str(theirs)
+
+
+@pytest.mark.parametrize("is_hers", [False, True], ids=["ours", "hers"])
+def test_a_delivery_taken_back_and_made_again_has_both_proofs_side_by_side(way: Way, *, is_hers: bool) -> None:
+    (traveller,) = way.send_off("wrong_delivery_corrected", pushes="none")
+    theirs = [document_by_hand(way, traveller.entry_id)] if is_hers else []
+    told: list[str] = []
+
+    def look() -> None:
+        way.look_now(traveller.delivery)
+        told.extend(problems_of(way, traveller.delivery))
+
+    way.let_pass([traveller], STEPS, then=look)
+
+    row = way.journey.refreshed(traveller.delivery)
+    (document,) = theirs or filed(way, row)
+    files = files_at(way, document)
+    assert ended(way, row) == (Delivery.State.CLOSED, "")
+    assert (len(files), len(set(files)), files.count(the_file(way, row))) == (2, 2, 1)
+    assert row.exact_document_id == document
+    assert any("The proof of delivery filed in Exact Online no longer holds." in text for text in told)
+
+
+def test_without_any_milestone_the_proof_is_linked_and_no_status_is_claimed(way: Way) -> None:
+    entry_id, delivery = way.ship(remarks="Ring twice")
+    choose(way, milestones=[])
+
+    go(way, delivery, TO_THE_DOOR)
+
+    row, shown = way.journey.refreshed(delivery), way.in_exact(entry_id)
+    with tenant_context(way.journey.tenant.id):
+        words = [moment.words for moment in story_of(way.journey.tenant.id, row)]
+    assert (row.state, shown["Remarks"]) == (Delivery.State.CLOSED, "Ring twice")
+    assert shown["Document"] == str(row.exact_document_id)
+    assert "milestone" not in row.written
+    assert "The proof of delivery was linked to the goods delivery in Exact Online" in words
+    assert not any(line.startswith("Status ") for line in words)

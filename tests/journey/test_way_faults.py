@@ -3,6 +3,7 @@
 The news comes from the Tracking API alone; what else may go wrong with the news is another file's matter.
 """
 
+import re
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -109,6 +110,7 @@ def test_a_link_that_is_refused_costs_neither_the_line_nor_the_proof(way: Way) -
     assert (state, shown["Document"]) == (Delivery.State.CLOSED, None)
     assert shown["Remarks"].startswith("Ring twice\n[UPS] Delivered ")
     assert list(filed(way, delivery).values()) == [[the_file(way, delivery)]]
+    assert re.match("The proof of delivery is document [0-9]+ in Exact Online; link it to the goods delivery", problem)
     assert "The proof of delivery could not be linked to the goods delivery." in problem
 
 
@@ -218,7 +220,7 @@ def test_a_proof_that_was_given_up_says_why_and_is_filed_when_a_person_asks(way:
     missing_right(way, f"{PATH}:GET")
     go(way, delivery, TO_THE_DOOR)
     state, problem = ended(way, delivery)
-    assert (state, dead_jobs(way)) == (Delivery.State.DELIVERED, ["proof"])
+    assert (state, set(dead_jobs(way))) == (Delivery.State.DELIVERED, {"proof"})
     assert "the user who connected has the right" in problem
 
     missing_right(way)
@@ -301,6 +303,50 @@ def test_the_lines_of_several_deliveries_cost_one_read_and_one_write_each(way: W
 
     assert lines(way, shipped) == ["[UPS] Picked up"] * 3
     assert (calls(way, "GET", PATH), calls(way, "PUT", PATH)) == ([200], [204] * 3)
+
+
+def test_a_line_that_is_refused_long_is_written_short_for_every_delivery_from_then_on(way: Way) -> None:
+    shipped = on_their_way(way, 3)
+    refuse_put(way)
+
+    way.journey.work()
+
+    assert lines(way, shipped) == ["[UPS] Picked up"] * 3
+    assert calls(way, "PUT", PATH) == [400, 204, 204, 204]
+    assert not any("GRONINGEN" in str(way.in_exact(entry_id)["Remarks"]).upper() for entry_id in shipped)
+
+
+def test_remarks_that_exact_never_takes_cost_two_refusals_a_day_and_keep_no_delivery_open(way: Way) -> None:
+    shipped = on_their_way(way, 4)
+    refuse_put(way, times=2)
+
+    way.journey.work()
+    refused = calls(way, "PUT", PATH)
+    way.advance(TO_THE_DOOR)
+    way.look_now(*shipped.values())
+
+    assert refused == [400, 400]
+    assert calls(way, "PUT", PATH) == [400, 400, 204, 204, 204, 204]
+    assert [ended(way, delivery)[0] for delivery in shipped.values()] == [Delivery.State.CLOSED] * 4
+    assert [way.in_exact(entry_id)["Remarks"] for entry_id in shipped] == [None] * 4
+    assert all(way.in_exact(entry_id)["Document"] for entry_id in shipped)
+    assert all("milestone" not in way.journey.refreshed(delivery).written for delivery in shipped.values())
+    assert "Our line was left out" in ended(way, next(iter(shipped.values())))[1]
+
+
+def test_numbers_go_on_without_the_line_that_was_refused_and_the_next_line_is_shorter(way: Way) -> None:
+    item = way.journey.company.item_with_weight()["id"]
+    way.journey.company.change("logistics/Items", item, GrossWeight=40)
+    Tenant.objects.filter(pk=way.journey.tenant.pk).update(language="nl")
+    refuse_put(way)
+
+    first, delivery = way.ship(lines=[{"item_id": item, "quantity": 3}])
+    second, _ = way.ship(lines=[{"item_id": item, "quantity": 3}])
+
+    numbers = [parcel.tracking_number for parcel in way.parcels(delivery)]
+    assert (way.in_exact(first)["TrackingNumber"], way.in_exact(first)["Remarks"]) == (numbers[0], None)
+    assert way.in_exact(second)["Remarks"].startswith("[UPS] 3 pakketten: 1Z")
+    assert way.in_exact(second)["Remarks"].endswith(" +2")
 
 
 def test_a_read_that_exact_refuses_for_several_is_asked_for_each_alone(way: Way) -> None:

@@ -1,8 +1,11 @@
 """The page on which a customer chooses what is written to Exact."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import Event
 from exact.records import DocumentType
@@ -116,9 +119,45 @@ def test_the_line_is_shown_in_the_language_of_the_company(desk: Desk, owner: Cli
 def test_the_page_claims_no_more_than_is_true(desk: Desk, owner: Client) -> None:
     page = owner.get(url(desk)).content.decode().lower()
 
-    assert "at most 5 such writes" in page
+    assert "at most 5 times over its whole life, the tracking number included" in page
     assert "exact online has no delivery status of its own" in page
     assert "closed in exact" not in page
+
+
+def refused(desk: Desk, **columns: object) -> None:
+    with tenant_context(desk.tenant.id):
+        Reporting.objects.create(tenant=desk.tenant, connection=desk.connection, has_short_lines=True, **columns)
+
+
+def test_a_refused_line_is_told_and_shown_as_short_as_it_is_written(desk: Desk, owner: Client) -> None:
+    refused(desk)
+
+    page = owner.get(url(desk)).content.decode()
+
+    assert "Since then we write it at its shortest" in page
+    assert "Groningen" not in page
+
+
+def test_while_no_lines_are_written_the_page_says_until_when(desk: Desk, owner: Client) -> None:
+    refused(desk, lines_paused_until=timezone.now() + timedelta(hours=3))
+
+    page = owner.get(url(desk)).content.decode()
+
+    assert "No lines are written until" in page
+    assert "Tracking numbers and proofs of delivery go on." in page
+
+
+def test_a_manager_can_have_the_whole_line_tried_again(desk: Desk, owner: Client) -> None:
+    refused(desk, lines_paused_until=timezone.now() + timedelta(hours=3))
+    sent = {"milestones": default_milestones(), "writes_proof": "on"}
+
+    owner.post(url(desk), sent)
+    before = kept(desk)
+    owner.post(url(desk), sent | {"tries_full_lines": "on"})
+    after = kept(desk)
+
+    assert before.has_short_lines
+    assert (after.has_short_lines, after.lines_paused_until) == (False, None)
 
 
 def test_a_viewer_looks_and_changes_nothing(cast: Cast, desk: Desk, as_user: SignIn) -> None:

@@ -13,8 +13,9 @@ from django.utils import timezone
 from audit.models import Event
 from audit.record import acting, happenings
 from syncjobs import story
-from syncjobs.models import Delivery, Parcel
-from syncjobs.transitions import delivery_event
+from syncjobs.models import Delivery, Parcel, Shipment
+from syncjobs.problems import Problem
+from syncjobs.transitions import delivery_event, move
 from tenants.context import tenant_context
 from tests.factories import Cast
 from tests.pages import scene, travels
@@ -96,6 +97,26 @@ def test_how_a_parcel_is_followed_is_told_with_the_reason(desk: Desk, viewer: Cl
     assert "UPS is asked when 6 hours pass without news." in parts[1]
     assert "UPS does not tell us of it by itself." in parts[2]
     assert unasked.tracking_number in parts[2]
+
+
+def test_of_a_parcel_that_is_no_longer_followed_nothing_else_is_said(desk: Desk, viewer: Client) -> None:
+    delivery = scene.make_shipped(desk)
+    (parcel,) = travels.parcels_of(delivery)
+    travels.stand(parcel, "in_transit", attention=Parcel.Attention.STOPPED, look_at=None)
+    with tenant_context(desk.tenant.id):
+        AlertSubscription.objects.create(
+            tenant=desk.tenant,
+            account=desk.account,
+            tracking_number=parcel.tracking_number,
+            state="active",
+            expires_at=timezone.now() + timedelta(days=9),
+        )
+
+    page = page_of(viewer, desk, delivery)
+
+    assert "It is not followed any more" in page
+    assert "by itself" not in page.split('class="live-note')[1].split("</p>")[0]
+    assert "renewed before that" not in page
 
 
 def test_the_receivers_page_is_linked(desk: Desk, viewer: Client) -> None:
@@ -199,6 +220,21 @@ def test_a_parcel_that_calls_for_attention_stands_in_the_work_list(desk: Desk, v
     assert '<span class="count">1' in page
 
 
+@pytest.mark.parametrize(("days", "count"), [(73, 1), (75, 0)])
+def test_a_parcel_that_is_no_longer_followed_leaves_the_work_list_after_two_weeks(
+    desk: Desk, viewer: Client, days: int, count: int
+) -> None:
+    delivery = scene.make_shipped(desk)
+    travels.stand(travels.parcels_of(delivery)[0], "in_transit", attention=Parcel.Attention.STOPPED)
+    with tenant_context(desk.tenant.id):
+        Shipment.objects.update(created_at=timezone.now() - timedelta(days=days))
+
+    page = viewer.get(reverse("syncjobs:work", args=[desk.tenant.code])).content.decode()
+
+    assert page.count("<article") == count
+    assert page.count('<span class="count">1') == 2 * count
+
+
 @pytest.mark.parametrize("attention", Parcel.Attention.values)
 def test_every_call_for_attention_says_what_to_do(desk: Desk, viewer: Client, attention: str) -> None:
     delivery = scene.make_shipped(desk)
@@ -234,6 +270,33 @@ def test_every_call_for_attention_says_what_to_do(desk: Desk, viewer: Client, at
         ),
         (Event.Kind.CHANGED, {"what": "something new", "numbers": 7}, ("Something new", "")),
         (
+            Event.Kind.CHANGED,
+            {"what": "alerts silent"},
+            ("UPS took our subscriptions but tells us nothing; it is asked more often instead", ""),
+        ),
+        (Event.Kind.CHANGED, {"what": "alerts heard"}, ("UPS tells us of the parcels by itself again", "")),
+        (
+            Event.Kind.CHANGED,
+            {"what": "another problem", "problems": [{"code": "voided_at_ups"}, {"code": "lost"}, {"code": "lost"}]},
+            (
+                "UPS's news made it another matter",
+                "The shipment was voided at UPS, UPS reports it as lost or destroyed",
+            ),
+        ),
+        (
+            Event.Kind.WROTE,
+            {"to": "goods delivery", "linked": "x"},
+            ("The proof of delivery was linked to the goods delivery in Exact Online", ""),
+        ),
+        (
+            Event.Kind.FAILED,
+            {"step": "status", "why": "line_refused"},
+            (
+                "Writing the status to Exact Online did not work",
+                "Exact Online did not take our line; the reason stands beside it",
+            ),
+        ),
+        (
             Event.Kind.WROTE,
             {"to": "goods delivery", "milestone": "picked_up", "numbers": ["1Z1", "1Z2"]},
             ("Status “Picked up” written to the goods delivery in Exact Online", "1Z1, 1Z2"),
@@ -262,3 +325,12 @@ def test_the_story_tells_what_happened_in_plain_words(
         newest = story.story_of(desk.tenant.id, delivery)[0]
 
     assert (newest.words, newest.more) == words
+
+
+def test_the_story_says_why_ups_stopped_a_delivery(desk: Desk) -> None:
+    delivery = scene.make_shipped(desk)
+    with acting("worker"), tenant_context(desk.tenant.id):
+        move(delivery, to=Delivery.State.REVIEW, at=timezone.now(), problems=[Problem(code="voided_at_ups", text="x")])
+        newest = story.story_of(desk.tenant.id, delivery)[0]
+
+    assert (newest.words, newest.more) == ("Stopped: a person must decide", "The shipment was voided at UPS")
