@@ -25,9 +25,18 @@ def open_client_for_check(account: Account, *, observe: Observer) -> UpsClient:
 
 def open_tracking_client(account: Account, *, observe: Observer) -> TrackingClient:
     """A client for news of this account's parcels. Opening it calls nobody."""
+    return _open_tracking(account, observe=observe, for_check=False)
+
+
+def open_tracking_client_for_check(account: Account, *, observe: Observer) -> TrackingClient:
+    """The same for the check that a person asked for: it also tries an account that was stopped."""
+    return _open_tracking(account, observe=observe, for_check=True)
+
+
+def _open_tracking(account: Account, *, observe: Observer, for_check: bool) -> TrackingClient:
     base_url = settings.UPS_BASE_URLS[account.environment]
     session = _session(base_url)
-    tokens = AccountTokens(account, session=session, base_url=base_url, observe=observe)
+    tokens = AccountTokens(account, session=session, base_url=base_url, observe=observe, for_check=for_check)
     return TrackingClient(session, tokens, base_url=base_url, shipper_number=account.shipper_number, observe=observe)
 
 

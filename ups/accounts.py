@@ -1,7 +1,9 @@
 """Making, changing and checking a tenant's UPS accounts."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,9 +17,9 @@ from connector_site.lib.outside_calls import OutsideCall
 from connector_site.lib.secrets import seal
 from tenants.context import tenant_context
 from ups import places
-from ups.access import open_client_for_check
+from ups.access import open_client_for_check, open_tracking_client_for_check
 from ups.alert_rows import try_now
-from ups.alerts import ensure_credentials
+from ups.alerts import destination_of, ensure_credentials
 from ups.client import ProbeAnswer
 from ups.credentials import SUBJECT_KIND, no_token
 from ups.errors import (
@@ -34,12 +36,19 @@ from ups.models import CHECK_PROBLEM_CHARACTERS, CLIENT_ID, CLIENT_SECRET, Accou
 from ups.numbers import is_shipper_number
 from ups.preflight import check_party
 from ups.shipment_spec import PartySpec
+from ups.tracking_client import TrackingClient
 
 _ONCE = "ups_account_once_per_environment"
 _COMPARE = (
     "Compare number, country and address with a UPS invoice, and see in the UPS developer portal "
     "whether the account is linked to the app."
 )
+
+
+_TRACKING, _TRACK_ALERT = "Tracking", "Track Alert"
+_PROBLEM_OF = {_TRACKING: "tracking_problem", _TRACK_ALERT: "alert_problem"}
+"""The column that says why UPS answers no questions about parcels, or does not tell of them by itself."""
+_PROBLEM_CHARACTERS = Account._meta.get_field("tracking_problem").max_length
 
 
 class AccountExists(UpsError):
@@ -58,7 +67,11 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The outcome of checking an account: what failed, in plain words, and what to do."""
+    """The outcome of checking an account: what failed, in plain words, and what to do.
+
+    `beside` has, for each product that shipping does not need, why it cannot be used, or nothing when it can; products
+    that nothing was found out about are left out.
+    """
 
     ok: bool
     part: Part
@@ -66,6 +79,12 @@ class CheckResult:
     what_to_do: str
     checked_at: datetime
     code: str = ""
+    beside: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def problems_beside(self) -> tuple[str, ...]:
+        """What is to be mended before parcels can be followed as chosen, in plain words."""
+        return tuple(problem for problem in self.beside.values() if problem)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +138,7 @@ def save_account(tenant_id: uuid.UUID, details: AccountDetails, *, code: uuid.UU
     try:
         with tenant_context(tenant_id):
             account = _make(tenant_id, details) if code is None else _change(tenant_id, details, code)
-            ensure_credentials(account)
+            ensure_credentials(account, is_new=code is None)
             return account
     except IntegrityError as error:
         if _ONCE not in str(error):
@@ -150,7 +169,10 @@ def check_details(details: AccountDetails, *, is_new: bool) -> list[Problem]:
 
 
 def check_account(account: Account) -> CheckResult:
-    """Ask UPS whether token, API product and shipper number are good; remembers and records the outcome."""
+    """Ask UPS whether token, API products and shipper number are good; remembers and records the outcome.
+
+    An account can ship without Tracking and Track Alert: that one of them is missing is told beside the outcome.
+    """
     calls: list[OutsideCall] = []
     try:
         answer = open_client_for_check(account, observe=calls.append).probe(shipper_of(account))
@@ -158,8 +180,44 @@ def check_account(account: Account) -> CheckResult:
         result = _failed(error, account)
     else:
         result = _ok() if answer.shipper_accepted else _wrong_shipper(account, answer)
+        result = replace(result, beside=_products_beside(account, calls))
     _remember(account, result, calls)
     return result
+
+
+def _products_beside(account: Account, calls: list[OutsideCall]) -> dict[str, str]:
+    """Ask both products about a number that no parcel has: nothing is changed by that, whatever UPS answers."""
+    client = open_tracking_client_for_check(account, observe=calls.append)
+    questions: dict[str, Callable[[], object]] = {_TRACKING: lambda: _ask_about(account, client)}
+    if account.alert_version != Account.AlertVersion.OFF:
+        questions[_TRACK_ALERT] = lambda: _ask_to_subscribe(account, client)
+    found: dict[str, str] = {}
+    for product, ask in questions.items():
+        try:
+            ask()
+        except (UpsProductMissing, UpsAccountBlocked, UpsRejected) as error:
+            found[product] = error.message
+        except UpsError:
+            continue
+        else:
+            found[product] = ""
+    return found
+
+
+def _ask_about(account: Account, client: TrackingClient) -> None:
+    """That UPS refuses the number shows that the product is there."""
+    with suppress(UpsRejected):
+        client.track(_no_parcel(account))
+
+
+def _no_parcel(account: Account) -> str:
+    """Of our own form but too short for a parcel: Track Alert takes whatever has the form of a number."""
+    return f"1Z{account.shipper_number}0000000"
+
+
+def _ask_to_subscribe(account: Account, client: TrackingClient) -> None:
+    is_v1 = account.alert_version == Account.AlertVersion.V1
+    client.subscribe((_no_parcel(account),), destination=destination_of(account) if is_v1 else None)
 
 
 def _make(tenant_id: uuid.UUID, details: AccountDetails) -> Account:
@@ -223,15 +281,23 @@ def _remember(account: Account, result: CheckResult, calls: list[OutsideCall]) -
     columns: dict[str, Any] = {"checked_at": result.checked_at, "check_problem": problem[:CHECK_PROBLEM_CHARACTERS]}
     if result.ok:
         columns |= {"stopped_at": None, "stopped_reason": ""}
+    for product, told in result.beside.items():
+        column = _PROBLEM_OF[product]
+        columns |= {column: told[:_PROBLEM_CHARACTERS], f"{column}_at": result.checked_at if told else None}
     with tenant_context(account.tenant_id):
-        Account.objects.filter(pk=account.pk).update(**columns)
+        Account.objects.filter(tenant_id=account.tenant_id, pk=account.pk).update(**columns)
         if result.ok:
             try_now(account, at=result.checked_at)
+        unusable = [product for product, problem in result.beside.items() if problem]
         outcome = record.Happening(
             kind=Event.Kind.CONNECTED if result.ok else Event.Kind.FAILED,
             subject_kind=SUBJECT_KIND,
             subject=account.code,
-            details={"check": "ok" if result.ok else result.part.value, "code": result.code},
+            details={
+                "check": "ok" if result.ok else result.part.value,
+                "code": result.code,
+                **({"not usable": unusable} if unusable else {}),
+            },
         )
         made = record.calls(calls, subject_kind=SUBJECT_KIND, subject=account.code)
         record.happenings(account.tenant_id, [*made, outcome])

@@ -5,6 +5,8 @@ import uuid
 from dataclasses import replace
 
 import pytest
+from django.utils import timezone
+from pytest_django import Settings
 
 from audit.models import Event
 from tenants.context import tenant_context
@@ -22,8 +24,15 @@ from ups.accounts import (
     save_account,
     shipper_of,
 )
+from ups.alerts import choose_version
 from ups.errors import SpecInvalid
 from ups.models import Account
+
+
+@pytest.fixture(autouse=True)
+def _public(settings: Settings) -> None:
+    """UPS pushes to https alone."""
+    settings.PUBLIC_URL = "https://connector.example.com"
 
 
 def events(account: Account) -> list[tuple[str, dict[str, object]]]:
@@ -188,6 +197,83 @@ def test_missing_product_is_told(tenant: Tenant, ups_sandbox: UpsSandbox) -> Non
     assert result.part is Part.PRODUCT
     assert "add the product Shipping" in result.what_to_do
     assert not account.is_usable
+
+
+@pytest.mark.parametrize(
+    ("products", "column", "product"),
+    [
+        (["shipping", "track_alert"], "tracking_problem", "Tracking"),
+        (["shipping", "tracking"], "alert_problem", "Track Alert"),
+    ],
+)
+def test_product_that_shipping_does_not_need_is_told_beside(
+    tenant: Tenant, ups_sandbox: UpsSandbox, products: list[str], column: str, product: str
+) -> None:
+    account = saved(ups_sandbox, tenant, make_details(), products=products)
+
+    result = check_account(account)
+
+    told = f"The API product {product} is not added to your app. Add it in the UPS developer portal"
+    assert result.ok
+    assert [problem[: len(told)] for problem in result.problems_beside] == [told]
+    assert getattr(account, column).startswith(told)
+    assert getattr(account, f"{column}_at") == result.checked_at
+    assert account.is_usable
+    assert events(account)[-1] == ("connected", {"check": "ok", "code": "", "not usable": [product]})
+
+
+def test_product_that_was_added_is_no_problem_any_more(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
+    details = make_details()
+    account = saved(ups_sandbox, tenant, details, products=["shipping"])
+    check_account(account)
+    assert account.tracking_problem
+    assert account.alert_problem
+    ups_sandbox.add_account(details)
+
+    check_account(account)
+
+    assert (account.tracking_problem, account.alert_problem) == ("", "")
+    assert (account.tracking_problem_at, account.alert_problem_at) == (None, None)
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_check_changes_nothing_at_ups(account: Account, ups_sandbox: UpsSandbox, version: str) -> None:
+    choose_version(account, version, at=timezone.now())
+
+    assert check_account(account).problems_beside == ()
+
+    assert ups_sandbox.get("subscriptions")["subscriptions"] == []
+    assert [call["operation"] for call in ups_sandbox.calls()].count("subscribe_parcels") == 1
+
+
+def test_address_that_ups_does_not_push_to_is_told_beside(
+    account: Account, ups_sandbox: UpsSandbox, settings: Settings
+) -> None:
+    settings.PUBLIC_URL = "http://connector.example.com"
+
+    result = check_account(account)
+
+    assert result.ok
+    assert ["public HTTPS address" in problem for problem in result.problems_beside] == [True]
+    assert account.alert_problem == result.problems_beside[0]
+    assert ups_sandbox.get("subscriptions")["subscriptions"] == []
+
+
+def test_track_alert_is_not_asked_while_it_is_off(account: Account, ups_sandbox: UpsSandbox) -> None:
+    choose_version(account, "off", at=timezone.now())
+
+    check_account(account)
+
+    assert "subscribe_parcels" not in [call["operation"] for call in ups_sandbox.calls()]
+
+
+def test_check_that_starts_a_stopped_account_finds_its_products_too(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
+    details = make_details()
+    account = saved(ups_sandbox, tenant, details, client_secret="the-real-one")
+    assert not check_account(account).ok
+    ups_sandbox.add_account(details, products=["shipping"])
+
+    assert set(check_account(account).beside) == {"Tracking", "Track Alert"}
 
 
 def test_silent_ups_is_told_and_stops_nothing(account: Account, ups_sandbox: UpsSandbox) -> None:

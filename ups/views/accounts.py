@@ -101,6 +101,8 @@ def _save(request: HttpRequest, access: Access, form: AccountForm, code: UUID | 
 def _check(request: HttpRequest, access: Access, account: Account) -> HttpResponse:
     with acting(actor_of(signed_in(request))):
         result = book.check_account(account)
+    for problem in result.problems_beside:
+        messages.warning(request, f"Parcels cannot be followed as chosen yet. {problem}")
     if result.ok:
         look_again(access.tenant_id, timezone.now())
         messages.success(request, f"{account.name} is connected: UPS accepts it.")
