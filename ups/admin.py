@@ -24,6 +24,8 @@ class AccountAdmin(LookingAdmin):
         "stopped_reason",
         "alert_version",
         "alert_problem",
+        "alert_silent_at",
+        "tracking_problem",
     )
     list_filter = ("environment", "alert_version")
     list_select_related = ("tenant",)

@@ -65,7 +65,7 @@ def add_feed(account: Account, name: str) -> QuantumViewFeed:
     name = name.strip()
     try:
         with tenant_context(account.tenant_id), transaction.atomic():
-            Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+            Account.objects.select_for_update(no_key=True).get(tenant_id=account.tenant_id, pk=account.pk)
             if len(feeds_of(account)) >= FEEDS_AT_MOST:
                 raise FeedNotAdded(f"At most {FEEDS_AT_MOST} subscriptions are read for one account.")
             feed = QuantumViewFeed.objects.create(tenant_id=account.tenant_id, account=account, name=name)

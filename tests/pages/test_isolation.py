@@ -43,10 +43,12 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "ups:accounts": (),
     "ups:add_feed": ("account_code",),
     "ups:check": ("account_code",),
+    "ups:leaked": ("account_code",),
     "ups:new": (),
     "ups:new_client_secret": ("account_code",),
     "ups:remove_feed": ("account_code", "feed_code"),
     "ups:renew_secret": ("account_code",),
+    "ups:show_client_secret": ("account_code",),
     "ups:tracking": ("account_code",),
 }
 """Each address of a tenant with the identifiers it takes beside the tenant's."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
@@ -52,18 +53,38 @@ def renew_secret(request: HttpRequest, access: Access, account_code: UUID) -> Ht
         days = alerts.PREVIOUS_ACCEPTED_DAYS
         messages.success(request, f"The secret is renewed. The old one is accepted for {days} days more.")
     else:
-        messages.warning(request, "Parcels still use the secret before the present one. Renew it again later.")
+        why = "Parcels still use the secret before the present one, or version 1 is not in use."
+        messages.warning(request, f"The secret is not renewed. {why}")
+    return redirect("ups:tracking", access.tenant_code, account_code)
+
+
+@require_POST
+@members_only(Role.MANAGER)
+def leaked(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
+    """A new address and new secrets, and no grace for the old ones."""
+    account = _account(access, account_code)
+    _as_person(request, lambda: alerts.revoke(account, at=timezone.now()))
+    messages.success(request, "The old address and secrets are refused from now on; parcels are told to UPS anew.")
+    if account.alert_version == Account.AlertVersion.V2:
+        messages.warning(request, "Enter the four values of version 2 at UPS anew: until then nothing is pushed.")
     return redirect("ups:tracking", access.tenant_code, account_code)
 
 
 @require_POST
 @members_only(Role.MANAGER)
 def new_client_secret(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
-    """A new client secret for version 2, to be entered at UPS."""
+    """A new client secret for version 2, to be entered at UPS: shown in this answer and not again by itself."""
     account = _account(access, account_code)
     _as_person(request, lambda: alerts.rotate_client_secret(account))
     messages.warning(request, "There is a new client secret. Enter it at UPS now: the old one no longer works.")
-    return redirect("ups:tracking", access.tenant_code, account_code)
+    return _page_with_secret(request, access, account)
+
+
+@require_POST
+@members_only(Role.MANAGER)
+def show_client_secret(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
+    """The client secret of version 2, in this answer alone."""
+    return _page_with_secret(request, access, _account(access, account_code))
 
 
 @require_POST
@@ -95,11 +116,20 @@ def remove_feed(request: HttpRequest, access: Access, account_code: UUID, feed_c
     return redirect("ups:tracking", access.tenant_code, account_code)
 
 
-def _page(request: HttpRequest, access: Access, account: Account, feed_form: FeedForm) -> HttpResponse:
+def _page_with_secret(request: HttpRequest, access: Access, account: Account) -> HttpResponse:
+    """The page as it may be shown once; `members_only` forbids everybody on the way to keep it."""
+    secret = _as_person(request, lambda: alerts.show_client_secret(account))
+    return _page(request, access, account, FeedForm(), client_secret=secret.reveal())
+
+
+def _page(
+    request: HttpRequest, access: Access, account: Account, feed_form: FeedForm, *, client_secret: str = ""
+) -> HttpResponse:
     may_change = access.allows(Role.MANAGER)
     at = timezone.now()
-    portal = alerts.portal_values(account) if may_change else None
+    portal = _as_person(request, lambda: alerts.portal_values(account)) if may_change else None
     refused_today = hook_counts.counted(hook_counts.REFUSED, account.alert_hook_code, at=at)
+    odd_today = hook_counts.counted(hook_counts.NOT_UNDERSTOOD, account.alert_hook_code, at=at)
     with inside(access):
         context = {
             "access": access,
@@ -108,10 +138,13 @@ def _page(request: HttpRequest, access: Access, account: Account, feed_form: Fee
             "versions": Account.AlertVersion,
             "status": tracking_settings.alert_status(account, at=at),
             "portal": portal,
-            "client_secret": portal.client_secret.reveal() if portal else "",
+            "client_secret": client_secret,
             "client_id": account.reveal_client_id() if may_change else "",
+            "is_open_to_ups": _is_open_to_ups(account),
+            "public_url": settings.PUBLIC_URL,
             "last_push_at": _last_push_at(account),
             "refused_today": refused_today,
+            "odd_today": odd_today,
             "feeds": tracking_settings.feeds_of(account),
             "feed_form": feed_form,
             "may_change": may_change,
@@ -120,6 +153,12 @@ def _page(request: HttpRequest, access: Access, account: Account, feed_form: Fee
             "ask_close_hours": f"{OUT_FOR_DELIVERY_HOURS:.0f}",
         }
         return render(request, "ups/tracking.html", context)
+
+
+def _is_open_to_ups(account: Account) -> bool:
+    """UPS sends to https alone (`ups.md` 10.2); a stand-in that is asked by http is not so strict."""
+    is_standin = settings.UPS_BASE_URLS[account.environment].startswith("http://")
+    return is_standin or settings.PUBLIC_URL.startswith("https://")
 
 
 def _last_push_at(account: Account) -> datetime | None:
