@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from syncjobs.merging import LOST
 from syncjobs.milestones import ENDS
 from syncjobs.models import Parcel, TrackingEvent
 from ups.events import Source
@@ -14,6 +15,8 @@ _WAY = (M.LABEL_CREATED, M.PICKED_UP, M.IN_TRANSIT, M.OUT_FOR_DELIVERY, M.DELIVE
 """The steps of a parcel that goes its way."""
 _ON_THE_WAY, _AT_THE_DOOR, _END = 2, 3, 4
 _PLACE_OF = {milestone: place for place, milestone in enumerate(_WAY)} | {M.AVAILABLE_FOR_PICKUP: _AT_THE_DOOR}
+SHOWN_AT_MOST = 100
+"""Events on a page; of a history of hundreds the rest is a flood."""
 DONE, NOW, AHEAD = "done", "now", "ahead"
 _LOOKS = {M.EXCEPTION: "stop", M.RETURNED_TO_SENDER: "stop", M.VOIDED: "quiet", M.DELIVERED: "good"}
 
@@ -45,9 +48,9 @@ class Step:
 
 
 def history_of(parcel: Parcel) -> tuple[EventShown, ...]:
-    """Newest first; for a parcel with `events` read ahead."""
+    """Newest first, as many as a page shows; for a parcel with `events` read ahead."""
     events = sorted(parcel.events.all(), key=lambda event: (event.happened_at or event.recorded_at, event.pk))
-    return tuple(_shown(event) for event in reversed(events))
+    return tuple(_shown(event) for event in reversed(events[-SHOWN_AT_MOST:]))
 
 
 def steps_of(milestone: str, history: Iterable[EventShown]) -> tuple[Step, ...]:
@@ -65,8 +68,9 @@ def steps_of(milestone: str, history: Iterable[EventShown]) -> tuple[Step, ...]:
 
 def is_believed(event: TrackingEvent) -> bool:
     """Whether an event may be taken at its word: an end counts only when the Tracking API told of it itself."""
-    is_end = event.milestone in ENDS or (event.milestone == M.EXCEPTION and event.reason in TERMINAL_LOSS)
-    return not is_end or Source.TRACK in event.sources
+    if event.milestone == M.EXCEPTION and event.reason in TERMINAL_LOSS:
+        return event.track_says == LOST
+    return event.milestone not in ENDS or event.track_says == event.milestone
 
 
 def _line(way: tuple[M, ...], *, now: int, instead: M | None = None) -> tuple[Step, ...]:

@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import CharField
+from django.db.models.functions import Cast
+
 from connector_site.lib.secrets import seal, unseal
 from syncjobs.merging import Merged, Told
 from syncjobs.models import Parcel, TrackingEvent
 from ups.events import Milestone, Place, Source
 
 PURPOSE = "tracking event"
-_LENGTHS = {
-    field.attname: field.max_length for field in TrackingEvent._meta.concrete_fields if field.max_length is not None
-}
 
 
 def rows_of(parcels: Sequence[Parcel]) -> dict[int, list[TrackingEvent]]:
@@ -38,9 +38,10 @@ def told_of(row: TrackingEvent) -> Told:
         local_at=datetime.fromisoformat(row.local_at) if row.local_at else None,
         offset_minutes=row.offset_minutes,
         zone_known=row.zone_known,
-        place=Place(city=row.city, state=row.state, postal_code=row.postal_code, country=row.country),
+        place=Place(city=row.city, state=row.state, country=row.country),
         milestone=Milestone(row.milestone) if row.milestone else None,
         reason=row.reason,
+        track_says=row.track_says,
         scheduled_date=row.scheduled_date,
         received_by="",
         raw={},
@@ -56,6 +57,7 @@ def store(parcel: Parcel, rows: Sequence[TrackingEvent], merged: Merged, *, at: 
     """Write what is new or richer, in the open transaction; `rows` are those the merge began with."""
     fresh: list[TrackingEvent] = []
     absorbed = _take_out(rows, merged)
+    _make_room([rows[place] for place in merged.changed if place < len(rows)])
     for place in sorted(merged.changed):
         event = merged.events[place]
         if place < len(rows):
@@ -77,6 +79,13 @@ def _take_out(rows: Sequence[TrackingEvent], merged: Merged) -> dict[int, list[d
         keys = [rows[place].pk for place in gone]
         TrackingEvent.objects.filter(tenant_id=rows[0].tenant_id, pk__in=keys).delete()
     return opened
+
+
+def _make_room(rows: Sequence[TrackingEvent]) -> None:
+    """One row may become what another one was until now: while they change, none is what it was."""
+    if len(rows) > 1:
+        mine = TrackingEvent.objects.filter(tenant_id=rows[0].tenant_id, pk__in=[row.pk for row in rows])
+        mine.update(fingerprint=Cast("code", CharField()))
 
 
 def _enrich(row: TrackingEvent, event: Told, absorbed: Sequence[dict[str, Any]]) -> None:
@@ -104,7 +113,7 @@ def _sealed(code: UUID, received_by: str, raw: dict[str, Any]) -> dict[str, Any]
 
 
 def _columns(event: Told) -> dict[str, Any]:
-    columns = {
+    return {
         "fingerprint": event.fingerprint,
         "sources": sorted(event.sources),
         "type": event.type,
@@ -117,18 +126,12 @@ def _columns(event: Told) -> dict[str, Any]:
         "zone_known": event.zone_known,
         "city": event.place.city,
         "state": event.place.state,
-        "postal_code": event.place.postal_code,
         "country": event.place.country,
         "milestone": event.milestone or "",
         "reason": event.reason,
+        "track_says": event.track_says,
         "scheduled_date": event.scheduled_date,
     }
-    return {name: _fitting(name, value) for name, value in columns.items()}
-
-
-def _fitting(name: str, value: Any) -> Any:
-    """UPS names no lengths; what is longer than our column is cut, the whole stands in what is sealed."""
-    return value[: _LENGTHS[name]] if isinstance(value, str) and name in _LENGTHS else value
 
 
 def received_by(rows: Iterable[TrackingEvent]) -> str:

@@ -22,7 +22,7 @@ SHOWN_DAYS = 120
 """UPS keeps the history of a parcel for so long (`ups.md` 8); after its last event the page ends with it."""
 _EVENT_COLUMNS = (
     "parcel", "sources", "description", "happened_at", "local_at", "zone_known", "city", "country", "milestone",
-    "reason", "recorded_at",
+    "track_says", "reason", "recorded_at",
 )  # fmt: skip
 
 

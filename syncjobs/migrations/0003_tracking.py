@@ -61,7 +61,6 @@ class Migration(migrations.Migration):
                 ('zone_known', models.BooleanField(default=False)),
                 ('city', models.CharField(blank=True, max_length=60)),
                 ('state', models.CharField(blank=True, max_length=30)),
-                ('postal_code', models.CharField(blank=True, max_length=15)),
                 ('country', models.CharField(blank=True, max_length=3)),
                 ('track_says', models.CharField(blank=True, default='', max_length=20)),
                 ('milestone', models.CharField(blank=True, choices=[('label_created', 'label made'), ('picked_up', 'picked up'), ('in_transit', 'in transit'), ('out_for_delivery', 'out for delivery'), ('available_for_pickup', 'ready for pick-up'), ('exception', 'exception'), ('delivered', 'delivered'), ('returned_to_sender', 'returned to sender'), ('voided', 'voided'), ('unknown', 'unknown')], max_length=20)),

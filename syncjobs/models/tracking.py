@@ -35,7 +35,6 @@ class TrackingEvent(models.Model):
     zone_known = models.BooleanField(default=False)
     city = models.CharField(max_length=60, blank=True)
     state = models.CharField(max_length=30, blank=True)
-    postal_code = models.CharField(max_length=15, blank=True)
     country = models.CharField(max_length=3, blank=True)
     milestone = models.CharField(max_length=20, choices=Parcel.Milestone.choices, blank=True)
     track_says = models.CharField(max_length=20, blank=True, default="")

@@ -60,10 +60,10 @@ def make_event(
             offset_minutes=120 if zone_known else None,
             zone_known=zone_known,
             city=place[0],
-            postal_code="9711AB",
             country=place[1],
             milestone=milestone,
             reason=reason,
+            track_says=milestone if "track" in sources else "",
         )
         Parcel.objects.filter(pk=parcel.pk).update(last_event_at=at)
     return event

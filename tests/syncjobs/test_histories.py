@@ -1,11 +1,15 @@
 """A parcel's history and its progress line, as people read them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syncjobs.histories import EventShown, is_believed, steps_of
+from syncjobs.histories import SHOWN_AT_MOST, EventShown, history_of, is_believed, steps_of
 from syncjobs.models import Parcel, TrackingEvent
+from tenants.context import tenant_context
+from tests.factories import make_tenant
+from tests.pages.scene import make_desk, make_shipped
+from tests.pages.travels import parcels_of
 from ups.events import Source
 
 WAY = ["label_created", "picked_up", "in_transit", "out_for_delivery", "delivered"]
@@ -86,21 +90,54 @@ def test_every_milestone_has_exactly_one_present_step(milestone: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("milestone", "reason", "sources", "is_taken"),
+    ("milestone", "reason", "track_says", "is_taken"),
     [
-        ("delivered", "", ["push"], False),
-        ("delivered", "", ["view", "push"], False),
-        ("delivered", "", ["push", "track"], True),
-        ("returned_to_sender", "", ["view"], False),
-        ("voided", "", ["push"], False),
-        ("exception", "lost_or_destroyed", ["push"], False),
-        ("exception", "lost_or_destroyed", ["track"], True),
-        ("exception", "customs", ["push"], True),
-        ("out_for_delivery", "", ["push"], True),
-        ("", "photo", ["push"], True),
+        ("delivered", "", "", False),
+        ("delivered", "", "in_transit", False),
+        ("delivered", "", "delivered", True),
+        ("returned_to_sender", "", "delivered", False),
+        ("voided", "", "", False),
+        ("exception", "lost_or_destroyed", "", False),
+        ("exception", "lost_or_destroyed", "exception", False),
+        ("exception", "lost_or_destroyed", "lost", True),
+        ("exception", "customs", "", True),
+        ("out_for_delivery", "", "", True),
+        ("", "photo", "", True),
     ],
 )
 def test_an_end_is_believed_from_the_tracking_api_alone(
-    milestone: str, reason: str, sources: list[str], *, is_taken: bool
+    milestone: str, reason: str, track_says: str, *, is_taken: bool
 ) -> None:
-    assert is_believed(TrackingEvent(milestone=milestone, reason=reason, sources=sources)) is is_taken
+    """That it told of the same scan among others is not enough: it must have said the end itself."""
+    event = TrackingEvent(milestone=milestone, reason=reason, sources=["push", "track"], track_says=track_says)
+
+    assert is_believed(event) is is_taken
+
+
+@pytest.mark.django_db
+def test_a_page_shows_the_newest_events_of_a_flood() -> None:
+    noon = datetime(2026, 5, 6, 12, tzinfo=UTC)
+    parcel = make_flooded_parcel(noon, events=SHOWN_AT_MOST + 1)
+
+    with tenant_context(parcel.tenant_id):
+        shown_on_page = history_of(parcel)
+
+    assert len(shown_on_page) == SHOWN_AT_MOST
+    assert (shown_on_page[0].told, shown_on_page[-1].told) == (f"scan {SHOWN_AT_MOST}", "scan 1")
+
+
+def make_flooded_parcel(noon: datetime, *, events: int) -> Parcel:
+    (parcel,) = parcels_of(make_shipped(make_desk(make_tenant())))
+    rows = [
+        TrackingEvent(
+            tenant_id=parcel.tenant_id,
+            parcel=parcel,
+            fingerprint=f"{minute:064}",
+            description=f"scan {minute}",
+            happened_at=noon + timedelta(minutes=minute),
+        )
+        for minute in range(events)
+    ]
+    with tenant_context(parcel.tenant_id):
+        TrackingEvent.objects.bulk_create(rows)
+    return parcel

@@ -1,19 +1,48 @@
 """Where a parcel stands: the latest event decides, ends are believed from the Tracking API alone (`ups.md` 9.4)."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncjobs.merging import merge
-from syncjobs.milestones import ENDS, Standing, least_advanced, standing_of
-from tests.syncjobs.tellings import NOON, PUSH, RECORDS, SCANS, TRACK, M, history, hours, record, scan
+from syncjobs.merging import Told, merge
+from syncjobs.milestones import (
+    ENDS,
+    EVENTS_AT_MOST,
+    MOVES_AT_MOST,
+    Standing,
+    least_advanced,
+    standing_of,
+    without_idle,
+)
+from tests.syncjobs.tellings import (
+    NOON,
+    PUSH,
+    RECORDS,
+    SCANS,
+    TRACK,
+    VIEW,
+    M,
+    history,
+    hours,
+    record,
+    scan,
+    without_gmt,
+    without_status_code,
+)
 from ups.events import Milestone, ParcelEvent, Source
+from ups.statuses import classify
 
 LATER = NOON + hours(5)
 OTHERS = pytest.mark.parametrize("source", [PUSH, Source.VIEW])
+
+
+def merged(*events: ParcelEvent) -> tuple[Told, ...]:
+    """The history that these events make, in this order."""
+    return merge([], history(*events)).history
 
 
 def stands(*events: ParcelEvent) -> Standing:
@@ -81,11 +110,100 @@ def test_the_delivery_at_the_sender_after_a_return_is_no_delivery() -> None:
     assert stands(scan("returned"), scan("delivered", LATER)).milestone == M.RETURNED_TO_SENDER
 
 
-@OTHERS
-def test_a_voided_parcel_that_is_scanned_all_the_same_travels(source: Source) -> None:
-    found = stands(scan("voided"), scan("departed", LATER, source=source))
+def test_a_voided_parcel_that_is_scanned_all_the_same_travels() -> None:
+    found = stands(scan("voided"), scan("departed", LATER))
 
     assert (found.milestone, found.is_over) == (M.IN_TRANSIT, False)
+
+
+@OTHERS
+@pytest.mark.parametrize(
+    ("end", "correction"),
+    [
+        ("delivered", "customs"),
+        ("delivered", "lost"),
+        ("returned", "delay"),
+        ("voided", "departed"),
+        ("voided", "delivered"),
+        ("lost", "departed"),
+        ("lost", "delivered"),
+    ],
+)
+def test_what_only_others_tell_takes_no_end_back_and_is_looked_into(end: str, correction: str, source: Source) -> None:
+    ended = stands(scan(end))
+
+    found = stands(scan(end), scan(correction, LATER, source=source))
+
+    assert replace(found, last_event_at=NOON) == replace(ended, claim_at=LATER)
+
+
+@OTHERS
+@pytest.mark.parametrize(("end", "late"), [("delivered", "departed"), ("delivered", "delivered"), ("lost", "lost")])
+def test_what_would_take_no_end_back_is_no_claim(end: str, late: str, source: Source) -> None:
+    assert stands(scan(end), scan(late, LATER, source=source)).claim_at is None
+
+
+@pytest.mark.parametrize("said_at", [LATER - timedelta(minutes=3), LATER, LATER + timedelta(minutes=3)])
+def test_a_claimed_correction_counts_when_the_tracking_api_tells_of_it(said_at: datetime) -> None:
+    """Its own moment may be another one."""
+    found = stands(scan("delivered"), scan("delay", LATER, source=PUSH), scan("delay", said_at))
+
+    assert (found.milestone, found.is_over, found.claim_at) == (M.EXCEPTION, False, None)
+
+
+@pytest.mark.parametrize("later", ["delivered", "departed"])
+def test_the_tracking_api_refutes_a_claimed_correction_by_a_later_scan(later: str) -> None:
+    found = stands(scan("delivered"), scan("delay", NOON + hours(1), source=PUSH), scan(later, LATER))
+
+    assert (found.milestone, found.is_confirmed, found.claim_at) == (M.DELIVERED, True, None)
+
+
+@pytest.mark.parametrize(
+    ("lent", "end"), [("011", M.DELIVERED), ("034", M.RETURNED_TO_SENDER), ("007", M.VOIDED), ("147", M.EXCEPTION)]
+)
+@pytest.mark.parametrize("what", ["departed", "odd", "delay"])
+def test_three_digits_of_a_push_make_no_end_of_a_scan_of_the_tracking_api(what: str, lent: str, end: Milestone) -> None:
+    """The same type, code and second: one event, and the Tracking API has said nothing of an end."""
+    tracked = without_status_code(scan(what, LATER))
+    meaning = classify(type=tracked.type, code=tracked.code, status_code=lent, has_place=True)
+    pushed = replace(tracked, source=PUSH, status_code=lent, milestone=meaning.milestone, reason=meaning.reason, raw={})
+
+    for_wards, back_wards = merged(scan("out"), tracked, pushed), merged(pushed, tracked, scan("out"))
+
+    assert meaning.milestone == end
+    assert len(for_wards) == len(back_wards) == 2
+    assert [(found.is_over, found.is_lost) for found in map(standing_of, (for_wards, back_wards))] == [
+        (False, False)
+    ] * 2
+
+
+def test_an_end_that_a_push_lends_to_an_unclear_scan_is_looked_into() -> None:
+    tracked = scan("odd", LATER)
+    pushed = replace(tracked, source=PUSH, status_code="011", milestone=M.DELIVERED, reason="")
+
+    found = standing_of(merged(scan("out"), tracked, pushed))
+
+    assert (found.milestone, found.claim_at) == (M.OUT_FOR_DELIVERY, LATER)
+
+
+def test_a_loss_that_a_record_lends_to_a_scan_without_words_is_trouble_to_be_looked_into() -> None:
+    silent = scan("lost", LATER, code="", status_code="", milestone=M.EXCEPTION, reason="unknown")
+
+    found = standing_of(merged(scan("out"), silent, record("lost", LATER)))
+
+    assert (found.milestone, found.reason, found.claim_at) == (M.EXCEPTION, "lost_or_destroyed", LATER)
+    assert not found.is_lost
+
+
+def test_a_push_moves_no_scan_of_the_tracking_api_to_another_moment() -> None:
+    """Without a clock of UPS's own its scan stands where the wall clock has it; a push may name any other moment."""
+    tracked = without_gmt(scan("delivered"))
+    pushed = replace(scan("delivered", LATER, source=PUSH), local_at=tracked.local_at)
+
+    history_now = merged(tracked, scan("delay", NOON + hours(1)), pushed)
+
+    assert len(history_now) == 2
+    assert standing_of(history_now).milestone == M.EXCEPTION
 
 
 @pytest.mark.parametrize("what", ["label", "odd"])
@@ -187,7 +305,7 @@ def test_a_confirmed_loss_stays_confirmed_when_another_source_tells_of_it_as_wel
 
 
 def test_a_lost_parcel_that_is_found_travels_again() -> None:
-    found = stands(scan("lost"), scan("departed", LATER, source=PUSH))
+    found = stands(scan("lost"), scan("departed", LATER))
 
     assert (found.milestone, found.is_over) == (M.IN_TRANSIT, False)
 
@@ -239,3 +357,39 @@ def test_no_end_stands_that_the_tracking_api_did_not_tell(events: list[ParcelEve
     told_by_tracking = {event.milestone for event in events if event.source == TRACK}
     assert found.milestone not in ENDS or found.milestone in told_by_tracking
     assert not found.is_over or found.is_confirmed
+
+
+def flood(count: int, *, source: Source = PUSH, what: str = "departed") -> list[ParcelEvent]:
+    return [scan(what, NOON + timedelta(seconds=second), source=source) for second in range(count)]
+
+
+def kept(known: list[ParcelEvent], *news: ParcelEvent) -> list[tuple[str, datetime | None]]:
+    """What of the news is worth a row."""
+    before = merged(*known)
+    after = without_idle(merge(before, history(*news)), before)
+    return [(event.type, event.happened_at) for place, event in after.events.items() if place >= len(before)]
+
+
+def test_a_long_history_takes_what_moves_the_parcel_and_what_the_tracking_api_tells() -> None:
+    full = flood(EVENTS_AT_MOST)
+    idle, informing = scan("arrived", LATER, source=PUSH), scan("hold asked for", LATER, source=VIEW)
+    moving, tracked = scan("out", LATER, source=PUSH), scan("arrived", LATER + hours(1))
+
+    assert kept(full, idle, informing, moving, tracked) == [("I", LATER), ("I", LATER + hours(1))]
+    assert len(kept(full[:-2], idle, informing)) == 2
+
+
+def test_a_flood_that_says_something_else_all_the_time_ends_as_well() -> None:
+    full = flood(MOVES_AT_MOST)
+
+    assert kept(full, scan("out", LATER, source=PUSH)) == []
+    assert kept(full, scan("out", LATER)) == [("I", LATER)]
+
+
+def test_a_full_history_is_enriched_as_any_other() -> None:
+    full = merged(*flood(EVENTS_AT_MOST, source=TRACK))
+
+    after = without_idle(merge(full, history(*flood(1))), full)
+
+    assert (len(after.events), list(after.changed)) == (EVENTS_AT_MOST, [0])
+    assert after.events[0].sources == {PUSH, TRACK}
