@@ -18,7 +18,7 @@ from syncjobs.courses import Course, Followed, course_of
 from syncjobs.history_rows import rows_of, store, told_of
 from syncjobs.looking import AFTER_SUBSCRIBING_MINUTES, Watch, attention, hours, looks_for_new_claim, next_look
 from syncjobs.merging import Told, merge, told
-from syncjobs.milestones import Standing, least_advanced, standing_of
+from syncjobs.milestones import Standing, least_advanced, standing_of, without_idle
 from syncjobs.models import Delivery, Parcel, SyncJob, TrackingEvent
 from syncjobs.problems import as_json
 from syncjobs.reporting import milestone_to_tell
@@ -142,7 +142,7 @@ def _expected(parcel: Parcel, standing: Standing, news: Iterable[Told], day: dat
 
 def _possible(event: Told, at: datetime) -> Told:
     """An event from the future tells nothing about now; it is kept for people to see."""
-    return replace(event, milestone=None) if _is_future(event, at) else event
+    return replace(event, milestone=None, track_says="") if _is_future(event, at) else event
 
 
 def _is_future(event: Told, at: datetime) -> bool:
@@ -153,7 +153,8 @@ def _is_future(event: Told, at: datetime) -> bool:
 def _merge_into(
     parcel: Parcel, rows: list[TrackingEvent], news: list[Told], at: datetime
 ) -> tuple[Standing, tuple[Told, ...]]:
-    merged = merge([told_of(row) for row in rows], news)
+    known = [told_of(row) for row in rows]
+    merged = without_idle(merge(known, news), known)
     store(parcel, rows, merged, at=at)
     return standing_of(event for event in merged.history if not _is_future(event, at)), merged.history
 
