@@ -35,7 +35,7 @@ from syncjobs.reporting import (
     types_of,
 )
 from syncjobs.steps.context import Step
-from syncjobs.steps.facts import touch
+from syncjobs.steps.facts import lock, touch
 from syncjobs.steps.reading import READ_GOOD_FOR
 from syncjobs.steps.writing import PROBLEM_CHARACTERS, Wish, Written, write
 from syncjobs.transitions import delivery_event, move
@@ -226,6 +226,7 @@ def _close(end: _End, filed: _Filed, written: Written | None, *, job: Job, step:
         changes["written_at"] = step.at
     with tenant_context(job.tenant_id):
         events = [*step.told(delivery), *_told(end, filed, written)]
+        lock(delivery)
         queue.finish(job)
         if delivery.state == Delivery.State.CLOSED:
             touch(delivery, changes)

@@ -1,8 +1,8 @@
 """Write the milestone to Exact: our one line in the remarks. One read serves many deliveries."""
 
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 
 from audit.models import Event
@@ -12,6 +12,7 @@ from exact.limits import BudgetClass
 from syncjobs import queue
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.papers import line_facts
+from syncjobs.progress import COALESCE_SECONDS, lock
 from syncjobs.queue import Job
 from syncjobs.remarks import LineFacts
 from syncjobs.reporting import milestone_to_tell, remember_refusal, reporting_of, shortness_of
@@ -54,12 +55,9 @@ def status(job: Job, step: Step) -> None:
 
 
 def _keep(delivery: Delivery, facts: LineFacts, written: Written, *, job: Job, step: Step) -> None:
-    """A milestone counts as told only when our line says it."""
+    """A milestone counts as told only when our line says it. News that came meanwhile is compared with that anew."""
     told = {"milestone": facts.milestone} if written.has_wished else {}
-    changes: dict[str, Any] = {
-        "written": delivery.written | told | {"remarks_line": written.line},
-        "exact_writes": F("exact_writes") + written.writes,
-    }
+    changes: dict[str, Any] = {}
     details: dict[str, Any] = {"to": "goods delivery", **told, "numbers": list(facts.numbers)}
     if written.writes and written.has_wished:
         changes["written_at"] = step.at
@@ -68,7 +66,13 @@ def _keep(delivery: Delivery, facts: LineFacts, written: Written, *, job: Job, s
     if written.refusal:
         details["refused"] = True
     with tenant_context(job.tenant_id):
-        touch(delivery, changes)
+        now = lock(job.tenant_id, delivery.code)
+        now.exact_writes += written.writes
+        now.written = now.written | told | {"remarks_line": written.line}
+        touch(now, changes | {"written": now.written, "exact_writes": now.exact_writes})
+        if milestone_to_tell(now, now.milestone, None):
+            due_at = step.at + timedelta(seconds=COALESCE_SECONDS)
+            queue.add(job.tenant_id, job.kind, job.subject, due_at=due_at, correlation=now.correlation)
         if written.refused is not None:
             remember_refusal(delivery.connection, written.refused, at=timezone.now())
         events = step.told(delivery)
