@@ -40,11 +40,13 @@ FERNET_KEYS = [
     key.strip() for key in _secret("FERNET_KEYS", development="development-only-fernet").split(",") if key.strip()
 ]
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8700").rstrip("/")
-PROXY_COUNT = env.int("PROXY_COUNT", default=0)
-"""Proxies of our own in front of the site; each adds an address to `X-Forwarded-For`, and only those are believed."""
+_HTTPS = PUBLIC_URL.startswith("https://")
+PROXY_COUNT = env.int("PROXY_COUNT", default=1 if _HTTPS else 0)
+"""Proxies of our own in front of the site; each adds an address to `X-Forwarded-For`, and only those are believed.
+
+With `https` there is one: TLS ends at a proxy."""
 ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "localhost", *env.list("ALLOWED_HOSTS", default=[])]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-_HTTPS = PUBLIC_URL.startswith("https://")
 
 INSTALLED_APPS = [
     "unfold",
@@ -278,5 +280,7 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
+"""Django's lines about a 4xx name the path, and some paths open something to whoever knows them."""
 UNFOLD = {"SITE_TITLE": "ml-connector", "SITE_HEADER": "ml-connector", "SHOW_HISTORY": False}

@@ -1,0 +1,40 @@
+"""What the environment makes of the settings."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+ROOT = Path(__file__).resolve().parents[2]
+NEEDED = {"SECRET_KEY": "s", "FERNET_KEYS": "f", "DATABASE_URL": "postgresql:///d", "REDIS_URL": "redis:///0"}
+TELL = "import json; from connector_site import settings; print(json.dumps(settings.PROXY_COUNT))"
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxies"),
+    [
+        ({"PUBLIC_URL": "https://connector.example.com"}, 1),
+        ({"PUBLIC_URL": "http://127.0.0.1:8700"}, 0),
+        ({}, 0),
+        ({"PUBLIC_URL": "https://connector.example.com", "PROXY_COUNT": "2"}, 2),
+        ({"PUBLIC_URL": "https://connector.example.com", "PROXY_COUNT": "0"}, 0),
+    ],
+)
+def test_behind_https_there_is_one_proxy_unless_told_otherwise(environment: dict[str, str], proxies: int) -> None:
+    known = {"PATH": os.environ.get("PATH", ""), **NEEDED, **environment}
+    command = [sys.executable, "-c", TELL]
+    told = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, check=True)  # noqa: S603
+
+    assert json.loads(told.stdout) == proxies
+
+
+def test_the_address_of_a_refused_request_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert client.get("/hooks-of-nobody/5b0a6a5e").status_code == 404
+
+    assert "5b0a6a5e" not in caplog.text
