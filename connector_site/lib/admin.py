@@ -11,7 +11,8 @@ from unfold.admin import ModelAdmin
 
 STAFF_DATABASE = "staff"
 """Reads the rows of every tenant and writes none (`connector_site.lib.row_security`)."""
-NEVER_SHOWN = frozenset({"password", "body", "request_hash"})
+NEVER_SHOWN = frozenset({"password", "body", "request_hash", "alert_hook_code", "track_code"})
+"""Some are addresses that open something to whoever knows them."""
 
 Row = TypeVar("Row", bound=models.Model)
 

@@ -115,6 +115,8 @@ def test_encrypted_columns_are_hidden() -> None:
         "syncjobs.Receipt.sealed_body",
         "syncjobs.TrackingEvent.sealed",
         "syncjobs.ViewPage.body",
+        "ups.Account.alert_hook_code",
+        "syncjobs.Delivery.track_code",
     } <= hidden
 
 
