@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest
-from gunicorn.config import Config
-from gunicorn.http.wsgi import Response
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.http.wsgi import Response  # type: ignore[import-untyped]
 
 from connector_site.lib.hanging_up import hang_up_after, hanging_up
 

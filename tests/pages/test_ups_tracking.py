@@ -220,7 +220,7 @@ def test_an_address_that_ups_refuses_is_told(
 
     page = viewer.get(url(desk)).content.decode()
 
-    assert (f"UPS refuses this site’s address, {address}" in page) is told
+    assert (f"address, {address}: it sends to https alone" in page) is told
 
 
 def test_calls_that_led_to_nothing_today_are_told(desk: Desk, viewer: Client) -> None:

@@ -1,12 +1,18 @@
 """A flood of pushes is proved without asking each time whose address it came to; nothing wrong gets in by that."""
 
+import time
+
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from syncjobs.pushes import ROUTE_KEPT_SECONDS
+from tenants.context import tenant_context
 from tests.syncjobs.pushdoor import PushDoor, make_push_door, push_body
 from ups import alerts
+from ups.models import Account
 
 pytestmark = pytest.mark.django_db
 OTHER_TIME = "111500"
@@ -61,3 +67,31 @@ def test_another_tenants_credential_opens_nothing_after_a_push_of_its_own(door: 
     assert door.post(push_body(door.number, gmtActivityTime=OTHER_TIME), credential=other.credential) == 401
 
     assert (len(door.receipts()), len(other.receipts())) == (1, 1)
+
+
+def test_an_old_credential_ends_in_time_though_the_new_one_was_just_used(door: PushDoor) -> None:
+    old = door.credential
+    assert alerts.rotate_credential(door.account, at=timezone.now())
+    assert door.push() == 200
+    with tenant_context(door.account.tenant_id):
+        Account.objects.update(alert_previous_until=timezone.now())
+
+    assert door.post(push_body(door.number, gmtActivityTime=OTHER_TIME), credential=old) == 401
+
+    assert len(door.receipts()) == 1
+
+
+def test_a_leaked_address_is_nobodys_once_its_route_is_forgotten(
+    door: PushDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaked, path = door.credential, door.path
+    alerts.revoke(door.account, at=timezone.now())
+    monkeypatch.setattr("syncjobs.pushes.time.monotonic", lambda: time.monotonic_ns() / 1e9 + ROUTE_KEPT_SECONDS)
+
+    answers = [
+        Client().post(address, push_body(door.number), content_type="application/json", headers={"credential": leaked})
+        for address in (path, door.path)
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 401]
+    assert door.push() == 200
