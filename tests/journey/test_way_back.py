@@ -1,11 +1,14 @@
 """From the label to the closed delivery: the news of UPS, and what is written to Exact because of it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from syncjobs.models import Delivery, SyncJob
+from syncjobs.steps import status
+from syncjobs.steps.writing import Written
 from tenants.context import tenant_context
 from tests.journey.way import Way, way
 
@@ -67,3 +70,29 @@ def being_written(way: Way, delivery: Delivery) -> SyncJob:
             due_at=lease_until,
             lease_until=lease_until,
         )
+
+
+def test_news_that_comes_while_a_line_is_written_is_told_next(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trouble is over while Exact is still being told of it: what stands there at last says so."""
+    entry_id, delivery = way.ship()
+    parcel = way.parcels(delivery)[0]
+    way.travel(parcel, "weather_delay")
+    way.advance(20.2)
+    way.await_pushes(parcel, 8)
+    way.journey.work()
+    write = status.write
+
+    def write_while_the_parcel_goes_on(*given: Any) -> Written:
+        written = write(*given)
+        with tenant_context(way.journey.tenant.id):
+            Delivery.objects.filter(pk=delivery.pk).update(milestone="in_transit")
+        return written
+
+    monkeypatch.setattr(status, "write", write_while_the_parcel_goes_on)
+    way.make_due(SyncJob.Kind.STATUS)
+    way.journey.work()
+    assert way.in_exact(entry_id)["Remarks"].startswith("[UPS] Delivery exception ")
+    way.make_due(SyncJob.Kind.STATUS)
+    way.journey.work()
+
+    assert way.in_exact(entry_id)["Remarks"].startswith("[UPS] In transit ")
