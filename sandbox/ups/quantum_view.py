@@ -10,6 +10,7 @@ from sandbox.core.answers import json_answer
 from sandbox.core.damage import single_objects
 from sandbox.ups.accounts import Client, Product
 from sandbox.ups.gate import allow, check_version
+from sandbox.ups.refusals import UpsRefusal
 from sandbox.ups.state import UPS, Ups
 from sandbox.ups.view_files import STATUS_TEXTS, Page, ViewFile, ViewSubscription
 from sandbox.ups.view_questions import (
@@ -44,7 +45,7 @@ def routes() -> list[web.RouteDef]:
 
 
 async def events(request: web.Request) -> web.Response:
-    """Files of the subscriptions of the app's accounts; refusals come with HTTP 200."""
+    """Files of the subscriptions of the app's accounts; refusals come with HTTP 200, or with 400 if so set."""
     ups = request.app[UPS]
     client = allow(request, Product.QUANTUM_VIEW)
     version = check_version(request, VERSIONS)
@@ -53,6 +54,8 @@ async def events(request: web.Request) -> web.Response:
     try:
         answer = _response(context, **SUCCESS) | _answer(ups, document, client=client, version=version)
     except ViewRefusal as refusal:
+        if ups.settings.view_errors_as_status and not refusal.retry_seconds:
+            raise UpsRefusal(refusal.code, refusal.text) from refusal
         answer = _refused(refusal, context=context)
     as_objects = ups.settings.view_shape == "objects" or (
         ups.settings.view_shape == "as_version" and version != LISTS_VERSION

@@ -81,6 +81,8 @@ class UpsSettings(Settings):
     """What does not fit comes with a bookmark (ups.md 11)."""
     view_no_files: str = field(default="empty", metadata=one_of("empty", "error"))
     """Without files: an answer without `SubscriptionFile`, or a hard error (ups.md 11)."""
+    view_errors_as_status: bool = False
+    """Refusals that no repetition cures come in the usual envelope with status 400, not in a 200 (ups.md 11)."""
     view_shape: str = field(default="as_version", metadata=one_of("as_version", "lists", "objects"))
     """`lists`, `objects`, or `as_version`: lists since v3 (ups.md 4.4)."""
     view_request_form: str = field(default="any", metadata=one_of("any", "lists", "objects"))

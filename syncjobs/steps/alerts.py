@@ -14,7 +14,7 @@ from syncjobs.queue import Job
 from syncjobs.steps.context import Step
 from syncjobs.transitions import delivery_event
 from tenants.context import tenant_context
-from ups import subscribing
+from ups import hearing, subscribing
 from ups.access import open_tracking_client
 from ups.models import Account, AlertSubscription
 from ups.subscribing import Outcome
@@ -28,9 +28,11 @@ def alerts(job: Job, step: Step) -> None:
         known = _said_before(account, step.at)
     outcome = subscribing.subscribe_due(account, open_tracking_client(account, observe=step.observe), at=step.at)
     with tenant_context(job.tenant_id):
-        _look(job.tenant_id, outcome.active, step.at + hours(AFTER_SUBSCRIBING_MINUTES / 60))
         unheard = dict([*outcome.refused, *outcome.failed])
         unheard |= {number: why for number, why in _stopped(account, outcome) if number not in known}
+        if unheard:
+            hearing.hasten_feeds(job.tenant_id, account.pk, at=step.at)
+        _look(job.tenant_id, outcome.active, step.at + hours(AFTER_SUBSCRIBING_MINUTES / 60))
         _look(job.tenant_id, tuple(unheard), step.at)
         news = {number: why for number, why in unheard.items() if number not in known}
         if outcome.more:

@@ -17,13 +17,15 @@ from syncjobs.looking import hours
 from syncjobs.models import Manifest, Parcel, ViewFile, ViewPage
 from syncjobs.progress import conclude, lock, take_in
 from syncjobs.queue import Job
+from syncjobs.retry import backoff
 from syncjobs.steps.context import Step
 from tenants.context import tenant_context
 from ups.access import open_tracking_client
-from ups.errors import UpsError, UpsUnavailable, UpsUnexpectedReply
+from ups.errors import UpsError, UpsRejected, UpsUnavailable, UpsUnexpectedReply
 from ups.events import ParcelEvent
 from ups.models import Account, QuantumViewFeed
-from ups.quantum_view import ProblemKind, ViewAnswer, ViewProblem, events_request, read_view
+from ups.payloads import WireError
+from ups.quantum_view import ProblemKind, ViewAnswer, ViewProblem, events_request, problem_in, read_view
 from ups.quantum_view import ViewFile as FileRead
 from ups.scan_times import estimate
 from ups.view_records import ManifestFact
@@ -33,15 +35,18 @@ OVERLAP = timedelta(hours=24)
 the moments (`ups.md` 11); no zone is further away."""
 KEPT = timedelta(days=7)
 """UPS keeps files so long and refuses to look further back (`ups.md` 11)."""
-_WITHIN = timedelta(minutes=10)
-"""Our clock and UPS's differ a little: stay on the safe side of the seven days."""
+_WITHIN = timedelta(hours=14)
+"""UPS does not say by whose clock it reads our moments (`ups.md` 11); none is further ahead of UTC."""
 POLL_HOURS = 0.25
 POLL_HOURS_WITHOUT_ALERT = 5 / 60
 """Every 15 minutes, every 5 when pushes are missing (`design.md` 4)."""
 REFUSED_PAUSE_HOURS = 1.0
+BOOKMARKS = 3
+"""A reading whose bookmark UPS refuses begins anew so often; then a person should know."""
 _NO_SUCH_NAME = "do not exist"
 """How UPS words that it knows no subscription of this name; it says so as well when there is nothing (`ups.md` 11)."""
 _UNKNOWN_NAME = "UPS knows no Quantum View subscription of this name, or it has no events yet. Compare it at UPS."
+_UNREADABLE = ViewProblem(kind=ProblemKind.REFUSED, text="UPS's answer cannot be read.")
 PAGES_AT_ONCE = 20
 """Answers in one go of the job; a longer reading goes on in the next."""
 OUR_REFERENCE = re.compile(r"^[PT][0-9A-HJKMNP-TV-Z]{26}$")
@@ -74,12 +79,16 @@ def _read(feed: QuantumViewFeed, job: Job, step: Step) -> None:
             body = client.quantum_view(_request(feed, step.at))
         except UpsUnavailable:
             raise
+        except UpsRejected as error:
+            _trouble(feed, problem_in((WireError(code=error.code, message=error.text),)), job, step)
+            return
         except UpsError as error:
             _end(feed, job, step, problem=str(error))
             return
-        page, answer = _store(feed, body, step.at)
-        if answer is None or answer.problem is not None:
-            _trouble(feed, page, answer, job, step)
+        page, problem = _store(feed, body, step.at)
+        if problem is not None:
+            _mark_used(page, step.at, problem=problem.text, is_readable=problem is not _UNREADABLE)
+            _trouble(feed, problem, job, step)
             return
         _use(page, feed, step.at)
         if not feed.bookmark:
@@ -108,20 +117,20 @@ def _begin(feed: QuantumViewFeed, at: datetime) -> None:
     _change(feed, columns)
 
 
-def _store(feed: QuantumViewFeed, body: bytes, at: datetime) -> tuple[ViewPage, ViewAnswer | None]:
-    """Keep the answer, and in the same transaction how to go on; None for one that cannot be read."""
+def _store(feed: QuantumViewFeed, body: bytes, at: datetime) -> tuple[ViewPage, ViewProblem | None]:
+    """Keep the answer, and in the same transaction how to go on; or why there is nothing in it."""
     try:
-        answer: ViewAnswer | None = read_view(body)
+        answer = read_view(body)
     except UpsUnexpectedReply:
-        answer = None
+        answer = ViewAnswer(problem=_UNREADABLE)
     with tenant_context(feed.tenant_id):
         page = ViewPage.objects.create(tenant_id=feed.tenant_id, feed=feed, body=body, received_at=at)
-        if answer is not None and answer.problem is None:
+        if answer.problem is None:
             columns: dict[str, Any] = {"bookmark": answer.bookmark}
             if not answer.bookmark:
                 columns |= {"watermark_at": feed.reading_began_at, "reading_from_at": None, "reading_began_at": None}
             _change(feed, columns)
-    return page, answer
+    return page, answer.problem
 
 
 def _change(feed: QuantumViewFeed, columns: dict[str, Any]) -> None:
@@ -136,7 +145,7 @@ def _use(page: ViewPage, feed: QuantumViewFeed, at: datetime) -> None:
     try:
         answer = read_view(bytes(page.body))
     except UpsUnexpectedReply as error:
-        _mark_used(page, at, problem=str(error))
+        _mark_used(page, at, problem=str(error), is_readable=False)
         return
     fresh = _fresh(feed, answer.files)
     events = [_timed(event, feed.account.country) for one in fresh for event in one.events]
@@ -205,31 +214,35 @@ def _keep_manifests(feed: QuantumViewFeed, facts: Sequence[ManifestFact], at: da
     Manifest.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _mark_used(page: ViewPage, at: datetime, *, problem: str = "") -> None:
+def _mark_used(page: ViewPage, at: datetime, *, problem: str = "", is_readable: bool = True) -> None:
+    """Keep no body that was taken in, for other people's addresses are in it (`reliability.md` 5)."""
+    columns: dict[str, Any] = {"used_at": at, "problem": problem[:200]}
+    if is_readable:
+        columns["body"] = b""
     with tenant_context(page.tenant_id):
-        rows = ViewPage.objects.filter(tenant_id=page.tenant_id, pk=page.pk)
-        rows.update(used_at=at, problem=problem[:200])
+        ViewPage.objects.filter(tenant_id=page.tenant_id, pk=page.pk).update(**columns)
 
 
-def _trouble(feed: QuantumViewFeed, page: ViewPage, answer: ViewAnswer | None, job: Job, step: Step) -> None:
+def _trouble(feed: QuantumViewFeed, problem: ViewProblem, job: Job, step: Step) -> None:
     """An answer without files: nothing new, come back later, or something a person must see."""
-    problem = answer.problem if answer else ViewProblem(kind=ProblemKind.REFUSED, text="UPS's answer cannot be read.")
-    _mark_used(page, step.at, problem=problem.text if problem else "")
-    if problem is None or problem.kind == ProblemKind.NOTHING_NEW:
+    if problem.kind == ProblemKind.NOTHING_NEW:
         _change(feed, {"watermark_at": feed.reading_began_at, "reading_from_at": None, "bookmark": ""})
-        _end(feed, job, step, problem=_UNKNOWN_NAME if problem and _NO_SUCH_NAME in problem.text.lower() else "")
+        _end(feed, job, step, problem=_UNKNOWN_NAME if _NO_SUCH_NAME in problem.text.lower() else "")
     elif problem.kind == ProblemKind.TRANSIENT:
         _end(feed, job, step, again_seconds=problem.retry_after_seconds)
-    elif feed.bookmark:
+    elif feed.bookmark and job.failures < BOOKMARKS:
         _change(feed, {"bookmark": ""})
-        _go_on(feed, job, step)
+        _go_on(feed, job, step, is_anew=True)
     else:
+        _change(feed, {"bookmark": ""})
         _end(feed, job, step, problem=f"{problem.code} {problem.text}".strip())
 
 
-def _go_on(feed: QuantumViewFeed, job: Job, step: Step) -> None:
+def _go_on(feed: QuantumViewFeed, job: Job, step: Step, *, is_anew: bool = False) -> None:
+    """Leave the rest to the next run; one that begins anew a second time waits a while first."""
+    due_at = backoff(job.failures, at=step.at) if is_anew and job.failures else step.at
     with tenant_context(job.tenant_id):
-        queue.put_back(job, due_at=step.at, error="", counts=False)
+        queue.put_back(job, due_at=due_at, error="", counts=is_anew)
         happenings(job.tenant_id, _made(feed, step))
 
 
@@ -257,7 +270,8 @@ def _end(feed: QuantumViewFeed, job: Job, step: Step, *, problem: str = "", agai
 
 
 def _pause(account: Account) -> float:
-    has_pushes = account.alert_version != Account.AlertVersion.OFF and not account.alert_problem
+    is_on = account.alert_version != Account.AlertVersion.OFF
+    has_pushes = is_on and not account.alert_problem and account.alert_silent_at is None
     return POLL_HOURS if has_pushes else POLL_HOURS_WITHOUT_ALERT
 
 

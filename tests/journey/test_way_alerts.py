@@ -13,7 +13,7 @@ from syncjobs.models import Delivery, Parcel
 from tenants.context import tenant_context
 from tests.journey.way import Way, way
 from ups import alerts, subscribing
-from ups.models import Account, AlertSubscription
+from ups.models import Account, AlertSubscription, QuantumViewFeed
 from ups.subscribing import AlertStanding
 
 __all__ = ["way"]
@@ -81,6 +81,13 @@ def allow(way: Way, *products: str) -> None:
     )
 
 
+def read_later(way: Way, name: str) -> None:
+    """Have a subscription of Quantum View read, and not yet for an hour."""
+    feed = way.read_from(name)
+    with tenant_context(way.journey.tenant.id):
+        QuantumViewFeed.objects.filter(pk=feed.pk).update(poll_at=timezone.now() + timedelta(hours=1))
+
+
 def push(way: Way, parcel: Parcel, credential: str = "") -> list[int]:
     """Let UPS push something about a parcel, with this credential; returns what it was answered."""
     body = {"trackingNumber": parcel.tracking_number, "activityStatus": {"type": "I", "code": "AR"}}
@@ -115,11 +122,13 @@ def test_a_parcel_that_is_not_renewed_is_asked_about_at_once_and_nothing_is_miss
     parcel, other = way.parcel(delivery), way.parcel(further)
     way.travel(parcel, "normal", starts_in_hours=ACROSS_THE_END_HOURS)
     way.settings(alert_refuse_numbers=parcel.tracking_number)
+    read_later(way, "Everything")
     way.journey.ups.control("DELETE", "calls")
 
     let_days_pass(way, RENEWED_AFTER_DAYS)
 
     assert [call["path"].rpartition("/")[2] for call in way.journey.ups.calls("track")] == [parcel.tracking_number]
+    assert len(way.journey.ups.calls("quantum_view")) == 1
     assert not standing(way, parcel).is_active
     assert standing(way, other).is_active
     assert [(row["parcel"], row["why"]) for row in told(way, delivery)] == [

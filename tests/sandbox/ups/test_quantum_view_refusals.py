@@ -151,3 +151,17 @@ def test_impossible_arrangement_is_refused(viewer: Viewer, path: str, body: Json
     assert answer.status_code == 400
     assert [each["name"] for each in viewer.ups.listed("view-subscriptions")] == [NAME]
     assert viewer.ups.shipments() == []
+
+
+def test_refusals_come_with_a_status_of_their_own_if_so_set(viewer: Viewer) -> None:
+    viewer.set(view_errors_as_status=True, view_no_files="error")
+
+    unknown, empty = viewer.ask(question(named("Inbound"))), viewer.ask(question(named()))
+
+    assert [(answer.status_code, code_of(answer)) for answer in (unknown, empty)] == [(400, "330006"), (400, "330007")]
+
+
+def test_a_time_to_come_back_is_told_with_status_200_however_refusals_come(viewer: Viewer) -> None:
+    viewer.set(view_errors_as_status=True, view_retry_seconds=240)
+
+    assert error_of(viewer.ask(question()))[:2] == (200, "TransientError")
