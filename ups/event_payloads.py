@@ -55,7 +55,8 @@ def _cut(characters: int, value: object) -> str:
 
 
 def _capitals(characters: int, value: object) -> str:
-    return clean_text(value)[:characters].upper()
+    """Capitals may be more than the letters they are made of: cut last."""
+    return clean_text(value).upper()[:characters]
 
 
 Text = Annotated[str, BeforeValidator(clean_text)]
@@ -134,6 +135,25 @@ class DeliveryDate(_Camel):
     date: Text = ""
 
 
+class DeliveryTime(_Camel):
+    """A delivery time; the end is the moment where it was delivered."""
+
+    type: Type = ""
+    end_time: Text = ""
+
+
+class PackageAddress(_Camel):
+    """Where a parcel comes from or goes to."""
+
+    type: Text = ""
+    address: Annotated[TrackingAddress, BeforeValidator(as_object)] = TrackingAddress()
+
+    @property
+    def is_destination(self) -> bool:
+        """Whether it is where the parcel goes."""
+        return self.type == "DESTINATION"
+
+
 class DeliveryInformation(_Camel):
     """Who took the parcel."""
 
@@ -153,6 +173,8 @@ class TrackedPackage(_Camel):
     activity: Objects = []
     current_status: Annotated[TrackingStatus, BeforeValidator(as_object)] = TrackingStatus()
     delivery_date: Annotated[list[DeliveryDate], BeforeValidator(as_list)] = []
+    delivery_time: Annotated[DeliveryTime, BeforeValidator(as_object)] = DeliveryTime()
+    package_address: Annotated[list[PackageAddress], BeforeValidator(as_list)] = []
     delivery_information: Annotated[DeliveryInformation, BeforeValidator(as_object)] = DeliveryInformation()
     alternate_tracking_number: Annotated[list[AlternateNumber], BeforeValidator(as_list)] = []
     package_count: Text = ""

@@ -21,6 +21,10 @@ from ups.statuses import classify, padded_code, padded_status_code
 
 _OPERATION = "track"
 _DELIVERED = "DEL"
+_REAL = frozenset({_DELIVERED, ""})
+"""Of a parcel that has come to its end a date of no kind is no plan."""
+_ENDS = frozenset({Milestone.DELIVERED, Milestone.RETURNED_TO_SENDER})
+_END_OF_DAY = "235959"
 _SCHEDULED = ("RDD", "SDD")
 """Rescheduled goes before scheduled."""
 _THREE_DIGITS = re.compile(r"[0-9]{3}")
@@ -69,11 +73,10 @@ def read_tracking(body: bytes) -> TrackingAnswer:
 def _parcel(shipment: TrackedShipment, package: TrackedPackage) -> TrackedParcel:
     number = package.tracking_number or shipment.inquiry_number
     received_by = package.delivery_information.received_by
+    events = [_event(activity, number=number, received_by=received_by) for activity in package.activity if activity]
     return TrackedParcel(
         tracking_number=number,
-        events=tuple(
-            _event(activity, number=number, received_by=received_by) for activity in package.activity if activity
-        ),
+        events=(*_untold_end(package, events, number=number), *events),
         delivered_on=_date_of(package.delivery_date, _DELIVERED),
         received_by=received_by,
         scheduled_date=_date_of(package.delivery_date, *_SCHEDULED),
@@ -113,6 +116,30 @@ def _event(raw: dict[str, Any], *, number: str, received_by: str) -> ParcelEvent
         raw=raw,
         scheduled_date=None,
     )
+
+
+def _untold_end(package: TrackedPackage, events: list[ParcelEvent], *, number: str) -> list[ParcelEvent]:
+    """The end that the current status tells of and no activity does: any part may be missing (`ups.md` 8).
+
+    Made into the activity that is missing. Without its time of day it counts as the last thing of its day.
+    """
+    status = package.current_status
+    status_code = _three_digits(status.status_code, status.code)
+    milestone = classify(type="", code="", status_code=status_code).milestone
+    if milestone not in _ENDS or any(event.happened_at and event.milestone == milestone for event in events):
+        return []
+    days = [entry.date for entry in package.delivery_date if entry.type in _REAL]
+    addresses = [entry.address.model_dump(by_alias=True) for entry in package.package_address if entry.is_destination]
+    moment = package.delivery_time.end_time if package.delivery_time.type in _REAL else ""
+    description = status.description or status.simplified_text_description
+    activity = {
+        "status": {"type": status.type, "statusCode": status_code, "description": description},
+        "location": {"address": next(iter(addresses), {})},
+        "date": next(iter(days), ""),
+        "time": moment or _END_OF_DAY,
+    }
+    event = _event(activity, number=number, received_by=package.delivery_information.received_by)
+    return [event] if event.happened_at else []
 
 
 def _date_of(dates: list[DeliveryDate], *kinds: str) -> date | None:

@@ -49,9 +49,9 @@ class UpsSettings(Settings):
     """Hours of the script per second of the clock; 0 lets them take as long as they say."""
     travel_mixed: bool = False
     """Every second parcel of a shipment travels with its pushes lost."""
-    track_shape: str = field(default="as_spec", metadata=one_of("as_spec", "sparse", "objects", "nulls"))
+    track_shape: str = field(default="as_spec", metadata=one_of("as_spec", "sparse", "objects", "nulls", "bare"))
     """`sparse` leaves out one optional field of each activity in turn, `objects` gives single objects for lists,
-    `nulls` gives null where there is nothing to say (ups.md 4.4, 8)."""
+    `nulls` gives null where there is nothing to say, `bare` no activity at all (ups.md 4.4, 8)."""
     track_not_found_seconds: float = 0.0
     """TW0001 this long after the label (ups.md 8)."""
     allow_http_loopback: bool = True

@@ -12,6 +12,7 @@ from sandbox.ups.travel.script import Where
 SPARSE = "sparse"
 OBJECTS = "objects"
 NULLS = "nulls"
+BARE = "bare"
 UPDATE = "U"
 """Only Track Alert tells updates (ups.md 9.1)."""
 WITHOUT_CODE = frozenset({"I", "M", "P"})
@@ -63,6 +64,8 @@ def package_answer(
     if parcel and shape != SPARSE:
         weight, _, unit = parcel.weight.partition(" ")
         package["weight"] = {"unitOfMeasurement": unit, "weight": weight}
+    if shape == BARE:
+        del package["activity"]
     return package | (_nothing_to_say(package) if shape == NULLS else {})
 
 

@@ -57,3 +57,13 @@ def test_other_shapes_of_the_tracking_api_tell_the_same(way: Way, shape: str) ->
 
     assert way.found(travellers) == truths(travellers)
     assert way.paths(travellers) == {traveller.script["name"]: traveller.path for traveller in travellers}
+
+
+def test_a_delivery_is_found_in_answers_without_any_activity(way: Way) -> None:
+    way.settings(track_shape="bare")
+    (traveller,) = way.send_off("normal", pushes="none")
+
+    way.advance(60)
+    way.look_now(traveller.delivery)
+
+    assert way.found([traveller]) == truths([traveller])

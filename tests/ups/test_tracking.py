@@ -72,7 +72,7 @@ def only_parcel(body: bytes) -> TrackedParcel:
 
 
 def only_event(**changes: object) -> ParcelEvent:
-    [event] = only_parcel(body_of(package(DELIVERED | changes))).events
+    [event] = only_parcel(body_of(package(DELIVERED | changes, currentStatus=None))).events
     return event
 
 
@@ -173,6 +173,49 @@ def test_activity_without_place_status_and_time_is_kept(nothing: object) -> None
     event = only_event(location=nothing, status=nothing, date=None, time=None, gmtDate=None, gmtTime=None, gmtOffset="")
 
     assert (event.happened_at, event.place, event.milestone) == (None, Place(), None)
+
+
+DESTINATION = [
+    {"type": "ORIGIN", "address": {"countryCode": "US"}},
+    {"type": "DESTINATION", "address": {"city": "GRONINGEN", "countryCode": "NL"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("activities", "time", "hour"),
+    [
+        ([], {"type": "DEL", "endTime": "101500"}, (10, 15, 0)),
+        ([], {"type": "DEL"}, (23, 59, 59)),
+        ([], None, (23, 59, 59)),
+        ([], {"type": "EOD", "endTime": "180000"}, (23, 59, 59)),
+        ([OUT_FOR_DELIVERY], {"type": "DEL", "endTime": "101500"}, (10, 15, 0)),
+        ([DELIVERED | {"date": "", "gmtDate": ""}], {"type": "DEL", "endTime": "101500"}, (10, 15, 0)),
+    ],
+)
+def test_a_delivery_that_only_the_current_status_tells_of_is_told(
+    activities: list[dict[str, Any]], time: dict[str, str] | None, hour: tuple[int, int, int]
+) -> None:
+    parcel = only_parcel(body_of(package(*activities, deliveryTime=time, packageAddress=DESTINATION)))
+
+    event = parcel.events[0]
+    assert len(parcel.events) == len(activities) + 1
+    assert (event.milestone, event.status_code, event.received_by) == (Milestone.DELIVERED, "011", "DE BOER")
+    assert event.local_at == datetime(2026, 10, 14, *hour)  # noqa: DTZ001  local time is naive
+    assert event.happened_at == datetime(2026, 10, 14, hour[0] - 2, *hour[1:], tzinfo=UTC)
+    assert (event.zone_known, event.place) == (False, Place(city="GRONINGEN", country="NL"))
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"currentStatus": {"code": "005"}},
+        {"currentStatus": {"description": "Delivered"}},
+        {"deliveryDate": [{"type": "SDD", "date": "20261013"}]},
+        {"deliveryDate": None},
+    ],
+)
+def test_a_current_status_without_an_end_or_its_day_tells_nothing(parts: dict[str, object]) -> None:
+    assert only_parcel(body_of(package(**parts))).events == ()
 
 
 def test_single_objects_stand_for_lists() -> None:
