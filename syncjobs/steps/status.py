@@ -70,11 +70,11 @@ def _keep(delivery: Delivery, facts: LineFacts, written: Written, *, job: Job, s
         now.exact_writes += written.writes
         now.written = now.written | told | {"remarks_line": written.line}
         touch(now, changes | {"written": now.written, "exact_writes": now.exact_writes})
+        if written.refused is not None:
+            remember_refusal(delivery.connection, written.refused, at=timezone.now())
         if milestone_to_tell(now, now.milestone, None):
             due_at = step.at + timedelta(seconds=COALESCE_SECONDS)
             queue.add(job.tenant_id, job.kind, job.subject, due_at=due_at, correlation=now.correlation)
-        if written.refused is not None:
-            remember_refusal(delivery.connection, written.refused, at=timezone.now())
         events = step.told(delivery)
         if written.writes and told:
             events.append(delivery_event(delivery, Event.Kind.WROTE, details=details))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from syncjobs import replay, ticks
 from syncjobs.models import Delivery, Parcel, SyncJob
 from syncjobs.remarks import parse_line
-from syncjobs.wording import LANGUAGES
+from syncjobs.wording import LANGUAGES, milestone_word, words_for
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.journey.conftest import connect
@@ -57,6 +57,12 @@ def let_leases_run_out(way: Way) -> None:
     with tenant_context(way.journey.tenant.id):
         rows = SyncJob.objects.filter(state=SyncJob.State.RUNNING)
         rows.update(lease_until=timezone.now(), due_at=timezone.now())
+
+
+def speak(way: Way, language: str) -> None:
+    """The customer's choice of a language."""
+    with tenant_context(way.journey.tenant.id):
+        assert Tenant.objects.filter(pk=way.journey.tenant.pk).update(language=language) == 1
 
 
 def dead_jobs(way: Way) -> list[str]:
@@ -263,12 +269,14 @@ def test_one_of_two_parcels_delivered_closes_nothing(way: Way) -> None:
 
 @pytest.mark.parametrize("language", [*LANGUAGES])
 def test_our_line_is_read_back_in_every_language(way: Way, language: str) -> None:
-    Tenant.objects.filter(pk=way.journey.tenant.pk).update(language=language)
+    speak(way, language)
     entry_id, delivery = way.ship()
 
     go(way, delivery, TO_THE_DOOR)
 
-    parsed = parse_line(way.in_exact(entry_id)["Remarks"])
+    line = way.in_exact(entry_id)["Remarks"]
+    parsed = parse_line(line)
+    assert line.startswith(f"[UPS] {milestone_word(words_for(language), 'delivered')} ")
     assert parsed is not None
     assert (parsed.milestone, parsed.numbers) == ("delivered", ())
     assert parsed.url.endswith(f"/track/{way.journey.refreshed(delivery).track_code}")
@@ -337,7 +345,7 @@ def test_remarks_that_exact_never_takes_cost_two_refusals_a_day_and_keep_no_deli
 def test_numbers_go_on_without_the_line_that_was_refused_and_the_next_line_is_shorter(way: Way) -> None:
     item = way.journey.company.item_with_weight()["id"]
     way.journey.company.change("logistics/Items", item, GrossWeight=40)
-    Tenant.objects.filter(pk=way.journey.tenant.pk).update(language="nl")
+    speak(way, "nl")
     refuse_put(way)
 
     first, delivery = way.ship(lines=[{"item_id": item, "quantity": 3}])
