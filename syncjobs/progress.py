@@ -84,6 +84,7 @@ def take_in(
     `looked`: numbers the Tracking API was asked about just now, each with the day it expects the delivery on.
     """
     parcels = parcels_of(delivery)
+    stored = {parcel.pk: _columns_of(parcel) for parcel in parcels}
     rows = rows_of(parcels)
     by_number: dict[str, list[Told]] = {}
     for event in news:
@@ -107,7 +108,7 @@ def take_in(
         followed.append(Followed(tracking_number=number, standing=standing, last_words=_last_words(history)))
     is_pushed = any(Source.PUSH in event.sources for mine in by_number.values() for event in mine)
     events += heard(parcels, alerts) if is_pushed else fallen_silent(histories, at=at)
-    Parcel.objects.bulk_update(parcels, _COLUMNS)
+    _write(parcels, stored)
     over = frozenset(one.tracking_number for one in followed if one.standing.is_over)
     look_after_alerts(delivery, parcels, over, at=at)
     want_missing(delivery.tenant_id, [row for row in parcels if row.tracking_number not in over], alerts, at=at)
@@ -129,6 +130,20 @@ def conclude(delivery: Delivery, progress: Progress, *, at: datetime, events: It
     if delivery.milestone != progress.milestone or "problems" in changes:
         touch(delivery, changes)
     happenings(delivery.tenant_id, told_now)
+
+
+def _columns_of(parcel: Parcel) -> dict[str, Any]:
+    return {name: getattr(parcel, name) for name in _COLUMNS}
+
+
+def _write(parcels: list[Parcel], stored: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write the parcels that are no longer as they are stored; nearly always that is one."""
+    changed = [parcel for parcel in parcels if _columns_of(parcel) != stored[parcel.pk]]
+    if len(changed) == 1:
+        (only,) = changed
+        Parcel.objects.filter(tenant_id=only.tenant_id, pk=only.pk).update(**_columns_of(only))
+    elif changed:
+        Parcel.objects.bulk_update(changed, _COLUMNS)
 
 
 def _expected(parcel: Parcel, standing: Standing, news: Iterable[Told], day: date | None) -> date | None:
