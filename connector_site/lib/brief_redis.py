@@ -31,13 +31,14 @@ class RedisAway(Exception):
 
 def ask(question: Callable[[redis.ConnectionPool], Result]) -> Result:
     """The answer, or `RedisAway`: at once while Redis is known to be away, after short timeouts else."""
-    if time.monotonic() < _away_until.get(os.getpid(), 0.0):
+    place = (os.getpid(), settings.REDIS_URL)
+    if time.monotonic() < _away_until.get(place, 0.0):
         raise RedisAway
     try:
-        return question(_pool(os.getpid(), settings.REDIS_URL))
+        return question(_pool(*place))
     except redis.RedisError as error:
         logger.warning("Redis is away (%s): what can do without it does", type(error).__name__)
-        _away_until[os.getpid()] = time.monotonic() + AWAY_SECONDS
+        _away_until[place] = time.monotonic() + AWAY_SECONDS
         raise RedisAway from error
 
 
@@ -46,8 +47,8 @@ def forget() -> None:
     _away_until.clear()
 
 
-_away_until: dict[int, float] = {}
-"""By process, for a fork must not inherit what its parent saw."""
+_away_until: dict[tuple[int, str], float] = {}
+"""By process and address, for a fork must not inherit what its parent saw."""
 
 
 @functools.cache

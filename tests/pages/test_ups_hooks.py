@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings as site
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.test import Client
@@ -230,7 +229,6 @@ def test_without_the_database_there_is_no_token_for_the_moment(
 def test_without_redis_tokens_are_given_all_the_same(door: PushDoor, address: str, settings: Settings) -> None:
     client_id, client_secret = pair_of(door)
     settings.REDIS_URL = NOBODY_LISTENS
-    settings.CACHES = {"default": site.CACHES["default"] | {"LOCATION": NOBODY_LISTENS}}
 
     assert ask(address, client_id=client_id, client_secret=client_secret).status_code == 200
     assert ask(address, client_id=client_id, client_secret="wrong").status_code == 401
