@@ -129,16 +129,10 @@ class TrackingActivity(_Camel):
 
 
 class DeliveryDate(_Camel):
-    """A delivery date: scheduled, rescheduled or real."""
+    """A delivery date or time: scheduled, rescheduled or real."""
 
     type: Type = ""
     date: Text = ""
-
-
-class DeliveryTime(_Camel):
-    """A delivery time; the end is the moment where it was delivered."""
-
-    type: Type = ""
     end_time: Text = ""
 
 
@@ -147,11 +141,6 @@ class PackageAddress(_Camel):
 
     type: Text = ""
     address: Annotated[TrackingAddress, BeforeValidator(as_object)] = TrackingAddress()
-
-    @property
-    def is_destination(self) -> bool:
-        """Whether it is where the parcel goes."""
-        return self.type == "DESTINATION"
 
 
 class DeliveryInformation(_Camel):
@@ -173,7 +162,7 @@ class TrackedPackage(_Camel):
     activity: Objects = []
     current_status: Annotated[TrackingStatus, BeforeValidator(as_object)] = TrackingStatus()
     delivery_date: Annotated[list[DeliveryDate], BeforeValidator(as_list)] = []
-    delivery_time: Annotated[DeliveryTime, BeforeValidator(as_object)] = DeliveryTime()
+    delivery_time: Annotated[DeliveryDate, BeforeValidator(as_object)] = DeliveryDate()
     package_address: Annotated[list[PackageAddress], BeforeValidator(as_list)] = []
     delivery_information: Annotated[DeliveryInformation, BeforeValidator(as_object)] = DeliveryInformation()
     alternate_tracking_number: Annotated[list[AlternateNumber], BeforeValidator(as_list)] = []

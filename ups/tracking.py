@@ -24,6 +24,7 @@ _DELIVERED = "DEL"
 _REAL = frozenset({_DELIVERED, ""})
 """Of a parcel that has come to its end a date of no kind is no plan."""
 _ENDS = frozenset({Milestone.DELIVERED, Milestone.RETURNED_TO_SENDER})
+_DESTINATION = "DESTINATION"
 _END_OF_DAY = "235959"
 _SCHEDULED = ("RDD", "SDD")
 """Rescheduled goes before scheduled."""
@@ -129,12 +130,12 @@ def _untold_end(package: TrackedPackage, events: list[ParcelEvent], *, number: s
     if milestone not in _ENDS or any(event.happened_at and event.milestone == milestone for event in events):
         return []
     days = [entry.date for entry in package.delivery_date if entry.type in _REAL]
-    addresses = [entry.address.model_dump(by_alias=True) for entry in package.package_address if entry.is_destination]
+    places = [entry.address for entry in package.package_address if entry.type == _DESTINATION]
     moment = package.delivery_time.end_time if package.delivery_time.type in _REAL else ""
     description = status.description or status.simplified_text_description
     activity = {
         "status": {"type": status.type, "statusCode": status_code, "description": description},
-        "location": {"address": next(iter(addresses), {})},
+        "location": {"address": places[0].model_dump(by_alias=True) if places else {}},
         "date": next(iter(days), ""),
         "time": moment or _END_OF_DAY,
     }

@@ -106,6 +106,7 @@ class Timers:
         self.set: list[tuple[float, str]] = []
         self.nudged: list[str] = []
         monkeypatch.setattr(threading, "Timer", self._timer)
+        monkeypatch.setattr(queue, "_soon", {})
         monkeypatch.setattr(queue, "nudge", lambda name: self.nudged.append(str(name)))
 
     def _timer(self, delay: float, call: Any, args: list[Any]) -> threading.Thread:
