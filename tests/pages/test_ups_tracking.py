@@ -184,7 +184,7 @@ def test_leaked_secrets_are_replaced_with_what_that_means_told_before(
     after_page = owner.post(url(desk, "leaked"), follow=True).content.decode()
 
     after = account_of(desk)
-    assert "the old ones are refused within seconds" in page
+    assert "The old ones are refused within seconds" in page
     assert ("You must enter the new values at UPS" in page) is told
     assert "The old address and secrets are refused from now on" in after_page
     assert ("Enter the four values of version 2 at UPS anew" in after_page) is told
