@@ -7,8 +7,7 @@ import pytest
 from django.utils import timezone
 
 from syncjobs.models import Delivery, SyncJob
-from syncjobs.steps import status
-from syncjobs.steps.writing import Written
+from syncjobs.steps import status, writing
 from tenants.context import tenant_context
 from tests.journey.way import Way, way
 
@@ -80,10 +79,9 @@ def test_news_that_comes_while_a_line_is_written_is_told_next(way: Way, monkeypa
     way.advance(20.2)
     way.await_pushes(parcel, 8)
     way.journey.work()
-    write = status.write
 
-    def write_while_the_parcel_goes_on(*given: Any) -> Written:
-        written = write(*given)
+    def write_while_the_parcel_goes_on(*given: Any) -> writing.Written:
+        written = writing.write(*given)
         with tenant_context(way.journey.tenant.id):
             Delivery.objects.filter(pk=delivery.pk).update(milestone="in_transit")
         return written
