@@ -132,9 +132,7 @@ def without_idle(merged: Merged, known: Sequence[Told]) -> Merged:
 
 
 def _order(event: Told) -> tuple[datetime, int, bool, str]:
-    """Events of the Tracking API stand among each other as it told them, whatever others add."""
-    milestone = _tracked_milestone(event) or event.milestone
-    rank = _ADVANCE.index(milestone) if milestone else -1
+    rank = _ADVANCE.index(event.milestone) if event.milestone else -1
     return event.happened_at or _LONG_AGO, rank, not event.is_tracked, event.fingerprint
 
 

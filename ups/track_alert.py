@@ -13,6 +13,8 @@ from ups.statuses import classify, padded_code, padded_status_code
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """`ups.md` 10.3 asks to accept 5 MB at least, for the photo."""
+MAX_PUSH_BYTES = 64 * 1024
+"""Without the photo a push has some six hundred bytes (`reliability.md` 3)."""
 LONGEST_NUMBER = 34
 """`ups.md` 8."""
 _PHOTO = "deliveryPhoto"
@@ -46,11 +48,13 @@ def read_push(body: bytes) -> PushedEvent:
     if had_photo:
         raw[_PHOTO] = ""
     written = _written(raw)
+    if len(written) > MAX_PUSH_BYTES:
+        raise NotAPush(f"The body has more than {MAX_PUSH_BYTES} bytes beside the photo.")
     return PushedEvent(
         event=_event(push, raw),
         fingerprint=_fingerprint(push),
         had_photo=had_photo,
-        stored_body=written if had_photo else body,
+        stored_body=written if had_photo or len(body) > MAX_PUSH_BYTES else body,
     )
 
 

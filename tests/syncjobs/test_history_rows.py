@@ -1,6 +1,8 @@
 """A history in the database: every word of it comes back, and what names a person stands in no plain column."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -149,6 +151,72 @@ def test_words_longer_than_their_column_are_cut_and_kept_whole_under_seal(parcel
 
     assert row.description == words[:250]
     assert raw_of(row) == {"track": {"words": words}}
+
+
+@pytest.mark.parametrize("source", [PUSH, Source.TRACK, Source.VIEW])
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"type": "ß" * 30, "code": "CODE" * 3, "description": "D" * 300},
+        {"type": "T" * 300, "status_code": "005" * 3, "place": Place(city="C" * 99, state="S" * 99, country="NLD" * 9)},
+        {"description": "D" * 300, "happened_at": None, "local_at": None, "zone_known": False},
+    ],
+)
+def test_a_stored_event_is_the_same_as_the_one_that_was_told_however_long_its_words(
+    parcel: Parcel, words: dict[str, Any], source: Source
+) -> None:
+    event = scan("departed", source=source, **words)
+    (before,) = keep(parcel, event)
+
+    (after,) = keep(parcel, event)
+
+    assert (after.pk, after.fingerprint) == (before.pk, told_of(before).fingerprint)
+    assert told_of(after) == replace(told(event), raw={})
+
+
+def test_words_that_read_the_same_side_by_side_are_two_events(parcel: Parcel) -> None:
+    one, other = scan("odd", type="I", code="1|02"), scan("odd", type="I|1", code="02")
+
+    assert len(keep(parcel, one, other)) == 2
+
+
+def test_an_event_that_becomes_what_another_one_was_is_stored(parcel: Parcel) -> None:
+    """Both change at once, and each place in the history is taken once."""
+    by_both_clocks = scan("departed", source=PUSH)
+    by_the_wall = without_gmt(scan("departed", NOON + hours(1), source=PUSH))
+    keep(parcel, by_the_wall, by_both_clocks)
+
+    rows = keep(
+        parcel,
+        replace(without_gmt(scan("departed")), happened_at=NOON),
+        replace(scan("departed", NOON), local_at=by_the_wall.local_at),
+    )
+
+    assert [(row.happened_at, row.zone_known, row.sources) for row in rows] == [
+        (NOON, True, ["push", "track"]),
+        (NOON, False, ["push", "track"]),
+    ]
+
+
+def test_the_receivers_postal_code_stands_in_no_plain_column(parcel: Parcel) -> None:
+    place = Place(city="GRONINGEN", postal_code="9711AB", country="NL")
+
+    (row,) = keep(parcel, scan("delivered", place=place, raw={"postalCode": "9711AB"}))
+
+    with tenant_context(parcel.tenant_id), connection.cursor() as cursor:
+        cursor.execute("SELECT row_to_json(e)::text FROM syncjobs_trackingevent e")
+        ((stored,),) = cursor.fetchall()
+    assert "9711AB" not in stored
+    assert raw_of(row) == {"track": {"postalCode": "9711AB"}}
+
+
+def test_what_the_tracking_api_said_itself_is_kept_beside_what_others_add(parcel: Parcel) -> None:
+    unclear = scan("odd")
+    keep(parcel, unclear)
+
+    (row,) = keep(parcel, replace(unclear, source=PUSH, status_code="011", milestone=M.DELIVERED, reason=""))
+
+    assert (row.milestone, row.track_says, row.status_code) == ("delivered", "unknown", "")
 
 
 def test_each_parcel_has_its_own_history() -> None:

@@ -235,6 +235,22 @@ def test_trouble_that_a_record_tells_is_not_lost_in_a_scan_that_only_informs() -
     assert [event.milestone for event in (*for_wards, *back_wards)] == [M.EXCEPTION, M.EXCEPTION]
 
 
+def test_three_digits_that_only_inform_are_not_made_trouble_by_a_push_without_them() -> None:
+    pushed = scan("hold asked for", source=PUSH, status_code="", milestone=M.EXCEPTION, reason="delay")
+
+    for_wards, back_wards = together(scan("hold asked for"), pushed), together(pushed, scan("hold asked for"))
+
+    assert [event.milestone for event in (*for_wards.history, *back_wards.history)] == [None, None]
+
+
+def test_what_the_tracking_api_told_too_early_to_be_believed_is_a_claim_when_a_push_tells_it_on_its_day() -> None:
+    early = replace(told(scan("delivered")), milestone=None, track_says="")
+
+    (event,) = merge([early], history(pushed("delivered"))).history
+
+    assert (event.milestone, event.track_says) == (M.DELIVERED, "")
+
+
 def test_an_estimate_is_made_by_the_country_whoever_named_it() -> None:
     nowhere = without_gmt(scan("out", source=PUSH, place=Place(), happened_at=NOON + timedelta(hours=2)))
 

@@ -1,5 +1,6 @@
 """What only others tell decides nothing: an end is one because the Tracking API says so, and so it stays one."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from random import Random
 
@@ -10,7 +11,7 @@ from syncjobs.courses import TOLD_BY_UPS, Followed, course_of
 from syncjobs.merging import Told, merge
 from syncjobs.milestones import Standing, standing_of
 from syncjobs.models import Delivery
-from tests.syncjobs.tellings import NOON, NUMBER, PUSH, RECORDS, TRACK, VIEW, history, hours, record, scan
+from tests.syncjobs.tellings import NOON, NUMBER, PUSH, RECORDS, TRACK, VIEW, history, hours, record, scan, without_gmt
 from ups.events import ParcelEvent, Place, Source
 from ups.statuses import classify
 
@@ -109,6 +110,17 @@ def test_what_the_tracking_api_told_stands_in_the_history_as_it_told_it(
     alone, among = merged(*tracked), merged(*others, *tracked)
 
     assert {as_told(event) for event in among if event.is_tracked} == {as_told(event) for event in alone}
+
+
+def test_a_push_does_not_choose_which_of_two_scans_the_tracking_api_tells_more_of() -> None:
+    """The same second told with other digits, and once without them but with a clock: always of the same of the two."""
+    one, other = (without_gmt(scan("departed", status_code=digits)) for digits in ("010", "025"))
+    tracked = [one, other, scan("departed", NOON + hours(2), status_code="", local_at=one.local_at)]
+
+    alone = {as_told(event) for event in merged(*tracked)}
+    among = [merged(replace(pushed, source=PUSH), *tracked) for pushed in (one, other)]
+
+    assert [{as_told(event) for event in history_now} for history_now in among] == [alone, alone]
 
 
 def as_told(event: Told) -> tuple[object, ...]:

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tests.contracts import ups_spec
 from tests.ups.makers import bytes_of, samples
 from ups.events import Milestone, ParcelEvent, Place, Source
-from ups.track_alert import MAX_BODY_BYTES, NotAPush, read_push
+from ups.track_alert import MAX_BODY_BYTES, MAX_PUSH_BYTES, NotAPush, read_push
 
 NUMBER = "1ZA1B2C36800000016"
 LEAST_ACCEPTED_BYTES = 5_000_000
@@ -202,6 +203,35 @@ def test_push_of_nothing_but_a_number_is_kept() -> None:
 
 def test_photos_of_the_size_ups_sends_are_accepted() -> None:
     assert MAX_BODY_BYTES >= LEAST_ACCEPTED_BYTES
+
+
+def test_what_is_no_photo_and_larger_than_any_push_is_refused() -> None:
+    most = MAX_PUSH_BYTES - len(orjson.dumps(PUSH | {"new": ""}))
+
+    assert read_push(body_of(new="x" * most, deliveryPhoto="")).event.tracking_number == NUMBER
+    for_photo = read_push(body_of(new="x" * most, deliveryPhoto="/9j/" * MAX_PUSH_BYTES))
+    assert len(for_photo.stored_body) == MAX_PUSH_BYTES
+    with pytest.raises(NotAPush):
+        read_push(body_of(new="x" * (most + 1)))
+
+
+def test_blanks_are_not_kept_of_a_push_that_has_more_of_them_than_words() -> None:
+    blank = read_push(body_of() + b" " * MAX_PUSH_BYTES)
+
+    assert json.loads(blank.stored_body) == PUSH
+    assert len(blank.stored_body) < len(body_of())
+
+
+@pytest.mark.parametrize(
+    "status", [{"type": "ß" * 10, "code": "ŉ" * 4}, {"type": "ﬃ" * 10, "code": "ΐ" * 4}, {"type": " I ", "code": " 1 "}]
+)
+def test_capitals_are_no_more_than_a_row_holds(status: dict[str, str]) -> None:
+    event = event_of(activityStatus=status, activityLocation={"city": "", "country": "ßßß"})
+
+    assert len(event.type) <= 10
+    assert len(event.code) <= 4
+    assert len(event.place.country) <= 3
+    assert (event.type, event.code) == (event.type.upper(), event.code.upper())
 
 
 @given(content=JSON, name=st.sampled_from(sorted(set(PUSH) - {"trackingNumber"})))
