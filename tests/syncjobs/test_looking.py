@@ -70,6 +70,27 @@ def test_an_ended_parcel_is_asked_about_once_or_twice_more_and_then_never() -> N
     assert dues == [NOON + DAY, NOON + DAY + SOON, NOON + 2 * DAY, None]
 
 
+@pytest.mark.parametrize(
+    ("looked_at", "in_vain", "due"),
+    [
+        (NOON + hours(59), 0, NOON + hours(59)),
+        (NOON + hours(60), 1, NOON + hours(60) + SOON),
+        (NOON + hours(70), 5, NOON + hours(73)),
+        (NOON + hours(106), 5, None),
+        (NOON + hours(200), 0, NOON + hours(200)),
+    ],
+)
+def test_a_claim_after_an_end_is_looked_into_for_two_days_and_is_nobodys_matter(
+    looked_at: datetime, in_vain: int, due: datetime | None
+) -> None:
+    """It is looked into once however old it is."""
+    claimed = under_way(NOON, M.DELIVERED, is_confirmed=True, claim_at=NOON + hours(60))
+    seen = watch(looked_at=looked_at, looks_in_vain=in_vain)
+
+    assert next_look(claimed, seen, at=NOON + hours(110)) == due
+    assert attention(claimed, seen, at=NOON + hours(110)) == ""
+
+
 def test_a_confirmed_loss_is_followed_no_longer_than_any_end() -> None:
     lost = under_way(NOON, M.EXCEPTION, reason="lost_or_destroyed", is_confirmed=True)
 

@@ -2,71 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 
 from audit.models import Event
 from audit.record import acting
 from syncjobs.models import Delivery, Parcel, Shipment, SyncJob, TrackingEvent
-from syncjobs.progress import COALESCE_SECONDS, FROM_THE_FUTURE, conclude, lock, take_in
+from syncjobs.progress import CLOCKS_DIFFER, COALESCE_SECONDS, FROM_THE_FUTURE, conclude, lock, take_in
 from tenants.context import tenant_context
-from tests.factories import make_tenant
-from tests.pages.scene import make_desk, make_shipped
 from tests.pages.travels import parcels_of
+from tests.syncjobs.hearings import AT, alert_of, fresh, hear, jobs, shipped, subscribe
 from tests.syncjobs.tellings import NOON, PUSH, hours, record, scan
 from tests.syncjobs.threads import at_once
-from ups import subscribing
-from ups.events import ParcelEvent
-from ups.models import AlertSubscription
 
 pytestmark = pytest.mark.django_db
 S, Kind = Delivery.State, SyncJob.Kind
-AT = NOON + hours(1)
 
 
 @pytest.fixture
 def delivery() -> Delivery:
     return shipped()
-
-
-def shipped(parcels: int = 1) -> Delivery:
-    """A delivery with its number in Exact and its label made at noon, two hours before the news of these tests."""
-    delivery = make_shipped(make_desk(make_tenant()), parcels=parcels, created_at=NOON - hours(1))
-    with tenant_context(delivery.tenant_id):
-        Shipment.objects.filter(delivery=delivery).update(created_at=NOON - hours(1))
-    return delivery
-
-
-def hear(
-    delivery: Delivery,
-    *news: ParcelEvent,
-    of: int = 0,
-    at: datetime = AT,
-    looked: bool = False,
-    expected_on: date | None = None,
-) -> Parcel:
-    """Take in news of the delivery's parcel in this place; how the parcel stands afterwards."""
-    number = parcels_of(delivery)[of].tracking_number
-    mine = [replace(event, tracking_number=number) for event in news]
-    with acting("worker"), tenant_context(delivery.tenant_id):
-        locked = lock(delivery.tenant_id, delivery.code)
-        progress = take_in(locked, mine, at=at, looked={number: expected_on} if looked else {})
-        conclude(locked, progress, at=at)
-    return parcels_of(delivery)[of]
-
-
-def fresh(delivery: Delivery) -> Delivery:
-    with tenant_context(delivery.tenant_id):
-        return Delivery.objects.get(pk=delivery.pk)
-
-
-def jobs(delivery: Delivery) -> dict[str, Any]:
-    """What is to be done about it now, and when."""
-    with tenant_context(delivery.tenant_id):
-        rows = SyncJob.objects.filter(subject=delivery.code, state=SyncJob.State.DUE)
-        return dict(rows.exclude(kind__in=[Kind.READ, Kind.SHIP, Kind.REPORT]).values_list("kind", "due_at"))
 
 
 def trail(delivery: Delivery) -> list[tuple[str, str, str]]:
@@ -229,6 +185,49 @@ def test_looks_in_vain_are_counted_while_an_end_is_claimed_and_anew_for_a_new_cl
     assert jobs(delivery)[Kind.CONFIRM] <= AT + hours(2)
 
 
+def test_a_flood_of_differing_claims_costs_a_look_every_ten_minutes(delivery: Delivery) -> None:
+    """Each push names another moment; the pauses between looks go on as if it were one claim."""
+    hear(delivery, scan("out", NOON - hours(1)), scan("delivered", source=PUSH))
+    hear(delivery, looked=True)
+
+    soon = [claim_again(delivery, minutes) for minutes in range(1, 10)]
+    later = claim_again(delivery, 10)
+
+    assert soon == [AT + timedelta(minutes=1)] * 9
+    assert later == AT, "due since the last look"
+
+
+def test_a_new_claim_waits_no_longer_than_a_quarter_of_an_hour(delivery: Delivery) -> None:
+    hear(delivery, scan("delivered", source=PUSH))
+    looks = [hear(delivery, at=AT + hours(number), looked=True).look_at for number in range(6)]
+
+    assert looks[-1] == AT + hours(5) + hours(3)
+    assert claim_again(delivery, 5 * 60 + 1) == AT + hours(5) + timedelta(minutes=15)
+
+
+def claim_again(delivery: Delivery, minutes: int) -> datetime | None:
+    """So many minutes later another moment of delivery is told of; when UPS is asked then."""
+    at = AT + timedelta(minutes=minutes)
+    return hear(delivery, scan("delivered", at, source=PUSH), at=at).look_at
+
+
+def test_the_day_that_ups_answers_is_expected_until_it_announces_another_or_the_parcel_is_there(
+    delivery: Delivery,
+) -> None:
+    first, second, third = (NOON.date() + timedelta(days=number) for number in (1, 2, 3))
+    hear(delivery, scan("picked up", NOON - hours(3), scheduled_date=first))
+
+    days = [
+        hear(delivery, looked=True, expected_on=second),
+        hear(delivery, scan("departed", NOON - hours(2))),
+        hear(delivery, looked=True),
+        hear(delivery, scan("arrived", NOON - hours(1), source=PUSH, scheduled_date=third)),
+        hear(delivery, scan("delivered"), looked=True, expected_on=second),
+    ]
+
+    assert [parcel.scheduled_date for parcel in days] == [second, second, second, third, third]
+
+
 def test_a_look_that_found_nothing_is_a_look_all_the_same(delivery: Delivery) -> None:
     """Not found means no data yet, until the label is two days old (`ups.md` 8)."""
     early = hear(delivery, at=AT, looked=True)
@@ -239,37 +238,31 @@ def test_a_look_that_found_nothing_is_a_look_all_the_same(delivery: Delivery) ->
     assert [kind for kind, _, _ in trail(delivery)] == ["changed"]
 
 
-def test_an_event_from_the_future_moves_nothing_until_its_day(delivery: Delivery) -> None:
-    day = AT + FROM_THE_FUTURE + timedelta(seconds=1)
+@pytest.mark.parametrize(("ahead", "is_known"), [(CLOCKS_DIFFER, True), (FROM_THE_FUTURE, False)])
+def test_an_event_from_the_future_moves_nothing_until_its_day(
+    delivery: Delivery, ahead: timedelta, *, is_known: bool
+) -> None:
+    """A moment that UPS gave with its zone is no guess: only clocks that are a little fast are believed."""
+    day = AT + ahead + timedelta(seconds=1)
+    said = scan("delivered", day, zone_known=is_known)
 
-    early = hear(delivery, scan("departed", NOON - hours(1)), scan("delivered", day, scheduled_date=day.date()))
+    early = hear(delivery, scan("departed", NOON - hours(1)), replace(said, scheduled_date=day.date()))
     shown_early = milestones_shown(delivery)
-    there = hear(delivery, scan("delivered", day), at=day)
+    there = hear(delivery, said, at=day)
 
     assert (early.milestone, early.last_event_at, early.scheduled_date) == ("in_transit", NOON - hours(1), None)
     assert (there.milestone, there.milestone_at) == ("delivered", day)
     assert (shown_early, milestones_shown(delivery)) == (["in_transit", ""], ["in_transit", "delivered"])
 
 
+@pytest.mark.parametrize(("ahead", "is_known"), [(CLOCKS_DIFFER, True), (FROM_THE_FUTURE, False)])
+def test_an_event_by_a_clock_that_may_be_right_counts(delivery: Delivery, ahead: timedelta, *, is_known: bool) -> None:
+    assert hear(delivery, scan("delivered", AT + ahead, zone_known=is_known)).milestone == "delivered"
+
+
 def milestones_shown(delivery: Delivery) -> list[str]:
     with tenant_context(delivery.tenant_id):
         return list(TrackingEvent.objects.order_by("happened_at").values_list("milestone", flat=True))
-
-
-def subscribe(delivery: Delivery) -> str:
-    """A Track Alert stands behind the delivery's parcel."""
-    number = parcels_of(delivery)[0].tracking_number
-    with tenant_context(delivery.tenant_id):
-        account_id = Shipment.objects.get(delivery=delivery).attempt.account_id
-        subscribing.want(delivery.tenant_id, account_id, [number], at=NOON)
-        rows = AlertSubscription.objects.filter(tracking_number=number)
-        rows.update(state="active", expires_at=NOON + timedelta(days=14), due_at=NOON + timedelta(days=12))
-    return number
-
-
-def alert_of(delivery: Delivery, number: str) -> AlertSubscription:
-    with tenant_context(delivery.tenant_id):
-        return AlertSubscription.objects.get(tracking_number=number)
 
 
 def test_a_parcel_that_ups_tells_of_by_itself_is_asked_about_less_often(delivery: Delivery) -> None:
