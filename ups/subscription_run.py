@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ups.models import AlertSubscription
-from ups.tracking_client import Destination, SubscribeAnswer, TrackingClient
+from ups.tracking_client import NO_TEST_NUMBER, Destination, SubscribeAnswer, TrackingClient
 
 LIFE_DAYS = 14
 """`ups.md` 10.2: from the call, per tracking number; there is no other way of renewing than subscribing again."""
@@ -52,8 +52,9 @@ class Run:
         is_alone = len(self.open) == 1
         answer = client.subscribe(tuple(self.open), destination=destination)
         bad = [number for number in self.open if number in answer.invalid - answer.valid]
-        self._settle([number for number in self.open if is_alone or number not in bad], answer)
-        if is_alone:
+        is_final = is_alone or answer.code == NO_TEST_NUMBER
+        self._settle([number for number in self.open if is_final or number not in bad], answer)
+        if is_final:
             return
         for number in bad[SINGLE_CALLS:]:
             self._postpone(number, _ALONE_NEXT, _NEXT_RUN)

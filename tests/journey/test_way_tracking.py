@@ -179,3 +179,56 @@ def test_a_missing_product_is_said_at_the_account_and_the_delivery_until_ups_ans
 
     assert (account(way).tracking_problem, account(way).tracking_problem_at) == ("", None)
     assert way.journey.refreshed(delivery).state == Delivery.State.CLOSED
+
+
+def answer_once(way: Way, status: int, body: dict[str, object]) -> None:
+    """The next call of the Tracking API is answered so."""
+    fault = {"operation": "track", "action": "status", "status": status, "body": body, "times": 1}
+    way.journey.ups.control("POST", "faults", fault)
+
+
+def moved_on(parcel: Parcel, *numbers: str) -> dict[str, object]:
+    """UPS's answer that a parcel goes on under other numbers."""
+    at = timezone.now() - timedelta(hours=1)
+    activity = {
+        "status": {"type": "X", "code": "CG", "description": "The tracking number was changed"},
+        "gmtDate": f"{at:%Y%m%d}",
+        "gmtTime": f"{at:%H:%M:%S}",
+    }
+    package = {
+        "trackingNumber": parcel.tracking_number,
+        "activity": [activity],
+        "alternateTrackingNumber": [{"number": number} for number in numbers],
+    }
+    return {"trackResponse": {"shipment": [{"inquiryNumber": parcel.tracking_number, "package": [package]}]}}
+
+
+def test_a_parcel_is_followed_under_the_number_it_goes_on_with(way: Way) -> None:
+    (_, delivery), (_, further), (_, third) = way.ship_many(3)
+    parcel, new, other = way.parcel(delivery), way.parcel(further), way.parcel(third)
+    way.travel(new, "normal", pushes="none")
+    way.advance(40)
+    numbers = (parcel.tracking_number, "92419900000033499522966220", other.tracking_number, new.tracking_number)
+    answer_once(way, 200, moved_on(parcel, *numbers))
+    way.journey.ups.control("DELETE", "calls")
+
+    way.look_now(delivery)
+
+    asked = [call["path"].rpartition("/")[2] for call in way.journey.ups.calls("track")]
+    assert asked == [each.tracking_number for each in (parcel, other, new)]
+    assert way.parcel(delivery).milestone == "delivered"
+    assert way.journey.refreshed(delivery).state == Delivery.State.CLOSED
+    assert way.journey.refreshed(further).state == Delivery.State.REPORTED
+
+
+def test_trouble_with_another_number_leaves_what_was_told_of_the_first(way: Way) -> None:
+    (_, delivery), (_, further) = way.ship_many(2)
+    parcel, new = way.parcel(delivery), way.parcel(further)
+    answer_once(way, 200, moved_on(parcel, new.tracking_number))
+    answer_once(way, 503, {})
+
+    way.look_now(delivery)
+
+    assert [event.event_code for event in way.events(parcel)] == ["CG"]
+    assert way.parcel(delivery).look_at is not None
+    assert account(way).tracking_problem == ""

@@ -1,5 +1,6 @@
 """What happens to subscriptions when UPS does not answer, does not want to, or something changes during the call."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -227,3 +228,21 @@ def test_another_tenants_parcels_are_out_of_reach(account: Account) -> None:
     with tenant_context(stranger.tenant_id):
         assert subscribing.standing_of(stranger.tenant_id, [A], at=NOW) == {}
         assert row_of(stranger, B).state == State.WANTED
+
+
+def test_numbers_that_are_no_test_numbers_are_refused_by_one_call(account: Account) -> None:
+    want(account, A, B)
+
+    with ups(no_test_numbers(A, B)) as (client, server):
+        outcome = subscribe_due(account, client, at=NOW)
+
+    why = "UPS refused: not a CIE test tracking number"
+    assert asked(server) == [[A, B]]
+    assert outcome == Outcome(refused=((A, why), (B, why)))
+    assert (row_of(account).state, row_of(account).due_at) == (State.REFUSED, NOW + days(1))
+
+
+def no_test_numbers(*numbers: str) -> bytes:
+    error = {"code": "VSS215", "message": "not a CIE test tracking number"}
+    body = {"response": {"errors": [error]}, "invalidTrackingNumbers": list(numbers)}
+    return http_answer(400, json.dumps(body).encode())
