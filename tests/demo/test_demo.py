@@ -44,7 +44,9 @@ def test_one_delivery_goes_all_the_way_and_nothing_stays_behind() -> None:
     assert re.search(
         rf"^Exact shows in the remarks: \[UPS\] Delivered .* {number[1]} .*/track/", demo.stdout, re.MULTILINE
     )
-    assert re.search(rf"^  with the file \S*{number[1]}-[0-9]{{8}}-[0-9]{{4}}\.pdf, [1-9][0-9]* kB$", demo.stdout, re.MULTILINE)
+    assert re.search(
+        rf"^  with the file \S*{number[1]}-[0-9]{{8}}-[0-9]{{4}}\.pdf, [1-9][0-9]* kB$", demo.stdout, re.MULTILINE
+    )
     assert re.search(
         r"^The receiver's page: http://127\.0\.0\.1:[0-9]+/track/[0-9a-f-]{36}$", demo.stdout, re.MULTILINE
     )
