@@ -30,10 +30,10 @@ def alerts(job: Job, step: Step) -> None:
     with tenant_context(job.tenant_id):
         unheard = dict([*outcome.refused, *outcome.failed])
         unheard |= {number: why for number, why in _stopped(account, outcome) if number not in known}
-        if unheard:
-            hearing.hasten_feeds(job.tenant_id, account.pk, at=step.at)
         _look(job.tenant_id, outcome.active, step.at + hours(AFTER_SUBSCRIBING_MINUTES / 60))
         _look(job.tenant_id, tuple(unheard), step.at)
+        if unheard:
+            hearing.hasten_feeds(job.tenant_id, account.pk, at=step.at)
         news = {number: why for number, why in unheard.items() if number not in known}
         if outcome.more:
             queue.put_back(job, due_at=step.at + timedelta(milliseconds=1), error="", counts=False)
@@ -58,8 +58,14 @@ def _stopped(account: Account, outcome: Outcome) -> tuple[Told, ...]:
 
 
 def _look(tenant_id: UUID, numbers: tuple[str, ...], look_at: datetime) -> None:
-    """Ask Tracking about these no later than at that moment; finished parcels stay finished."""
+    """Ask Tracking about these no later than at that moment; finished parcels stay finished.
+
+    Under the locks of their deliveries, as everybody who moves that moment.
+    """
     if numbers:
+        mine = Parcel.objects.filter(tenant_id=tenant_id, tracking_number__in=numbers)
+        deliveries = Delivery.objects.filter(tenant_id=tenant_id, pk__in=mine.values("shipment__delivery_id"))
+        list(deliveries.select_for_update().order_by("pk").values_list("pk", flat=True))
         rows = Parcel.objects.filter(tenant_id=tenant_id, tracking_number__in=numbers, look_at__gt=look_at)
         rows.update(look_at=look_at)
 
