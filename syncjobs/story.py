@@ -23,6 +23,7 @@ _STEPS = {
     "report": "Writing to Exact Online",
     "events": "Taking in what UPS told",
     "look": "Asking UPS where the parcels are",
+    "confirm": "Asking UPS whether a parcel has arrived",
     "status": "Writing the status to Exact Online",
     "proof": "Storing the proof of delivery",
 }
@@ -238,7 +239,8 @@ def _asked(event: Event) -> tuple[str, str, str]:
 
 def _failed(event: Event) -> tuple[str, str, str]:
     step = _STEPS.get(event.details.get("step", ""), "A step")
-    return f"{step} did not work", "quiet", _why(str(event.details.get("why", "")))
+    more = str(event.details.get("text", "")) or _why(str(event.details.get("why", "")))
+    return f"{step} did not work", "quiet", more
 
 
 def _why(cause: str) -> str:

@@ -308,6 +308,11 @@ def test_every_call_for_attention_says_what_to_do(desk: Desk, viewer: Client, at
         ),
         (
             Event.Kind.FAILED,
+            {"step": "look", "why": "250002", "text": "The API product Tracking is not added to your app."},
+            ("Asking UPS where the parcels are did not work", "The API product Tracking is not added to your app."),
+        ),
+        (
+            Event.Kind.FAILED,
             {"step": "proof", "why": "not_filed"},
             (
                 "Storing the proof of delivery did not work",
