@@ -1,5 +1,7 @@
 """Ask UPS's Tracking API about parcels of a delivery that are due: the silent ones, and those said to have ended."""
 
+import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -32,13 +34,16 @@ from ups.statuses import Reason
 from ups.tracking import TrackedParcel
 from ups.tracking_client import TrackingClient
 
+logger = logging.getLogger(__name__)
+
+SECONDS_AT_ONCE = 25
+"""What was asked by then is kept and the rest left to the next run: a slow UPS must not cost what it has answered."""
 AT_ONCE = 10
 """Parcels asked about in one go: one call each, and the lease must outlast them (`ups.md` 8: there is no batch)."""
 OTHER_NUMBERS = 2
 """Our own bound: UPS names replacement and postal numbers, of which only those of its own form can be asked about."""
 REFUSED_PAUSE = timedelta(hours=1)
 _OF_THE_ACCOUNT = (UpsAccountBlocked, UpsCredentialRefused, UpsProductMissing)
-_NEEDS_A_PERSON = (*_OF_THE_ACCOUNT, UpsUnexpectedReply)
 
 
 def look(job: Job, step: Step) -> None:
@@ -50,10 +55,23 @@ def look(job: Job, step: Step) -> None:
             queue.finish(job)
             return
         accounts = Account.objects.in_bulk({row.shipment.attempt.account_id for row in due})
+        if all(_rests(accounts[row.shipment.attempt.account_id], step.at) for row in due):
+            _pause(job.tenant_id, delivery, step.at)
+            queue.finish(job)
+            return
+    _look(job, step, due, accounts)
+
+
+def _look(job: Job, step: Step, due: Sequence[Parcel], accounts: Mapping[int, Account]) -> None:
+    ends = time.monotonic() + SECONDS_AT_ONCE
     news: list[ParcelEvent] = []
     looked: dict[str, date | None] = {}
     failure: UpsError | None = None
+    asked = 0
     for parcel in due[:AT_ONCE]:
+        if time.monotonic() >= ends:
+            break
+        asked += 1
         account = accounts[parcel.shipment.attempt.account_id]
         try:
             told, expected_on = _ask(parcel, account, step)
@@ -65,17 +83,23 @@ def look(job: Job, step: Step) -> None:
         _remember(account, "", step.at)
         news += told
         looked[parcel.tracking_number] = expected_on
-    if failure is not None and not looked and not isinstance(failure, _NEEDS_A_PERSON):
+    if failure is not None and not looked and not isinstance(failure, _OF_THE_ACCOUNT):
         raise failure
-    _keep(job, step, news, looked, failure, is_all=len(due) <= AT_ONCE)
+    _keep(job, step, news, looked, failure, is_all=asked == len(due))
 
 
 def _remember(account: Account, problem: str, at: datetime) -> None:
     """The account says what is wrong with all of its parcels, until UPS answers again."""
-    if account.tracking_problem != problem:
+    if account.tracking_problem != problem or (problem and not _rests(account, at)):
         with tenant_context(account.tenant_id):
             remember_tracking_problem(account, problem, at=at)
         account.tracking_problem = problem
+        account.tracking_problem_at = at if problem else None
+
+
+def _rests(account: Account, at: datetime) -> bool:
+    """Whether UPS has just refused to answer this account: each further question might cost it a token call."""
+    return account.tracking_problem_at is not None and at - account.tracking_problem_at < REFUSED_PAUSE
 
 
 def _ask(parcel: Parcel, account: Account, step: Step) -> tuple[list[ParcelEvent], date | None]:
@@ -88,6 +112,9 @@ def _ask(parcel: Parcel, account: Account, step: Step) -> tuple[list[ParcelEvent
     try:
         found = _found(client, parcel.tracking_number)
     except UpsRejected:
+        return [], None
+    except UpsUnexpectedReply:
+        logger.exception("The Tracking API answered in a way that is not known here")
         return [], None
     for number in _other_numbers(found):
         try:
@@ -125,11 +152,11 @@ def _keep(
         delivery = lock(job.tenant_id, job.subject)
         progress = take_in(delivery, news, at=at, looked=looked)
         told = step.told(delivery)
-        if isinstance(failure, _NEEDS_A_PERSON):
+        if isinstance(failure, _OF_THE_ACCOUNT):
             _pause(job.tenant_id, delivery, at)
             details = {"step": str(job.kind), "why": failure.code or type(failure).__name__, "text": str(failure)}
             told.append(delivery_event(delivery, Event.Kind.FAILED, details=details))
-        if (failure is None and is_all) or isinstance(failure, _NEEDS_A_PERSON):
+        if (failure is None and is_all) or isinstance(failure, _OF_THE_ACCOUNT):
             queue.finish(job)
         else:
             queue.put_back(job, due_at=at, error="", counts=False)

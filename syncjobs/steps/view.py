@@ -1,8 +1,10 @@
 """Read an account's Quantum View: each answer is stored, then used; after a crash both go on where they stopped."""
 
+import itertools
 import re
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +16,12 @@ from audit.models import Event
 from audit.record import Happening, happenings
 from syncjobs import queue
 from syncjobs.looking import hours
-from syncjobs.models import Manifest, Parcel, ViewFile, ViewPage
+from syncjobs.models import Manifest, Parcel, SyncJob, ViewFile, ViewPage
 from syncjobs.progress import conclude, lock, take_in
 from syncjobs.queue import Job
 from syncjobs.retry import backoff
 from syncjobs.steps.context import Step
+from syncjobs.steps.events import NOT_YET, look_again_at
 from tenants.context import tenant_context
 from ups.access import open_tracking_client
 from ups.errors import UpsError, UpsRejected, UpsUnavailable, UpsUnexpectedReply
@@ -47,6 +50,7 @@ _NO_SUCH_NAME = "do not exist"
 """How UPS words that it knows no subscription of this name; it says so as well when there is nothing (`ups.md` 11)."""
 _UNKNOWN_NAME = "UPS knows no Quantum View subscription of this name, or it has no events yet. Compare it at UPS."
 _UNREADABLE = ViewProblem(kind=ProblemKind.REFUSED, text="UPS's answer cannot be read.")
+SECONDS_AT_ONCE = 25
 PAGES_AT_ONCE = 20
 """Answers in one go of the job; a longer reading goes on in the next."""
 OUR_REFERENCE = re.compile(r"^[PT][0-9A-HJKMNP-TV-Z]{26}$")
@@ -72,7 +76,7 @@ def _read(feed: QuantumViewFeed, job: Job, step: Step) -> None:
     A reading that has no such place yet begins anew: as time goes by UPS refuses what it began with.
     """
     client = open_tracking_client(feed.account, observe=step.observe)
-    for _ in range(PAGES_AT_ONCE):
+    for _ in _turns():
         if not feed.bookmark:
             _begin(feed, step.at)
         try:
@@ -95,6 +99,12 @@ def _read(feed: QuantumViewFeed, job: Job, step: Step) -> None:
             _end(feed, job, step)
             return
     _go_on(feed, job, step)
+
+
+def _turns() -> Iterator[int]:
+    """As many answers as one run takes, and no longer than it may last."""
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    return itertools.takewhile(lambda _: time.monotonic() < ends, range(PAGES_AT_ONCE))
 
 
 def _request(feed: QuantumViewFeed, at: datetime) -> dict[str, Any]:
@@ -153,6 +163,10 @@ def _use(page: ViewPage, feed: QuantumViewFeed, at: datetime) -> None:
     for code, news in by_delivery.items():
         with tenant_context(feed.tenant_id):
             delivery = lock(feed.tenant_id, code)
+            if delivery.state in NOT_YET:
+                later = look_again_at(delivery, at)
+                kind = SyncJob.Kind.EVENTS
+                queue.add(feed.tenant_id, kind, code, due_at=later, correlation=delivery.correlation)
             conclude(delivery, take_in(delivery, news, at=at), at=at)
     with tenant_context(feed.tenant_id):
         _keep_manifests(feed, [fact for one in fresh for fact in one.manifests], at)

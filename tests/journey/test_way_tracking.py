@@ -163,7 +163,9 @@ def test_a_missing_product_is_said_at_the_account_and_the_delivery_until_ups_ans
 
     way.look_now(delivery)
     since = account(way).tracking_problem_at
+    way.journey.ups.control("DELETE", "calls")
     way.look_now(delivery)
+    assert way.journey.ups.calls() == [], "each further question might cost a token call"
 
     with tenant_context(way.journey.tenant.id):
         failed = Event.objects.filter(subject=delivery.code, kind=Event.Kind.FAILED)
@@ -175,6 +177,7 @@ def test_a_missing_product_is_said_at_the_account_and_the_delivery_until_ups_ans
     assert account(way).is_usable
 
     allow(way, "shipping", "track_alert", "tracking")
+    assert way.journey.check_ups_account()
     way.look_now(delivery)
 
     assert (account(way).tracking_problem, account(way).tracking_problem_at) == ("", None)
