@@ -12,9 +12,9 @@ _PROBLEM_CHARACTERS = Account._meta.get_field("tracking_problem").max_length
 
 
 def remember_tracking_problem(account: Account, problem: str, *, at: datetime) -> None:
-    """Keep why UPS answers no question about this account's parcels; empty when it answers again."""
+    """Keep why UPS answers no question about this account's parcels, and when it said so last; empty when it does."""
     text = problem[:_PROBLEM_CHARACTERS]
-    rows = Account.objects.filter(tenant_id=account.tenant_id, pk=account.pk).exclude(tracking_problem=text)
+    rows = Account.objects.filter(tenant_id=account.tenant_id, pk=account.pk)
     rows.update(tracking_problem=text, tracking_problem_at=at if text else None)
 
 

@@ -113,7 +113,7 @@ def _following(parcel: Parcel, alert: AlertStanding | None) -> Following:
         return Following(words=_FINISHED, next_at=parcel.look_at)
     if parcel.look_at is None:
         return Following(words=_FORGOTTEN)
-    if alert is not None and alert.is_active:
+    if alert is not None and alert.is_heard:
         words = f"UPS tells us of it by itself; it is also asked when {SILENT_HOURS:.0f} hours pass without news."
         return Following(words=words, until=alert.expires_at, next_at=parcel.look_at)
     is_close = parcel.milestone == Parcel.Milestone.OUT_FOR_DELIVERY
@@ -123,6 +123,8 @@ def _following(parcel: Parcel, alert: AlertStanding | None) -> Following:
 
 
 def _why_not(alert: AlertStanding | None) -> str:
+    if alert is not None and alert.is_silent:
+        return "UPS should tell us by itself and does not; see the UPS account, Tracking."
     if alert is not None and alert.problem:
         return f"UPS does not tell us by itself: {alert.problem}"
     return "UPS was not asked yet to tell us of it by itself." if alert else "UPS does not tell us of it by itself."
