@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from syncjobs import engine
+from syncjobs import engine, milestones
 from syncjobs.models import Parcel, Receipt, SyncJob, TrackingEvent
 from syncjobs.steps import events as step
 from syncjobs.steps.events import FAILURES_ALONE, NOT_TAKEN_IN
@@ -60,6 +60,19 @@ def test_a_receipt_that_cannot_be_read_is_left_out_and_those_around_it_are_taken
         assert TrackingEvent.objects.count() == 2
         assert Parcel.objects.get(tracking_number=door.number).milestone == "out_for_delivery"
     assert (job_of(door).state, job_of(door).failures) == ("done", 0)
+
+
+def test_a_flood_of_one_parcel_is_taken_in_and_makes_no_more_rows(
+    door: PushDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(milestones, "EVENTS_AT_MOST", 1)
+    monkeypatch.setattr(milestones, "MOVES_AT_MOST", 2)
+
+    work(door, times=1)
+
+    assert taken_in(door) == [(True, "")] * 3
+    with tenant_context(door.account.tenant_id):
+        assert TrackingEvent.objects.count() == 2
 
 
 def test_what_comes_before_the_fault_is_taken_in_as_soon_as_the_job_has_failed_twice(door: PushDoor) -> None:
