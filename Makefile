@@ -8,6 +8,8 @@ python := .venv/bin/python
 # Where a run keeps its servers' data, sockets and logs. Two runs at once need two folders.
 TEST_DATA ?= .local/test
 DEMO_DATA ?= .local/demo
+# These run beside the others, with servers of their own: each half takes about as long.
+long_tests := tests/journey tests/sandbox tests/demo
 # make test ARGS="tests/exact -k token": anything pytest takes.
 ARGS ?=
 
@@ -34,8 +36,13 @@ test check: export FERNET_KEYS = for tests only, the older one
 
 test: environment ## The whole test suite; FAST=1 only those that need neither database nor sandbox nor browser
 	@$(if $(filter-out 0,$(FAST)),,$(python) -m connector_site.lib.local_browser)
-	@exec $(python) -m connector_site.lib.local_servers run --data $(TEST_DATA) --not-durable -- \
-		$(python) -m pytest $(if $(filter-out 0,$(FAST)),-m "not slow and not browser and not database") $(ARGS)
+	@run() { $(python) -m connector_site.lib.local_servers run --data "$$1" --not-durable -- $(python) -m pytest "$${@:2}"; }; \
+	if [ -n "$(filter-out 0,$(FAST))$(if $(ARGS),some)" ]; then \
+		run $(TEST_DATA) $(if $(filter-out 0,$(FAST)),-m "not slow and not browser and not database") $(ARGS); exit; fi; \
+	mkdir -p $(TEST_DATA)-long; failed=0; \
+	run $(TEST_DATA)-long/data $(long_tests) > $(TEST_DATA)-long/output 2>&1 & other=$$!; \
+	run $(TEST_DATA) tests $(long_tests:%=--ignore=%) || failed=1; \
+	wait $$other || failed=1; cat $(TEST_DATA)-long/output; exit $$failed
 
 check: environment ## Format, lint, types, import floors, migrations, templates
 	@$(python) -m ruff format --check .
