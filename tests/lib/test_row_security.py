@@ -11,6 +11,8 @@ from django.db import connections, migrations
 
 from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, STAFF_ROLE, as_dispatch, create_roles, wall
 
+pytestmark = pytest.mark.database
+
 OURS, THEIRS = uuid.uuid4(), uuid.uuid4()
 WALLS = [wall("lib_box"), wall("lib_thing", references={"box_id": "lib_box"})]
 
