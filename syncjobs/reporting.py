@@ -86,9 +86,12 @@ def remember_refusal(connection: Connection, shorter: int, *, at: datetime) -> N
 
 
 def keep_document_types(connection: Connection, types: Sequence[DocumentType], *, at: datetime) -> Reporting:
-    """Store what Exact offers, in the open transaction; the usual type is chosen where nobody has chosen yet."""
+    """Store what Exact offers, in the open transaction; the usual type is chosen where nobody could choose before.
+
+    Nobody could while Exact refused to tell: such an answer is stored as no types at all.
+    """
     reporting = reporting_of(connection)
-    if reporting.document_type is None and reporting.types_read_at is None:
+    if reporting.document_type is None and not reporting.document_types:
         reporting.document_type = choose_type(types)
     reporting.document_types = [asdict(one) for one in types]
     reporting.types_read_at = at

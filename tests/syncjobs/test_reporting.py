@@ -236,6 +236,12 @@ def test_no_type_is_chosen_where_none_will_do(exact: Connection) -> None:
     assert offer(exact, LETTERS).document_type is None
 
 
+def test_the_usual_type_is_chosen_once_exact_tells_after_it_had_refused_to(exact: Connection) -> None:
+    assert offer(exact).document_type is None
+
+    assert offer(exact, LETTERS, MISCELLANEOUS).document_type == 55
+
+
 def test_a_choice_is_never_overruled_by_what_exact_offers_later(exact: Connection) -> None:
     offer(exact, LETTERS, MISCELLANEOUS)
     choose(exact, "delivered")
