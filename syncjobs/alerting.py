@@ -47,11 +47,17 @@ def want_missing(
             by_account.setdefault(parcel.shipment.attempt.account_id, []).append(parcel.tracking_number)
     if not by_account:
         return
-    accounts = Account.objects.filter(tenant_id=tenant_id, pk__in=by_account)
+    for account in Account.objects.filter(tenant_id=tenant_id, pk__in=by_account):
+        want(account, by_account[account.pk], at=at)
+
+
+def want(account: Account, numbers: Iterable[str], *, at: datetime) -> None:
+    """Have UPS tell of these parcels, in a moment and together with others; in the open transaction."""
+    if account.alert_version == Account.AlertVersion.OFF:
+        return
+    subscribing.want(account.tenant_id, account.pk, numbers, at=at)
     due_at = at + timedelta(seconds=TOGETHER_SECONDS)
-    for key, code in accounts.exclude(alert_version=Account.AlertVersion.OFF).values_list("pk", "code"):
-        subscribing.want(tenant_id, key, by_account[key], at=at)
-        queue.add(tenant_id, SyncJob.Kind.ALERT, code, due_at=due_at)
+    queue.add(account.tenant_id, SyncJob.Kind.ALERT, account.code, due_at=due_at)
 
 
 def heard(parcels: Iterable[Parcel], alerts: Mapping[str, AlertStanding]) -> list[Happening]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.secrets import unseal
-from syncjobs import queue, retry
+from syncjobs import alerting, queue, retry
 from syncjobs.looking import WITHOUT_ALERT_HOURS, hours
 from syncjobs.models import Attempt, Delivery, Label, Parcel, Shipment, SyncJob
 from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
@@ -21,7 +21,6 @@ from syncjobs.steps import rechecking
 from syncjobs.steps.context import Labelled, Planned, Step
 from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
 from tenants.context import tenant_context
-from ups import subscribing
 from ups.access import open_client
 from ups.client import UpsClient
 from ups.errors import (
@@ -32,7 +31,6 @@ from ups.errors import (
     UpsRejected,
     UpsUnavailable,
 )
-from ups.models import Account
 from ups.shipping import ShipmentAnswer
 
 PLAN_GOOD_FOR = timedelta(minutes=10)
@@ -41,8 +39,6 @@ SENDING_LEASE = timedelta(seconds=queue.LEASE_SECONDS)
 """Longer than connecting, reading and committing together (`reliability.md` 1.2)."""
 SENDING_PAUSE_SECONDS = 20
 """A process that was paused for longer between its commit and the call must not send any more."""
-SUBSCRIBE_AFTER_SECONDS = 2
-"""Labels of one burst are subscribed in one call."""
 MAX_TRIES = 8
 """Attempts that never reached UPS before a person looks (`reliability.md` 4, poison)."""
 
@@ -225,7 +221,7 @@ def _keep(attempt: Attempt, answer: ShipmentAnswer, job: Job, step: Step) -> Non
         if Delivery.State.LABELLED not in DELIVERY_MOVES[delivery.state]:
             move(delivery, to=Delivery.State.REVIEW, at=at, problems=[_unexpected_label(shipment)], events=events)
             return
-        _have_it_followed(attempt, [parcel.tracking_number for parcel in answer.parcels], at)
+        alerting.want(attempt.account, [parcel.tracking_number for parcel in answer.parcels], at=at)
         move_on = queue.add_claimed(
             job.tenant_id, SyncJob.Kind.REPORT, delivery.code, at=at, correlation=delivery.correlation
         )
@@ -234,15 +230,6 @@ def _keep(attempt: Attempt, answer: ShipmentAnswer, job: Job, step: Step) -> Non
         numbers = [parcel.tracking_number for parcel in answer.parcels]
         step.hand(delivery, Labelled(delivery=delivery, numbers=numbers))
         step.follow(move_on)
-
-
-def _have_it_followed(attempt: Attempt, numbers: list[str], at: datetime) -> None:
-    """Ask for UPS's news of these parcels, in a moment and together with those of other labels (`ups.md` 10.2)."""
-    if attempt.account.alert_version == Account.AlertVersion.OFF:
-        return
-    subscribing.want(attempt.tenant_id, attempt.account_id, numbers, at=at)
-    due_at = at + timedelta(seconds=SUBSCRIBE_AFTER_SECONDS)
-    queue.add(attempt.tenant_id, SyncJob.Kind.ALERT, attempt.account.code, due_at=due_at)
 
 
 def _locked(attempt: Attempt) -> tuple[Delivery, bool]:
