@@ -4,9 +4,10 @@ The latest event decides (`ups.md` 9.4), not the last to arrive. Ends are believ
 it takes one back: what others say of either is a claim, which is looked into (`ups.md` 1, point 13).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
 from syncjobs.merging import LOST, Merged, Told
 from syncjobs.models import Parcel
@@ -14,6 +15,7 @@ from ups.events import Milestone
 from ups.statuses import TERMINAL_LOSS, Reason
 
 M = Milestone
+AnyParcel = TypeVar("AnyParcel")
 ENDS = frozenset({M.DELIVERED, M.RETURNED_TO_SENDER, M.VOIDED})
 _PHYSICAL = frozenset({M.PICKED_UP, M.IN_TRANSIT, M.OUT_FOR_DELIVERY, M.AVAILABLE_FOR_PICKUP, M.EXCEPTION, M.DELIVERED})
 _CORRECTED_BY: dict[Milestone, frozenset[Milestone]] = {
@@ -100,14 +102,12 @@ def standing_of(history: Iterable[Told]) -> Standing:
 
 def least_advanced(standings: Sequence[Standing]) -> Standing | None:
     """The one that a delivery's milestone is taken from; voided parcels do not count while there are others."""
-    alive = [one for one in standings if one.milestone != M.VOIDED] or list(standings)
-    return min(alive, key=lambda one: _ADVANCE.index(one.milestone), default=None)
+    return _least(standings, lambda one: one.milestone)
 
 
 def least_advanced_of(parcels: Sequence[Parcel]) -> Parcel | None:
     """The same for rows, whose milestones are what they are because of `standing_of`."""
-    alive = [one for one in parcels if one.milestone != M.VOIDED] or list(parcels)
-    return min(alive, key=lambda one: _ADVANCE.index(Milestone(one.milestone)), default=None)
+    return _least(parcels, lambda one: Milestone(one.milestone))
 
 
 def without_idle(merged: Merged, known: Sequence[Told]) -> Merged:
@@ -129,6 +129,11 @@ def without_idle(merged: Merged, known: Sequence[Told]) -> Merged:
         else:
             del events[place]
     return replace(merged, events=events, changed=merged.changed & events.keys())
+
+
+def _least(parcels: Sequence[AnyParcel], milestone: Callable[[AnyParcel], Milestone]) -> AnyParcel | None:
+    alive = [one for one in parcels if milestone(one) != M.VOIDED] or list(parcels)
+    return min(alive, key=lambda one: _ADVANCE.index(milestone(one)), default=None)
 
 
 def _order(event: Told) -> tuple[datetime, int, bool, str]:
