@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel, to_pascal
 
 from ups.events import Place
-from ups.payloads import as_list, clean_text, json_object
+from ups.payloads import as_list, as_object, clean_text, json_object
 
 _NUL = b"\\u0000"
 _TYPE_CHARACTERS = 10
@@ -31,13 +31,6 @@ def sent_object(body: bytes) -> dict[str, Any] | None:
         return parsed
     without: dict[str, Any] = _without_nul(parsed)
     return without
-
-
-def as_object(value: object) -> dict[str, Any]:
-    """The object UPS meant: the first of a list, an empty one for null and blank."""
-    if isinstance(value, list):
-        value = value[0] if value else {}
-    return value if isinstance(value, dict) else {}
 
 
 def _without_nul(value: Any) -> Any:

@@ -32,7 +32,8 @@ def clean_text(value: object) -> str:
     return str(value).replace(_CARRIAGE_RETURN, "").strip()
 
 
-def _object(value: object) -> dict[str, Any]:
+def as_object(value: object) -> dict[str, Any]:
+    """The object UPS meant: the first of a list, an empty one for null and blank."""
     if isinstance(value, list):
         value = value[0] if value else {}
     return value if isinstance(value, dict) else {}
@@ -63,9 +64,9 @@ class TransactionReference(_Wire):
 class ResponseHead(_Wire):
     """Status and alerts of every answer."""
 
-    response_status: Annotated[Coded, BeforeValidator(_object)] = Coded()
+    response_status: Annotated[Coded, BeforeValidator(as_object)] = Coded()
     alert: Annotated[list[Coded], BeforeValidator(as_list)] = []
-    transaction_reference: Annotated[TransactionReference, BeforeValidator(_object)] = TransactionReference()
+    transaction_reference: Annotated[TransactionReference, BeforeValidator(as_object)] = TransactionReference()
 
 
 class Money(_Wire):
@@ -78,27 +79,27 @@ class Money(_Wire):
 class PublishedCharges(_Wire):
     """List prices."""
 
-    total_charges: Annotated[Money, BeforeValidator(_object)] = Money()
+    total_charges: Annotated[Money, BeforeValidator(as_object)] = Money()
 
 
 class NegotiatedCharges(_Wire):
     """The account's own prices."""
 
-    total_charge: Annotated[Money, BeforeValidator(_object)] = Money()
+    total_charge: Annotated[Money, BeforeValidator(as_object)] = Money()
 
 
 class Weight(_Wire):
     """A weight with its unit."""
 
-    unit_of_measurement: Annotated[Coded, BeforeValidator(_object)] = Coded()
+    unit_of_measurement: Annotated[Coded, BeforeValidator(as_object)] = Coded()
     weight: Text = ""
 
 
 class Image(_Wire):
     """A label or form: its format and base64 content. The ship call and Label Recovery name the format differently."""
 
-    image_format: Annotated[Coded, BeforeValidator(_object)] = Coded()
-    label_image_format: Annotated[Coded, BeforeValidator(_object)] = Coded()
+    image_format: Annotated[Coded, BeforeValidator(as_object)] = Coded()
+    label_image_format: Annotated[Coded, BeforeValidator(as_object)] = Coded()
     graphic_image: Text = ""
 
     @property
@@ -111,15 +112,15 @@ class PackageResult(_Wire):
     """One parcel of a new shipment."""
 
     tracking_number: Text = ""
-    shipping_label: Annotated[Image, BeforeValidator(_object)] = Image()
+    shipping_label: Annotated[Image, BeforeValidator(as_object)] = Image()
 
 
 class ShipmentResults(_Wire):
     """What the ship call made."""
 
-    shipment_charges: Annotated[PublishedCharges, BeforeValidator(_object)] = PublishedCharges()
-    negotiated_rate_charges: Annotated[NegotiatedCharges, BeforeValidator(_object)] = NegotiatedCharges()
-    billing_weight: Annotated[Weight, BeforeValidator(_object)] = Weight()
+    shipment_charges: Annotated[PublishedCharges, BeforeValidator(as_object)] = PublishedCharges()
+    negotiated_rate_charges: Annotated[NegotiatedCharges, BeforeValidator(as_object)] = NegotiatedCharges()
+    billing_weight: Annotated[Weight, BeforeValidator(as_object)] = Weight()
     shipment_identification_number: Text = ""
     package_results: Annotated[list[PackageResult], BeforeValidator(as_list)] = []
 
@@ -127,28 +128,28 @@ class ShipmentResults(_Wire):
 class ShipmentResponse(_Wire):
     """The answer to a ship call."""
 
-    response: Annotated[ResponseHead, BeforeValidator(_object)] = ResponseHead()
-    shipment_results: Annotated[ShipmentResults, BeforeValidator(_object)] = ShipmentResults()
+    response: Annotated[ResponseHead, BeforeValidator(as_object)] = ResponseHead()
+    shipment_results: Annotated[ShipmentResults, BeforeValidator(as_object)] = ShipmentResults()
 
 
 class SummaryResult(_Wire):
     """The outcome of a void as a whole."""
 
-    status: Annotated[Coded, BeforeValidator(_object)] = Coded()
+    status: Annotated[Coded, BeforeValidator(as_object)] = Coded()
 
 
 class VoidedPackage(_Wire):
     """The outcome of a void for one parcel."""
 
     tracking_number: Text = ""
-    status: Annotated[Coded, BeforeValidator(_object)] = Coded()
+    status: Annotated[Coded, BeforeValidator(as_object)] = Coded()
 
 
 class VoidShipmentResponse(_Wire):
     """The answer to a void; the list of parcels comes under two names (`ups.md` 6)."""
 
-    response: Annotated[ResponseHead, BeforeValidator(_object)] = ResponseHead()
-    summary_result: Annotated[SummaryResult, BeforeValidator(_object)] = SummaryResult()
+    response: Annotated[ResponseHead, BeforeValidator(as_object)] = ResponseHead()
+    summary_result: Annotated[SummaryResult, BeforeValidator(as_object)] = SummaryResult()
     package_level_results: Annotated[list[VoidedPackage], BeforeValidator(as_list)] = []
     package_level_result: Annotated[list[VoidedPackage], BeforeValidator(as_list)] = []
 
@@ -162,7 +163,7 @@ class RecoveredLabel(_Wire):
     """One label found again."""
 
     tracking_number: Text = ""
-    label_image: Annotated[Image, BeforeValidator(_object)] = Image()
+    label_image: Annotated[Image, BeforeValidator(as_object)] = Image()
 
 
 class TrackingCandidate(_Wire):
@@ -174,7 +175,7 @@ class TrackingCandidate(_Wire):
 class LabelRecoveryResponse(_Wire):
     """The answer of Label Recovery."""
 
-    response: Annotated[ResponseHead, BeforeValidator(_object)] = ResponseHead()
+    response: Annotated[ResponseHead, BeforeValidator(as_object)] = ResponseHead()
     shipment_identification_number: Text = ""
     label_results: Annotated[list[RecoveredLabel], BeforeValidator(as_list)] = []
     tracking_candidate: Annotated[list[TrackingCandidate], BeforeValidator(as_list)] = []
@@ -213,14 +214,14 @@ def read_errors(body: bytes) -> tuple[WireError, ...]:
 
 
 def _errors(parsed: dict[str, Any]) -> Iterator[WireError]:
-    holder = _object(parsed.get("response")) or parsed
+    holder = as_object(parsed.get("response")) or parsed
     for error in as_list(holder.get("errors")):
         code = clean_text(error.get("code"))
         if code:
             yield WireError(code=code, message=clean_text(error.get("message"))[:_MESSAGE_CHARACTERS])
-    errors = _object(_object(_object(parsed.get("Fault")).get("detail")).get("Errors"))
+    errors = as_object(as_object(as_object(parsed.get("Fault")).get("detail")).get("Errors"))
     for detail in as_list(errors.get("ErrorDetail")):
-        primary = _object(detail.get("PrimaryErrorCode"))
+        primary = as_object(detail.get("PrimaryErrorCode"))
         code = clean_text(primary.get("Code"))
         if code:
             yield WireError(code=code, message=clean_text(primary.get("Description"))[:_MESSAGE_CHARACTERS])
