@@ -17,12 +17,6 @@ from tests.standins import StandIn
 SignIn = Callable[[User], Client]
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Settings) -> None:
-    """Hashing as strong as in production would take most of the time of these tests."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def cast(db: None) -> Cast:
     """An owner, a viewer, and an outsider with a company of her own."""
