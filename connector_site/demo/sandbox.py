@@ -20,7 +20,7 @@ TRAVEL = {
     "travel_delay_seconds": 4.0,
     "travel_hours_per_second": 2.0,
     "travel_mixed": True,
-    "view_file_minutes": 1 / 30,
+    "view_file_minutes": 0.05,
     "view_delay_seconds": 0.0,
     "view_files_per_page": 100,
 }

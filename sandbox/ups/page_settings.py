@@ -10,7 +10,12 @@ from sandbox.ups.settings import UpsSettings
 from sandbox.ups.state import UPS
 from sandbox.ups.travel.scripts import SCRIPTS
 
-HOURS_PER_SECOND = ((0.0, "in real time"), (1.0, "an hour per second"), (10.0, "ten hours per second"))
+HOURS_PER_SECOND = (
+    (0.0, "in real time"),
+    (1.0, "an hour per second"),
+    (2.0, "two hours per second"),
+    (10.0, "ten hours per second"),
+)
 """How fast a script passes; the first lets it take as long as it says."""
 
 
