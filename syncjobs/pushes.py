@@ -1,7 +1,7 @@
 """UPS's pushes coming in: proved, stored, answered within milliseconds. They are hints: nothing is decided here.
 
 The headers prove a push, so nobody's body is read before it is known that UPS sent it. UPS does not repeat a push
-(`ups.md` 10.3), so all there is between its bytes and the table is one statement.
+(`ups.md` 10.3), so all there is between its bytes and the table is one round trip.
 """
 
 import logging
