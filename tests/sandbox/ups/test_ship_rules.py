@@ -162,7 +162,7 @@ EXPORT_RULES: list[tuple[str, Change]] = [
     ("128105", {FORMS + "FormType": ["01", "05"]}),
     ("128238", {FORMS + "FormType": ["07"]}),
     ("128066", {FORMS + "InvoiceDate": REMOVED}),
-    ("128068", {FORMS + "TermsOfShipment": "XXX"}),
+    ("128068", {FORMS + "TermsOfShipment": "NON"}),
     ("128069", {FORMS + "ReasonForExport": "x" * 21}),
     ("128067", {FORMS + "CurrencyCode": REMOVED}),
     ("9120800", {FORMS + "Contacts": REMOVED}),
