@@ -155,8 +155,12 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
-CELERY_TASK_TIME_LIMIT = 90
-CELERY_TASK_SOFT_TIME_LIMIT = 75
+CELERY_TASK_TIME_LIMIT = env.int("TASK_TIME_LIMIT_SECONDS", default=90)
+CELERY_TASK_SOFT_TIME_LIMIT = CELERY_TASK_TIME_LIMIT * 5 // 6
+LEASE_SECONDS = env.float("LEASE_SECONDS", default=120.0)
+"""How long a job belongs to the worker that claimed it (`reliability.md` 1.2)."""
+if LEASE_SECONDS <= CELERY_TASK_TIME_LIMIT:
+    raise ImproperlyConfigured("Set LEASE_SECONDS above TASK_TIME_LIMIT_SECONDS: a lease outlives its task.")
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
@@ -165,6 +169,8 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 80
 CELERY_TIMEZONE = "UTC"
 TRACKING_HOUR_SECONDS = env.float("TRACKING_HOUR_SECONDS", default=3600.0)
 """How long an hour lasts for the pauses between questions about parcels; the demo lets it pass in a second."""
+SETTLING_MINUTE_SECONDS = env.float("SETTLING_MINUTE_SECONDS", default=60.0)
+"""How long a minute lasts while it is found out what became of a shipment; crash runs let it pass in a second."""
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE = {

@@ -63,7 +63,12 @@ class Grant(models.Model):
 
 
 class Connection(models.Model):
-    """A tenant's tie to one Exact company (division)."""
+    """A tenant's tie to one Exact company (division).
+
+    `last_read_at` is the last complete reading of what changed; `missed_hook_at` since when changes are found there
+    that no notification told of. `moved_at` and `relinked_at` are Exact's own dates of moves, after which its row
+    versions start anew (`exact.md` 12); `division_looked_at` is when they were last asked for.
+    """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="exact_connections")
@@ -79,6 +84,10 @@ class Connection(models.Model):
     day_limit = models.PositiveIntegerField(null=True, blank=True)
     blocked_until_at = models.DateTimeField(null=True, blank=True)
     last_read_at = models.DateTimeField(null=True, blank=True)
+    missed_hook_at = models.DateTimeField(null=True, blank=True)
+    moved_at = models.DateTimeField(null=True, blank=True)
+    relinked_at = models.DateTimeField(null=True, blank=True)
+    division_looked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [

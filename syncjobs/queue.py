@@ -22,8 +22,8 @@ from syncjobs.models import SyncJob
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 120
-"""Longer than the hard time limit of a task, 90 s (`reliability.md` 1.2)."""
+LEASE_SECONDS: float = settings.LEASE_SECONDS
+"""Longer than the hard time limit of a task (`reliability.md` 1.2); the settings refuse a shorter one."""
 CLAIM_PER_TENANT = 3
 RUNNING_PER_TENANT = 6
 """Two workers with three claimed jobs each: a tenant's flood never takes all workers (`reliability.md` 4)."""
@@ -49,6 +49,10 @@ QUEUE_OF = {
     SyncJob.Kind.VIEW: SyncJob.Queue.SYNC,
     SyncJob.Kind.STATUS: SyncJob.Queue.TRACK,
     SyncJob.Kind.PROOF: SyncJob.Queue.TRACK,
+    SyncJob.Kind.SETTLE: SyncJob.Queue.SHIP,
+    SyncJob.Kind.CHANGES: SyncJob.Queue.SYNC,
+    SyncJob.Kind.COMPARE: SyncJob.Queue.SYNC,
+    SyncJob.Kind.RECONCILE: SyncJob.Queue.UPKEEP,
 }
 
 

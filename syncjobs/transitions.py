@@ -1,7 +1,7 @@
 """The allowed moves of deliveries and attempts, and the two functions that make them.
 
 Compare and set, one row exactly, with the audit event in the same transaction (`style.md` 9). The database refuses a
-move of an attempt that is not in its table as well (migration 0002).
+move of an attempt that is not in its table as well (migrations 0002 and 0006).
 """
 
 from collections.abc import Iterable
@@ -39,18 +39,19 @@ ATTEMPT_MOVES: dict[str, set[str]] = {
     A.SENDING: {A.CREATED, A.REFUSED, A.NOT_SENT, A.IN_DOUBT},
     A.IN_DOUBT: {A.CREATED, A.ABSENT, A.VOIDED_THERE, A.REVIEW},
     A.ABSENT: {A.ORPHAN, A.CREATED},
-    A.ORPHAN: {A.VOIDING, A.REVIEW},
+    A.ORPHAN: {A.VOIDING},
     A.CREATED: {A.VOIDING},
     A.VOIDING: {A.VOIDED, A.VOID_REFUSED},
-    A.REVIEW: {A.CREATED, A.ABSENT, A.VOIDING},
+    A.REVIEW: {A.CREATED, A.ABSENT, A.VOIDING, A.VOIDED_THERE},
     A.REFUSED: set(),
     A.NOT_SENT: set(),
     A.VOIDED_THERE: set(),
     A.VOIDED: set(),
-    A.VOID_REFUSED: set(),
+    A.VOID_REFUSED: {A.VOIDING, A.CREATED},
     A.CANCELLED: set(),
 }
-"""`reliability.md` 1.2."""
+"""`reliability.md` 1.2. An orphan stays one until it is voided: beside it another attempt is live, and review is a live
+state. A refused void may be tried again, or the shipment kept."""
 
 
 class IllegalMove(Exception):

@@ -69,6 +69,10 @@ class SyncJob(models.Model):
         VIEW = "view", "read an account's Quantum View"
         STATUS = "status", "write the milestone to Exact"
         PROOF = "proof", "put the proof of delivery into Exact"
+        SETTLE = "settle", "find out what became of a shipment"
+        CHANGES = "changes", "read what changed in Exact"
+        COMPARE = "compare", "compare everything that is open with Exact"
+        RECONCILE = "reconcile", "compare Exact, UPS and us"
 
     class State(models.TextChoices):
         """Open while due or running."""

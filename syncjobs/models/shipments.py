@@ -13,10 +13,17 @@ from ups.models import Account
 
 LIVE_ATTEMPT_STATES = ("planned", "sending", "in_doubt", "created", "review")
 """At most one attempt per delivery and shipment number is in one of these (`reliability.md` 1.2)."""
+WATCHED_ATTEMPT_STATES = ("sending", "in_doubt", "review", "orphan", "voiding")
+"""Nothing waits silently: each of these has a moment at which it is looked at again (`reliability.md` R7)."""
 
 
 class Attempt(models.Model):
-    """One intended UPS shipment. Its reference is sent in one POST at most, ever (`reliability.md` R1)."""
+    """One intended UPS shipment. Its reference is sent in one POST at most, ever (`reliability.md` R1).
+
+    `due_at` is when it is looked at next by itself, `doubt_at` since when its outcome is unknown, `watches` how often
+    it was looked for after it was found absent, `void_id` the shipment at UPS that is being voided. `review_reason`
+    says why a person must decide; the reasons are `settling.Reason`.
+    """
 
     class State(models.TextChoices):
         """What is known about it."""
@@ -57,6 +64,14 @@ class Attempt(models.Model):
     first_absent_at = models.DateTimeField(null=True)
     late_answer = models.JSONField(null=True)
     evidence = models.JSONField(default=dict, blank=True)
+    due_at = models.DateTimeField(null=True)
+    doubt_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True)
+    asks = models.PositiveIntegerField(default=0, db_default=0)
+    watches = models.PositiveSmallIntegerField(default=0, db_default=0)
+    review_reason = models.CharField(max_length=20, blank=True, default="", db_default="")
+    orphaned_at = models.DateTimeField(null=True)
+    void_id = models.CharField(max_length=35, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -73,9 +88,15 @@ class Attempt(models.Model):
                 condition=models.Q(state__in=["planned", "cancelled"]) | models.Q(sent_at__isnull=False),
                 name="attempt_past_planned_was_sent",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=WATCHED_ATTEMPT_STATES) | models.Q(due_at__isnull=False),
+                name="attempt_unsettled_is_due",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "sent_at"], condition=models.Q(state="in_doubt"), name="attempt_in_doubt"),
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="attempt_due"),
+            models.Index(fields=["tenant"], condition=~models.Q(review_reason=""), name="attempt_needs_a_person"),
         ]
 
     def __str__(self) -> str:
