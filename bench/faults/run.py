@@ -1,0 +1,22 @@
+"""All figures, one after the other."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench.faults.figure import Figure
+from bench.faults.sizes import Sizes
+
+Measurement = Callable[[Path, Sizes, int], list[Figure]]
+MEASUREMENTS: dict[str, Measurement] = {}
+
+
+def measure(data_directory: Path, sizes: Sizes, *, seed: int, only: Sequence[str] = ()) -> list[Figure]:
+    """Each figure that is asked for (all by default), on servers and processes of its own below `data_directory`.
+
+    Nothing of it runs afterwards.
+    """
+    figures: list[Figure] = []
+    for name, measurement in MEASUREMENTS.items():
+        if not only or name in only:
+            figures += measurement(data_directory / name, sizes, seed)
+    return figures
