@@ -1,0 +1,231 @@
+"""Every alarm there is: who is told, what is said, and how it ends (`reliability.md` 8). One table drives them all."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class AlarmKind(StrEnum):
+    """What may be wrong."""
+
+    IN_DOUBT = "in_doubt"
+    REVIEW = "review"
+    ORPHAN = "orphan"
+    NEEDS_RECONNECT = "needs_reconnect"
+    TOKEN_20_DAYS = "token_20_days"  # noqa: S105  the name of an alarm
+    TOKEN_25_DAYS = "token_25_days"  # noqa: S105  the name of an alarm
+    TOKEN_28_DAYS = "token_28_days"  # noqa: S105  the name of an alarm
+    TOKEN_STALE = "token_stale"  # noqa: S105  the name of an alarm
+    TOKEN_ENDING = "token_ending"  # noqa: S105  the name of an alarm
+    BREAKER_OPEN = "breaker_open"
+    KEY_BLOCKED = "key_blocked"
+    CANARY_LATE = "canary_late"
+    CLOCK_SILENT = "clock_silent"
+    JOBS_LATE = "jobs_late"
+    HOOKS_SILENT = "hooks_silent"
+    FINDING = "finding"
+    AUDIT_BROKEN = "audit_broken"
+    DAY_BUDGET = "day_budget"
+    TOKEN_CALLS = "token_calls"  # noqa: S105  the name of an alarm
+    DECRYPT_FAILED = "decrypt_failed"
+    ACCOUNT_STOPPED = "account_stopped"
+
+
+class About(StrEnum):
+    """What the subject of an alarm is the code of."""
+
+    DELIVERY = "delivery"
+    ATTEMPT = "attempt"
+    CONNECTION = "connection"
+    ACCOUNT = "account"
+    FINDING = "finding"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nature:
+    """All about one kind.
+
+    `clears_after` is how long after it was last seen to be so it ends: at once where every look judges it, None where
+    only `clear_alarm` ends it. `tells_end`: people wait for the end and get a mail about it. `is_urgent`: not held back
+    because of a mail a moment ago. `is_listed`: stands on the page "To do", where nothing else there tells of it.
+    """
+
+    about: About
+    title: str
+    advice: str
+    tells_tenant: bool = False
+    tells_operator: bool = False
+    is_urgent: bool = False
+    tells_end: bool = False
+    is_listed: bool = False
+    clears_after: timedelta | None = timedelta()
+
+
+K = AlarmKind
+STEADY = timedelta(minutes=2)
+"""An alarm about the service ends when all was well for so long: one that comes and goes is one alarm."""
+NOT_SEEN_AGAIN = timedelta(days=1)
+"""What is only noticed when it happens ends when it did not happen again for so long."""
+_RECONNECT_ADVICE = (
+    "Sign in and connect Exact Online again; it takes a minute. Until then deliveries wait, and nothing is lost."
+)
+_TOKEN_ADVICE = (
+    "Exact Online has not renewed our permission for days and lets it end after thirty. Please connect again now, "
+    "before deliveries have to wait."
+)
+
+
+def _of_service(title: str, advice: str) -> Nature:
+    return Nature(
+        about=About.SERVICE,
+        title=title,
+        advice=advice,
+        tells_operator=True,
+        is_urgent=True,
+        tells_end=True,
+        clears_after=STEADY,
+    )
+
+
+NATURES: dict[AlarmKind, Nature] = {
+    K.IN_DOUBT: Nature(
+        about=About.DELIVERY,
+        title="It is not known whether UPS made a shipment",
+        advice="UPS is asked again and again by itself, and nothing is sent twice. You need not do anything yet.",
+        tells_tenant=True,
+    ),
+    K.REVIEW: Nature(
+        about=About.DELIVERY,
+        title="A delivery needs a decision",
+        advice="Open the delivery: it shows what is known and what can be decided.",
+        tells_tenant=True,
+    ),
+    K.ORPHAN: Nature(
+        about=About.ATTEMPT,
+        title="UPS made a shipment after all that was given up",
+        advice="It is voided by itself, so that it costs nothing. Do not use its label if you find one.",
+        tells_tenant=True,
+        tells_operator=True,
+        is_urgent=True,
+        is_listed=True,
+    ),
+    K.NEEDS_RECONNECT: Nature(
+        about=About.CONNECTION,
+        title="The connection to Exact Online has ended",
+        advice=_RECONNECT_ADVICE,
+        tells_tenant=True,
+        is_urgent=True,
+        tells_end=True,
+    ),
+    K.TOKEN_20_DAYS: Nature(
+        about=About.CONNECTION,
+        title="The permission for Exact Online was not renewed for 20 days",
+        advice=_TOKEN_ADVICE,
+        tells_tenant=True,
+        is_listed=True,
+    ),
+    K.TOKEN_25_DAYS: Nature(
+        about=About.CONNECTION,
+        title="The permission for Exact Online was not renewed for 25 days",
+        advice=_TOKEN_ADVICE,
+        tells_tenant=True,
+        is_listed=True,
+    ),
+    K.TOKEN_28_DAYS: Nature(
+        about=About.CONNECTION,
+        title="The permission for Exact Online ends in two days",
+        advice=_TOKEN_ADVICE,
+        tells_tenant=True,
+        is_urgent=True,
+        is_listed=True,
+    ),
+    K.TOKEN_STALE: Nature(
+        about=About.SERVICE,
+        title="A permission for Exact Online was not renewed for 3 days",
+        advice="See in the log of the worker what Exact answers to the renewal of this grant.",
+        tells_operator=True,
+    ),
+    K.TOKEN_ENDING: Nature(
+        about=About.SERVICE,
+        title="A permission for Exact Online was not renewed for 20 days",
+        advice="It ends after thirty. The customer is told as well; find out why the renewal fails.",
+        tells_operator=True,
+        is_urgent=True,
+    ),
+    K.BREAKER_OPEN: Nature(
+        about=About.CONNECTION,
+        title="Exact Online refuses calls",
+        advice="It is asked again each hour. Check the rights of the person who connected Exact Online.",
+        tells_tenant=True,
+        tells_operator=True,
+        is_listed=True,
+    ),
+    K.KEY_BLOCKED: _of_service(
+        "Exact Online blocks our app key",
+        "Three or more endpoints refuse at once: the key is blocked, not one company. Ask Exact's support.",
+    ),
+    K.CANARY_LATE: _of_service(
+        "A queue is not served",
+        "No message went through the queue for three minutes. See that workers run, and that Redis answers.",
+    ),
+    K.CLOCK_SILENT: _of_service(
+        "The scheduler is silent",
+        "Beat has missed three ticks. Start it again; work that was asked for goes on meanwhile.",
+    ),
+    K.JOBS_LATE: _of_service(
+        "Work waits for more than 5 minutes",
+        "Jobs are due and nobody does them: see that workers run, or start more.",
+    ),
+    K.HOOKS_SILENT: Nature(
+        about=About.CONNECTION,
+        title="Exact Online does not tell us of new deliveries",
+        advice="Deliveries are still found, some minutes later than usual. We ask Exact for its notifications again.",
+        tells_tenant=True,
+        is_listed=True,
+    ),
+    K.FINDING: Nature(
+        about=About.FINDING,
+        title="The nightly comparison found a difference",
+        advice="Open the comparison: it shows what differs and what can be done about it.",
+        tells_tenant=True,
+        is_listed=True,
+    ),
+    K.AUDIT_BROKEN: Nature(
+        about=About.SERVICE,
+        title="The audit trail of a customer was changed",
+        advice="An event was altered, added or removed in the database. Keep a copy of it and find out who did it.",
+        tells_operator=True,
+        is_urgent=True,
+        clears_after=None,
+    ),
+    K.DAY_BUDGET: Nature(
+        about=About.CONNECTION,
+        title="Most of the day's calls to Exact Online are used",
+        advice="Exact allows so many a day. Shipping comes first; what is left over is done after midnight (UTC).",
+        tells_tenant=True,
+        is_listed=True,
+    ),
+    K.TOKEN_CALLS: Nature(
+        about=About.SERVICE,
+        title="A UPS account asks for too many tokens",
+        advice="A token lasts for hours, so a few a day are usual. See in the audit trail why they are asked for.",
+        tells_operator=True,
+    ),
+    K.DECRYPT_FAILED: Nature(
+        about=About.SERVICE,
+        title="A stored secret cannot be read",
+        advice="Check FERNET_KEYS: a key was taken away too early, or a value was copied into another row.",
+        tells_operator=True,
+        is_urgent=True,
+        clears_after=NOT_SEEN_AGAIN,
+    ),
+    K.ACCOUNT_STOPPED: Nature(
+        about=About.ACCOUNT,
+        title="UPS does not accept a UPS account any more",
+        advice="Deliveries of this account wait. Enter its client id and secret again, then check the account.",
+        tells_tenant=True,
+        is_urgent=True,
+        is_listed=True,
+    ),
+}

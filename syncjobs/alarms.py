@@ -1,0 +1,97 @@
+"""Raising and clearing alarms. What is wrong is told once, as long as it stays so; a second call changes nothing.
+
+Most alarms are raised and cleared by `troubles.judge`, which looks at what is so now. By hand are raised only those
+that are noticed when they happen: a secret that cannot be read, an audit trail that was changed.
+"""
+
+import json
+import logging
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Case, F, Q, QuerySet, Value, When
+
+from syncjobs.alarm_kinds import NATURES, AlarmKind
+from syncjobs.models import Alarm, SystemAlarm
+
+logger = logging.getLogger(__name__)
+
+_RAISE = """
+INSERT INTO syncjobs_alarm (code, tenant_id, kind, subject, details, raised_at, seen_at, mail_due_at)
+VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (tenant_id, kind, subject) WHERE cleared_at IS NULL
+DO UPDATE SET seen_at = greatest(syncjobs_alarm.seen_at, excluded.seen_at), details = excluded.details
+RETURNING (xmax = 0)
+"""
+_RAISE_SYSTEM = """
+INSERT INTO syncjobs_systemalarm (code, kind, subject, details, raised_at, seen_at, mail_due_at)
+VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s)
+ON CONFLICT (kind, subject) WHERE cleared_at IS NULL
+DO UPDATE SET seen_at = greatest(syncjobs_systemalarm.seen_at, excluded.seen_at), details = excluded.details
+RETURNING (xmax = 0)
+"""
+
+
+def raise_alarm(
+    tenant_id: uuid.UUID,
+    kind: AlarmKind,
+    subject: uuid.UUID,
+    *,
+    at: datetime,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """Say that something is wrong at this customer, in the open transaction within its context.
+
+    While the alarm is open, a further call only notes that it is still so. Where the operating team is to know as well,
+    its alarm is raised beside. Details are small and hold no personal data.
+    """
+    told = dict(details or {})
+    values = [tenant_id, kind.value, subject, json.dumps(told, default=str), at, at, at]
+    if _is_new(_RAISE, values):
+        logger.warning("Alarm %s of tenant %s: %s", kind, tenant_id, subject)
+    if NATURES[kind].tells_operator:
+        raise_system_alarm(kind, str(subject), at=at, details=told | {"tenant": str(tenant_id)})
+
+
+def clear_alarm(tenant_id: uuid.UUID, kind: AlarmKind, subject: uuid.UUID, *, at: datetime) -> None:
+    """It is over; nothing happens where no such alarm is open."""
+    clear(Alarm.objects.filter(tenant_id=tenant_id, kind=kind, subject=subject), kind, at=at)
+    if NATURES[kind].tells_operator:
+        clear_system_alarm(kind, str(subject), at=at)
+
+
+def open_alarms(tenant_id: uuid.UUID) -> list[Alarm]:
+    """What is wrong at this customer now, oldest first."""
+    found = Alarm.objects.filter(tenant_id=tenant_id, cleared_at=None, kind__in=list(AlarmKind))
+    return list(found.order_by("raised_at", "pk"))
+
+
+def raise_system_alarm(
+    kind: AlarmKind, subject: str, *, at: datetime, details: Mapping[str, object] | None = None
+) -> None:
+    """Tell the operating team; works within any transaction, or none."""
+    values = [kind.value, subject, json.dumps(dict(details or {}), default=str), at, at, at]
+    if _is_new(_RAISE_SYSTEM, values):
+        logger.error("Alarm %s %s: %s", kind, subject, NATURES[kind].title)
+
+
+def clear_system_alarm(kind: AlarmKind, subject: str, *, at: datetime) -> None:
+    """It is over; nothing happens where no such alarm is open."""
+    clear(SystemAlarm.objects.filter(kind=kind, subject=subject), kind, at=at)
+
+
+def clear(alarms: QuerySet[Alarm] | QuerySet[SystemAlarm], kind: AlarmKind, *, at: datetime) -> int:
+    """End those of one kind that are open. A mail says so where people wait for the end and were told of the begin."""
+    still = F("mail_due_at") if NATURES[kind].tells_end else Value(None)
+    was_told = Q(mailed_at__isnull=False) | Q(mail_due_at__gt=at)
+    mail_due_at = Case(When(was_told, then=Value(at)), default=Value(None)) if NATURES[kind].tells_end else still
+    return alarms.filter(cleared_at=None).update(cleared_at=at, mail_due_at=mail_due_at)
+
+
+def _is_new(statement: str, values: list[object]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
+    return bool(row and row[0])
