@@ -1,0 +1,216 @@
+"""What is known of a request to UPS whose outcome is not: what was sent, and what each source said. Reads only."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from connector_site.lib.secrets import WrongOwner, unseal
+from syncjobs.models import Attempt, Delivery
+from ups.services import service_name
+
+_SOURCES = {
+    "label_recovery": ("UPS Label Recovery", "asked by our reference"),
+    "tracking": ("UPS Tracking", "asked by our reference"),
+    "manifest": ("UPS Quantum View", "UPS's own list of your shipments"),
+    "late_answer": ("Late answer of UPS", "to the request itself"),
+    "person": ("Decision", "by a person"),
+}
+"""The sources in `Attempt.evidence`: a name, and how it is asked."""
+_ALWAYS = ("label_recovery", "tracking", "manifest")
+"""Shown also while they have said nothing."""
+_NOTHING = {
+    "label_recovery": "Not asked yet",
+    "tracking": "Shows nothing with this reference so far",
+    "manifest": "Shows nothing with this reference so far",
+}
+_UNITS = {"KGS": "kg", "LBS": "lb", "CM": "cm", "IN": "in"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentParcel:
+    """One parcel as it was asked for."""
+
+    weight: str
+    size: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What we asked UPS for. The parts that stand in the request itself are empty once it is no longer kept."""
+
+    reference: str
+    account: str
+    environment: str
+    sent_at: datetime | None
+    packages: int
+    service: str
+    parcels: tuple[SentParcel, ...]
+    receiver: tuple[str, ...]
+    own_reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one source says. `times` counts what it said before; `at` is None while it has said nothing."""
+
+    source: str
+    how: str
+    said: str
+    numbers: tuple[str, ...] = ()
+    at: datetime | None = None
+    times: int = 0
+
+
+def sent_of(attempt: Attempt, delivery: Delivery) -> Sent:
+    """The request in words; the receiver as UPS would print her."""
+    shipment = _shipment_of(attempt, delivery)
+    code = str(shipment.get("Service", {}).get("Code", ""))
+    return Sent(
+        reference=attempt.reference,
+        account=f"{attempt.account.name} ({attempt.shipper_number})",
+        environment=attempt.environment,
+        sent_at=attempt.sent_at,
+        packages=attempt.packages,
+        service=service_name(attempt.account.country, code) if code else "",
+        parcels=tuple(_parcel(row) for row in shipment.get("Package", [])),
+        receiver=_receiver(shipment.get("ShipTo", {})),
+        own_reference=_own_reference(shipment, attempt.reference),
+    )
+
+
+def sources_of(attempt: Attempt, delivery: Delivery) -> list[Told]:
+    """The newest word of each source: our record, the answer, UPS's other services, what stands in Exact."""
+    said = _said(attempt)
+    told = [_our_record(attempt), _answer(attempt)]
+    for source, (name, how) in _SOURCES.items():
+        mine = [row for row in said if row.get("source") == source]
+        if mine:
+            told.append(_told(mine[-1], times=len(mine)))
+        elif source in _ALWAYS:
+            told.append(Told(source=name, how=how, said=_NOTHING[source]))
+    return [*told, _in_exact(delivery)]
+
+
+def everything_said(attempt: Attempt) -> list[Told]:
+    """All that the sources said and that is kept, newest first."""
+    return [_told(row) for row in reversed(_said(attempt))]
+
+
+def last_heard(attempt: Attempt) -> Told | None:
+    """The newest thing any source said since the request was sent."""
+    return next(iter(everything_said(attempt)), None)
+
+
+def _said(attempt: Attempt) -> list[Mapping[str, Any]]:
+    """What is kept, oldest first; the answer that came too late among it."""
+    kept = list((attempt.evidence or {}).get("sources", []))
+    if attempt.late_answer and not any(row.get("source") == "late_answer" for row in kept):
+        numbers = attempt.late_answer.get("numbers", [])
+        kept.append({"source": "late_answer", "said": "UPS made the shipment", "numbers": numbers})
+    return kept
+
+
+def _told(row: Mapping[str, Any], *, times: int = 1) -> Told:
+    name, how = _SOURCES.get(str(row.get("source", "")), (str(row.get("source", "")), ""))
+    return Told(
+        source=name,
+        how=how,
+        said=str(row.get("said", "")),
+        numbers=tuple(str(number) for number in row.get("numbers", [])),
+        at=parse_datetime(str(row.get("at", ""))),
+        times=times,
+    )
+
+
+def _our_record(attempt: Attempt) -> Told:
+    if attempt.sent_at is None:
+        said = "The request is prepared; it has not left"
+    elif attempt.state == Attempt.State.CREATED:
+        said = "The request left, and UPS made the shipment"
+    else:
+        said = "The request left; there is no complete answer to it"
+    return Told(source="Our own record", how="what we sent and when", said=said, at=attempt.sent_at)
+
+
+def _answer(attempt: Attempt) -> Told:
+    evidence = attempt.evidence or {}
+    reported = str(evidence.get("reported_number", ""))
+    return Told(
+        source="Answer to the request",
+        how="what UPS said at once",
+        said=_answer_words(evidence.get("status"), str(evidence.get("code", ""))),
+        numbers=(reported,) if reported else (),
+        at=attempt.doubt_at if evidence.get("status") else None,
+    )
+
+
+def _answer_words(status: int | None, code: str) -> str:
+    with_code = f", code {code}" if code else ""
+    if not status:
+        return "None arrived"
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return f"It came, but not complete (answer {status}{with_code})"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return f"UPS had a fault of its own (answer {status}{with_code}); the shipment may have been made before it"
+    return f"A refusal that may not be UPS's own (answer {status}{with_code})"
+
+
+def _in_exact(delivery: Delivery) -> Told:
+    number = str(delivery.facts.get("tracking_number") or "")
+    ours = str(delivery.written.get("tracking_number") or "")
+    standing = ours or number
+    said = "This tracking number stands in the goods delivery" if standing else "No tracking number stands there"
+    at = delivery.written_at if ours else delivery.facts_read_at
+    numbers = (standing,) if standing else ()
+    return Told(source="Exact Online", how="the goods delivery", said=said, numbers=numbers, at=at)
+
+
+def _shipment_of(attempt: Attempt, delivery: Delivery) -> Mapping[str, Any]:
+    try:
+        body = unseal(attempt.request, owner=delivery.code, purpose=attempt.reference)
+    except WrongOwner:
+        return {}
+    return dict(body.get("ShipmentRequest", {}).get("Shipment", {}))
+
+
+def _parcel(row: Mapping[str, Any]) -> SentParcel:
+    weight, sides = row.get("PackageWeight", {}), row.get("Dimensions", {})
+    size = " × ".join(str(sides[name]) for name in ("Length", "Width", "Height") if sides.get(name))
+    return SentParcel(
+        weight=f"{weight['Weight']} {_unit(weight)}" if weight.get("Weight") else "",
+        size=f"{size} {_unit(sides)}" if size else "",
+        description=str(row.get("Description", "")),
+    )
+
+
+def _unit(measured: Mapping[str, Any]) -> str:
+    code = str(measured.get("UnitOfMeasurement", {}).get("Code", ""))
+    return _UNITS.get(code, code)
+
+
+def _receiver(party: Mapping[str, Any]) -> tuple[str, ...]:
+    address = party.get("Address", {})
+    place = (address.get(name, "") for name in ("PostalCode", "City", "StateProvinceCode", "CountryCode"))
+    lines = [
+        party.get("Name", ""),
+        party.get("AttentionName", ""),
+        *address.get("AddressLine", []),
+        " ".join(part for part in place if part),
+        party.get("Phone", {}).get("Number", ""),
+    ]
+    return tuple(dict.fromkeys(str(line) for line in lines if line))
+
+
+def _own_reference(shipment: Mapping[str, Any], reference: str) -> str:
+    """The customer's own number beside ours: on the shipment, or on its parcels in some countries (`ups.md` 5.6)."""
+    parcels = (row.get("ReferenceNumber", []) for row in shipment.get("Package", []))
+    rows: Iterable[Mapping[str, Any]] = (
+        *shipment.get("ReferenceNumber", []),
+        *(row for rows in parcels for row in rows),
+    )
+    return next((str(row["Value"]) for row in rows if row.get("Value") != reference), "")
