@@ -16,6 +16,7 @@ from syncjobs.problems import Problem, as_json
 from syncjobs.queue import Job, LostClaim
 from syncjobs.steps import rechecking
 from syncjobs.steps.alerts import alerts
+from syncjobs.steps.changes import changes, compare
 from syncjobs.steps.context import Step
 from syncjobs.steps.events import events
 from syncjobs.steps.facts import touch
@@ -75,6 +76,8 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.VIEW: view,
     SyncJob.Kind.STATUS: status,
     SyncJob.Kind.PROOF: proof,
+    SyncJob.Kind.CHANGES: changes,
+    SyncJob.Kind.COMPARE: compare,
 }
 
 
@@ -96,14 +99,13 @@ def _run_all(claimed: list[Job], ends: float) -> int:
     """Each job with the steps that follow from it; what was claimed and not begun in time is handed back."""
     done = 0
     step = Step(at=timezone.now(), waiting=list(claimed))
-    todo: list[Job] = []
-    while todo or step.waiting:
-        job = todo.pop(0) if todo else step.waiting.pop(0)
+    while step.ahead or step.waiting:
+        job = step.ahead.pop(0) if step.ahead else step.waiting.pop(0)
         if time.monotonic() >= ends:
             _release(job)
             continue
         run(job, step)
-        todo = step.following + todo
+        step.ahead = step.following + step.ahead
         step.following = []
         done += 1
     return done

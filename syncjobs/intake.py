@@ -170,15 +170,37 @@ SELECT code, state, correlation FROM syncjobs_delivery
 """Takes no lock on a delivery that exists, which a worker may hold while it writes to Exact."""
 
 
-def _delivery(route: Route, key: uuid.UUID, at: datetime) -> tuple[uuid.UUID, str, uuid.UUID]:
+def take_in(
+    tenant_id: uuid.UUID,
+    connection_id: int,
+    key: uuid.UUID,
+    *,
+    at: datetime,
+    is_deleted: bool = False,
+    wake: bool = True,
+) -> tuple[uuid.UUID, uuid.UUID]:
+    """One delivery row and one open job, whoever told of it and however often: code and correlation of the delivery.
+
+    Inside the tenant's context. A deleted one is never read (`reliability.md` 2.3).
+    """
+    code, state, correlation = _delivery(tenant_id, connection_id, key, at)
+    quiet = timedelta(seconds=ECHO_QUIET_SECONDS if state in _LABELLED_OR_LATER else 0)
+    kind = SyncJob.Kind.GONE if is_deleted else SyncJob.Kind.READ
+    queue.add(tenant_id, kind, code, due_at=at + quiet, correlation=correlation, wake=wake and not quiet)
+    return code, correlation
+
+
+def _delivery(
+    tenant_id: uuid.UUID, connection_id: int, key: uuid.UUID, at: datetime
+) -> tuple[uuid.UUID, str, uuid.UUID]:
     """Code, state and correlation of the delivery, made if it is new.
 
     Where two make it in the same moment the loser's statement sees neither row; its second one sees the winner's.
     """
     values: dict[str, uuid.UUID | int | datetime] = {
         "code": uuid.uuid4(),
-        "tenant": route.tenant_id,
-        "connection": route.connection_id,
+        "tenant": tenant_id,
+        "connection": connection_id,
         "key": key,
         "correlation": uuid.uuid4(),
         "at": at,
@@ -199,11 +221,8 @@ def _ask_for_work(route: Route, notification: Notification, at: datetime, *, is_
 
     A repeat asks too: two changes of one delivery may be announced by the very same bytes (`exact.md` 11.3).
     """
-    code, state, correlation = _delivery(route, notification.key, at)
-    quiet = timedelta(seconds=ECHO_QUIET_SECONDS if state in _LABELLED_OR_LATER else 0)
     is_deleted = notification.action == Action.DELETE and not notification.is_about_line
-    kind = SyncJob.Kind.GONE if is_deleted else SyncJob.Kind.READ
-    queue.add(route.tenant_id, kind, code, due_at=at + quiet, correlation=correlation, wake=not quiet)
+    code, correlation = take_in(route.tenant_id, route.connection_id, notification.key, at=at, is_deleted=is_deleted)
     if not is_new:
         return
     happenings(
