@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from syncjobs.evidence import Told, last_heard
+from syncjobs.testimony import Told, last_heard
 from syncjobs.models import Attempt, Delivery
 from syncjobs.settling import Reason, minutes
 

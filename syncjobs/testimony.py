@@ -1,6 +1,6 @@
 """What is known of a request to UPS whose outcome is not: what was sent, and what each source said. Reads only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -180,7 +180,7 @@ def _shipment_of(attempt: Attempt, delivery: Delivery) -> Mapping[str, Any]:
 
 def _parcel(row: Mapping[str, Any]) -> SentParcel:
     weight, sides = row.get("PackageWeight", {}), row.get("Dimensions", {})
-    size = " × ".join(str(sides[name]) for name in ("Length", "Width", "Height") if sides.get(name))
+    size = " x ".join(str(sides[name]) for name in ("Length", "Width", "Height") if sides.get(name))
     return SentParcel(
         weight=f"{weight['Weight']} {_unit(weight)}" if weight.get("Weight") else "",
         size=f"{size} {_unit(sides)}" if size else "",
@@ -208,9 +208,6 @@ def _receiver(party: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _own_reference(shipment: Mapping[str, Any], reference: str) -> str:
     """The customer's own number beside ours: on the shipment, or on its parcels in some countries (`ups.md` 5.6)."""
-    parcels = (row.get("ReferenceNumber", []) for row in shipment.get("Package", []))
-    rows: Iterable[Mapping[str, Any]] = (
-        *shipment.get("ReferenceNumber", []),
-        *(row for rows in parcels for row in rows),
-    )
+    parcels = [row for package in shipment.get("Package", []) for row in package.get("ReferenceNumber", [])]
+    rows: list[Mapping[str, Any]] = [*shipment.get("ReferenceNumber", []), *parcels]
     return next((str(row["Value"]) for row in rows if row.get("Value") != reference), "")
