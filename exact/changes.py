@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from exact.payloads import Page, UnreadableAnswer, Wire, parse, select_list
+from exact.payloads import Instant, Page, UnreadableAnswer, Wire, parse, select_list
 from exact.records import SyncPage, SyncRow
 from exact.resources import WireAccount, WireAddress, WireContact, WireGoodsDelivery, WireItem
 
@@ -38,6 +38,8 @@ class _Stamped(Wire):
 
 class _StampedDelivery(WireGoodsDelivery, _Stamped):
     """A goods delivery of the sync API."""
+
+    created: Instant = None
 
 
 class _StampedLine(_Stamped):
@@ -78,7 +80,7 @@ def _master_row(row: _Master) -> SyncRow:
 
 
 def _delivery_row(row: _StampedDelivery) -> SyncRow:
-    return SyncRow(timestamp=row.timestamp, key=row.entry_id, record=row.record())
+    return SyncRow(timestamp=row.timestamp, key=row.entry_id, record=row.record(), created_at=row.created)
 
 
 def _line_row(row: _StampedLine) -> SyncRow:

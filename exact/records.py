@@ -255,12 +255,16 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRow:
-    """One changed record. `key` names the record itself: for a line of a delivery, that delivery."""
+    """One changed record. `key` names the record itself: for a line of a delivery, that delivery.
+
+    `created_at` is when a delivery was booked.
+    """
 
     timestamp: int
     key: UUID
     entity_type: int | None = None
     record: Item | Address | Account | Contact | GoodsDelivery | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
