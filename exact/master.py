@@ -84,22 +84,43 @@ class MasterData:
         """Items by id; one that Exact does not have is left out."""
         return self._find(Resource.ITEM, ids, self._client.items)
 
+    def addresses(self, ids: Sequence[UUID]) -> dict[UUID, Address]:
+        """Addresses by id, as above."""
+        return self._find(Resource.ADDRESS, ids, self._client.addresses)
+
+    def accounts(self, ids: Sequence[UUID]) -> dict[UUID, Account]:
+        """Accounts by id, as above."""
+        return self._find(Resource.ACCOUNT, ids, self._client.accounts)
+
+    def contacts(self, ids: Sequence[UUID]) -> dict[UUID, Contact]:
+        """Contacts by id, as above."""
+        return self._find(Resource.CONTACT, ids, self._client.contacts)
+
+    def sales_orders(self, numbers: Sequence[int]) -> dict[int, SalesOrder]:
+        """Orders by number, as above."""
+        number_of = {order_key(self._connection.code, number): number for number in numbers}
+
+        def fetch(keys: Sequence[UUID]) -> Sequence[SalesOrder]:
+            return self._client.sales_orders([number_of[key] for key in keys])
+
+        found = self._find(Resource.ORDER, list(number_of), fetch)
+        return {number_of[key]: order for key, order in found.items()}
+
     def address(self, address_id: UUID) -> Address | None:
         """An address."""
-        return self._find(Resource.ADDRESS, [address_id], self._client.addresses).get(address_id)
+        return self.addresses([address_id]).get(address_id)
 
     def account(self, account_id: UUID) -> Account | None:
         """An account."""
-        return self._find(Resource.ACCOUNT, [account_id], self._client.accounts).get(account_id)
+        return self.accounts([account_id]).get(account_id)
 
     def contact(self, contact_id: UUID) -> Contact | None:
         """A contact."""
-        return self._find(Resource.CONTACT, [contact_id], self._client.contacts).get(contact_id)
+        return self.contacts([contact_id]).get(contact_id)
 
     def sales_order(self, number: int) -> SalesOrder | None:
         """The order with this number."""
-        key = order_key(self._connection.code, number)
-        return self._find(Resource.ORDER, [key], lambda _: self._client.sales_orders([number])).get(key)
+        return self.sales_orders([number]).get(number)
 
     def warehouse_address(self, warehouse_id: UUID) -> Address | None:
         """Where a warehouse ships from: its main delivery address, else its first (`exact.md` 8.6)."""

@@ -60,7 +60,8 @@ class Step:
     """The moment, and the outside calls made so far; the calls are recorded with the change they led to.
 
     `waiting` are jobs that this worker claimed together and has not begun. `following` are those it goes on with first:
-    next steps of the same delivery, and deliveries that were read in the same call. `fetched` holds what that call
+    next steps of the same delivery, and deliveries that were read in the same call; `ahead` are such of earlier jobs
+    that are still to come. `fetched` holds what that call
     brought for each delivery, by our code; after a refused call each is read alone (`reads_alone`), so that one does
     not hold the others. `handed` is what one step leaves for the next. All of it lives for one batch, seconds, and is
     never more than a start: what is written is compared with the row first.
@@ -71,6 +72,7 @@ class Step:
     made: list[OutsideCall] = field(default_factory=list)
     waiting: list[Job] = field(default_factory=list)
     following: list[Job] = field(default_factory=list)
+    ahead: list[Job] = field(default_factory=list)
     reads_alone: bool = False
     fetched: dict[UUID, Fetched] = field(default_factory=dict)
     benches: dict[int, Bench] = field(default_factory=dict)

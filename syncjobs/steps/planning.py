@@ -4,7 +4,6 @@ Reads master data through the cache, so it may call Exact; it writes nothing but
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -46,7 +45,7 @@ class Unready(Exception):
 def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
     """A frozen request. Raises `selection.NotOurs`, `Unready`, or Exact's errors."""
     selection.must_be_ours(goods)
-    method_id = _method_id(goods, master)
+    method_id = method_id_of(goods, master)
     rules = choices.rules_for(method_id)
     name = choices.method_names.get(method_id, goods.shipping_method_code) if method_id else ""
     if not any(rule.is_ups for rule in rules):
@@ -54,7 +53,7 @@ def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
     if goods.address_id is None:
         raise Unready([_no_address()])
     address = _address(goods.address_id, master)
-    items = master.items(_item_ids(goods))
+    items = master.items(item_ids(goods))
     rule = selection.match(
         rules,
         method_id=method_id,
@@ -79,16 +78,8 @@ def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
     return _freeze(order, account)
 
 
-def preload(found: Iterable[GoodsDelivery], master: MasterData) -> None:
-    """Read what is kept of the master data of several deliveries in one statement."""
-    goods = list(found)
-    master.load(
-        items={item_id for one in goods for item_id in _item_ids(one)},
-        addresses={one.address_id for one in goods if one.address_id},
-    )
-
-
-def _item_ids(goods: GoodsDelivery) -> list[UUID]:
+def item_ids(goods: GoodsDelivery) -> list[UUID]:
+    """What its parcels hold."""
     return [line.item_id for line in selection.shipped_lines(goods) if line.item_id]
 
 
@@ -112,7 +103,7 @@ def _freeze(order: translate.Order, account: Account) -> Plan:
     return Plan(reference=reference, account=account, spec=spec, body=body, content_hash=fingerprint(content))
 
 
-def _method_id(goods: GoodsDelivery, master: MasterData) -> UUID | None:
+def method_id_of(goods: GoodsDelivery, master: MasterData) -> UUID | None:
     """The delivery's own method, else the first order's that has one, else the customer's (`exact.md` 8.1)."""
     if goods.shipping_method_id:
         return goods.shipping_method_id

@@ -24,7 +24,7 @@ from syncjobs.steps.choices import choices_of
 from syncjobs.steps.context import Fetched, Step
 from syncjobs.steps.decide import decide
 from syncjobs.steps.facts import facts_of, touch
-from syncjobs.steps.planning import preload
+from syncjobs.steps.gathering import gather
 from syncjobs.transitions import delivery_event, move
 from tenants.context import tenant_context
 
@@ -91,7 +91,8 @@ def _fetch(job: Job, step: Step) -> None:
         {row.code: Fetched(delivery=row, goods=goods.get(row.exact_entry_id), read_at=read_at) for row in rows}
     )
     if _are_for_planning(rows, job):
-        preload(goods.values(), step.benches[first.connection_id].master)
+        bench = step.benches[first.connection_id]
+        gather(goods.values(), choices=bench.choices, master=bench.master)
 
 
 def _siblings(job: Job, delivery: Delivery, step: Step) -> list[Job]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from exact.client import ExactClient
-from exact.errors import ExactRejected, ExactUnexpectedReply
+from exact.errors import ExactError, ExactRejected, ExactUnexpectedReply
 from exact.records import GoodsDelivery
 from syncjobs import queue
 from syncjobs.models import Delivery, SyncJob
@@ -20,16 +20,26 @@ READ_GOOD_FOR = timedelta(seconds=3)
 
 
 def fetch_together(
-    delivery: Delivery, *, job: Job, step: Step, client: ExactClient, kind: SyncJob.Kind
+    delivery: Delivery,
+    *,
+    job: Job,
+    step: Step,
+    client: ExactClient,
+    kind: SyncJob.Kind,
+    good_for: timedelta = READ_GOOD_FOR,
 ) -> GoodsDelivery | None:
     """The delivery as Exact shows it now, None when it is gone.
 
-    Other due jobs of this kind and company are claimed and read in the same call; they find theirs in `step.fetched`.
-    What Exact refuses for many is asked for this one alone.
+    Other jobs of this kind and company that are due, or that this worker has and not begun, are read in the same call;
+    they find theirs in `step.fetched`, also that there was no answer. What Exact refuses for many is asked for this one
+    alone, and one that was not among many is asked for again.
     """
     found = step.fetched.pop(job.subject, None)
-    if found and isinstance(found.goods, GoodsDelivery) and timezone.now() - found.read_at < READ_GOOD_FOR:
-        return found.goods
+    if found is not None and timezone.now() - found.read_at < good_for:
+        if isinstance(found.goods, ExactError):
+            raise found.goods
+        if found.goods is not None:
+            return found.goods
     rows = [delivery, *_others(delivery, job, step, kind)]
     read_at = timezone.now()
     try:
@@ -38,6 +48,9 @@ def fetch_together(
         if len(rows) == 1:
             raise
         return next(iter(client.goods_deliveries([delivery.exact_entry_id])), None)
+    except ExactError as error:
+        step.fetched.update({row.code: Fetched(delivery=row, goods=error, read_at=read_at) for row in rows[1:]})
+        raise
     for row in rows[1:]:
         shown = goods.get(row.exact_entry_id)
         step.fetched[row.code] = Fetched(delivery=row, goods=shown, read_at=read_at)
@@ -45,14 +58,13 @@ def fetch_together(
 
 
 def _others(delivery: Delivery, job: Job, step: Step, kind: SyncJob.Kind) -> list[Delivery]:
+    """Those whose step is still to come in this worker, and as many more as one call can name."""
     with tenant_context(job.tenant_id):
-        room = READ_AT_ONCE - 1 - len(step.waiting)
-        siblings = queue.claim_siblings(job, connection_id=delivery.connection_id, limit=max(room, 0))
-        step.following.extend(siblings)
-        waiting = [*siblings, *(one for one in step.waiting if one.kind == kind and one.tenant_id == job.tenant_id)]
-        rows = Delivery.objects.filter(
-            tenant_id=job.tenant_id,
-            connection_id=delivery.connection_id,
-            code__in=[one.subject for one in waiting],
+        mine = [one for one in [*step.ahead, *step.waiting] if one.kind == kind and one.tenant_id == job.tenant_id]
+        siblings = queue.claim_siblings(
+            job, connection_id=delivery.connection_id, limit=max(READ_AT_ONCE - 1 - len(mine), 0)
         )
+        step.following.extend(siblings)
+        codes = [one.subject for one in [*mine, *siblings]][: READ_AT_ONCE - 1]
+        rows = Delivery.objects.filter(tenant_id=job.tenant_id, connection_id=delivery.connection_id, code__in=codes)
         return list(rows.exclude(pk=delivery.pk))

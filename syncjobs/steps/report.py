@@ -16,7 +16,7 @@ from syncjobs.models import Delivery, Parcel, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.reporting import remember_refusal, reporting_of, shortness_of
-from syncjobs.steps import gone
+from syncjobs.steps import gone, reading
 from syncjobs.steps.context import Labelled, Step
 from syncjobs.transitions import delivery_event, move
 from syncjobs.wording import words_for
@@ -41,7 +41,10 @@ def report(job: Job, step: Step) -> None:
     goods = None
     standing = delivery.facts.get("tracking_number", "")
     if _must_read(delivery, numbers, job, step):
-        goods = next(iter(client.goods_deliveries([delivery.exact_entry_id])), None)
+        good_for = READ_GOOD_FOR if len(numbers) == 1 else reading.READ_GOOD_FOR
+        goods = reading.fetch_together(
+            delivery, job=job, step=step, client=client, kind=SyncJob.Kind.REPORT, good_for=good_for
+        )
         if goods is None:
             gone.handle(delivery, job=job, step=step)
             return
