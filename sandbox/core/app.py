@@ -10,6 +10,7 @@ from sandbox.core.calllog import CallLog
 from sandbox.core.clock import Clock
 from sandbox.core.faults import FaultScript, InvalidFaultError
 from sandbox.core.settings import InvalidSettingError, Settings
+from sandbox.core.storm import Storm, Subject, about_nothing
 from sandbox.core.watch import Identify, Watch, operation_by_route
 
 MAX_REQUEST_BYTES = 32_000_000
@@ -19,6 +20,7 @@ TITLE = web.AppKey("title", str)
 CLOCK = web.AppKey("clock", Clock)
 CALLS = web.AppKey("calls", CallLog)
 FAULTS = web.AppKey("faults", FaultScript)
+STORM = web.AppKey("storm", Storm)
 SETTINGS = web.AppKey("settings", Settings)
 ON_RESET: web.AppKey[list[Callable[[], None]]] = web.AppKey("on_reset", list)
 """Functions that empty the stand-in's own store; append yours after `make_app`."""
@@ -32,15 +34,20 @@ def make_app(
     *,
     settings: Settings | None = None,
     identify: Identify = operation_by_route,
+    subject: Subject = about_nothing,
 ) -> web.Application:
     """An application with middleware and control routes installed; add your own routes to it."""
     settings = settings or Settings()
-    watch = Watch(clock=clock, calls=calls, faults=faults, settings=settings, identify=identify)
+    storm = Storm()
+    watch = Watch(
+        clock=clock, calls=calls, faults=faults, settings=settings, identify=identify, storm=storm, subject=subject
+    )
     app = web.Application(client_max_size=MAX_REQUEST_BYTES, middlewares=[watch.middleware(), _plain_refusals])
     app[TITLE] = title
     app[CLOCK] = clock
     app[CALLS] = calls
     app[FAULTS] = faults
+    app[STORM] = storm
     app[SETTINGS] = settings
     app[ON_RESET] = []
     _add_control_routes(app)
@@ -57,6 +64,9 @@ def _add_control_routes(app: web.Application) -> None:
             web.post("/sandbox/faults", _add_faults),
             web.delete("/sandbox/faults", _clear_faults),
             web.delete("/sandbox/faults/{id:[0-9]+}", _remove_fault),
+            web.get("/sandbox/storm", _show_storm),
+            web.post("/sandbox/storm", _begin_storm),
+            web.delete("/sandbox/storm", _end_storm),
             web.get("/sandbox/clock", _show_clock),
             web.post("/sandbox/clock", _change_clock),
             web.get("/sandbox/settings", _show_settings),
@@ -120,6 +130,23 @@ async def _remove_fault(request: web.Request) -> web.Response:
     return await _list_faults(request)
 
 
+async def _show_storm(request: web.Request) -> web.Response:
+    return json_answer(request.app[STORM].as_json())
+
+
+async def _begin_storm(request: web.Request) -> web.Response:
+    """`{seed, weather: {operation: {share, faults: [{weight, action, ...}]}}, names: {owner: {name, first}}}`."""
+    request.app[STORM].begin(await read_object(request))
+    return json_answer(request.app[STORM].as_json(), status=201)
+
+
+async def _end_storm(request: web.Request) -> web.Response:
+    """Calm; answers with what the storm did."""
+    done = request.app[STORM].as_json()
+    request.app[STORM].end()
+    return json_answer(done)
+
+
 async def _show_clock(request: web.Request) -> web.Response:
     clock = request.app[CLOCK]
     return json_answer({"now": clock.now().isoformat(), "elapsed_seconds": clock.monotonic(), "speed": clock.speed})
@@ -155,6 +182,7 @@ async def _reset(request: web.Request) -> web.Response:
         empty()
     request.app[CALLS].clear()
     request.app[FAULTS].clear()
+    request.app[STORM].end()
     request.app[SETTINGS].restore()
     return json_answer({"status": "reset"})
 

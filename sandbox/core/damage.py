@@ -9,6 +9,10 @@ from aiohttp import web
 
 HTML_PAGE = b"<html><head><title>Service</title></head><body><h1>One moment please</h1></body></html>"
 LABEL_FIELDS = frozenset({"GraphicImage"})
+NUMBER_FIELDS = frozenset({"TrackingNumber", "ShipmentIdentificationNumber"})
+PLACEHOLDER = "1ZXXXXXXXXXXXXXXXX"
+"""What UPS's test system gives for every shipment (ups.md 1.15)."""
+PACKAGES_FIELD = "PackageResults"
 JSON_TYPE = "application/json"
 
 
@@ -39,6 +43,31 @@ def with_unknown_fields(value: object) -> object:
     if isinstance(value, list):
         return [with_unknown_fields(inner) for inner in value]
     return value
+
+
+def with_placeholders(value: object) -> object:
+    """The same answer with UPS's placeholder for every number."""
+    if isinstance(value, dict):
+        return {
+            name: PLACEHOLDER if name in NUMBER_FIELDS else with_placeholders(inner) for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [with_placeholders(inner) for inner in value]
+    return value
+
+
+def with_one_package_more(value: object) -> object:
+    """The last package of the answer twice, so that their number is not the one asked for."""
+    if isinstance(value, list):
+        return [with_one_package_more(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {name: with_one_package_more(inner) for name, inner in value.items()}
+    if PACKAGES_FIELD in changed:
+        packages = changed[PACKAGES_FIELD]
+        listed = packages if isinstance(packages, list) else [packages]
+        changed[PACKAGES_FIELD] = [*listed, *listed[-1:]]
+    return changed
 
 
 def reshaped(response: web.StreamResponse, *, body: object) -> web.Response:

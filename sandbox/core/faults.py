@@ -24,6 +24,8 @@ class Action(StrEnum):
     WRONG_SHAPE = "wrong_shape"
     DROP_LABEL = "drop_label"
     UNKNOWN_FIELDS = "unknown_fields"
+    PLACEHOLDER = "placeholder"
+    MORE_PACKAGES = "more_packages"
     LATE_EFFECT = "late_effect"
 
 
@@ -36,6 +38,7 @@ class Fault:
     """One order for trouble: matches by operation or path and method, lets `skip` calls pass, then hits `times` calls.
 
     `times` None means until taken back. `after` lets `status` and `html_200` come after the effect instead of before.
+    `name` is what the call log says of it, the action unless given.
     """
 
     id: int
@@ -51,6 +54,7 @@ class Fault:
     content_type: str = "application/json"
     seconds: float = DEFAULT_STALL_SECONDS
     after: bool = False
+    name: str = ""
     hits: int = 0
 
     def matches(self, *, method: str, path: str, operation: str) -> bool:
@@ -82,6 +86,7 @@ class Fault:
             "status": self.status,
             "seconds": self.seconds,
             "after": self.after,
+            "name": self.name,
             "hits": self.hits,
         }
 
@@ -147,9 +152,10 @@ def read_fault(order: Mapping[str, object], *, fault_id: int) -> Fault:
     if not isinstance(headers, Mapping):
         raise InvalidFaultError("headers must be an object of texts.")
     method = _optional_text(order, "method")
+    action = _read_action(order.get("action"))
     return Fault(
         id=fault_id,
-        action=_read_action(order.get("action")),
+        action=action,
         operation=_optional_text(order, "operation"),
         path_regex=_read_pattern(_optional_text(order, "path_regex")),
         method=method.upper() if method else None,
@@ -161,6 +167,7 @@ def read_fault(order: Mapping[str, object], *, fault_id: int) -> Fault:
         content_type=_optional_text(order, "content_type") or "application/json",
         seconds=_read_number(order, "seconds", DEFAULT_STALL_SECONDS),
         after=order.get("after") is True,
+        name=_optional_text(order, "name") or action.value,
     )
 
 

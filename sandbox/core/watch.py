@@ -14,6 +14,7 @@ from sandbox.core.calllog import Call, CallLog, kept_body, shown_headers
 from sandbox.core.clock import Clock
 from sandbox.core.faults import Action, Fault, FaultScript
 from sandbox.core.settings import Settings
+from sandbox.core.storm import Storm, Subject, about_nothing
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Identify = Callable[[web.Request], str]
@@ -30,6 +31,8 @@ _RESHAPING: dict[Action, Callable[[object], object]] = {
     Action.WRONG_SHAPE: damage.single_objects,
     Action.DROP_LABEL: damage.without_labels,
     Action.UNKNOWN_FIELDS: damage.with_unknown_fields,
+    Action.PLACEHOLDER: damage.with_placeholders,
+    Action.MORE_PACKAGES: damage.with_one_package_more,
 }
 
 
@@ -43,7 +46,7 @@ class Watch:
     """Everything the middleware needs.
 
     `identify` names the operation before the handler runs, so that faults can match it; the handler may still set
-    `request[OPERATION]` and `request[TENANT_HINT]` for the log.
+    `request[OPERATION]` and `request[TENANT_HINT]` for the log. `subject` says what a call is about, for the storm.
     """
 
     clock: Clock
@@ -51,6 +54,8 @@ class Watch:
     faults: FaultScript
     settings: Settings
     identify: Identify = operation_by_route
+    storm: Storm = field(default_factory=Storm)
+    subject: Subject = about_nothing
     late_effects: set[asyncio.Task[None]] = field(default_factory=set)
 
     def middleware(self) -> Middleware:
@@ -70,7 +75,7 @@ class Watch:
         sequence = self.calls.next_sequence()
         request_body = await request.read()
         request[OPERATION] = self.identify(request)
-        fault = self.faults.take(method=request.method, path=request.path, operation=request[OPERATION])
+        fault = self._fault(request, request_body)
         response = await self._answer(request, handler, fault)
         dropped = request.transport is None or request.transport.is_closing()
         self.calls.add(
@@ -87,10 +92,17 @@ class Watch:
                 response_body=kept_body(request.get(_WHOLE_BODY) or damage.body_of(response)),
                 duration_ms=(time.perf_counter() - started) * 1000,
                 client=request.get(TENANT_HINT, ""),
-                fault=fault.action.value if fault else "",
+                fault=fault.name if fault else "",
             )
         )
         return response
+
+    def _fault(self, request: web.Request, body: bytes) -> Fault | None:
+        """What was ordered for the call goes before what the storm has for it."""
+        operation = request[OPERATION]
+        if ordered := self.faults.take(method=request.method, path=request.path, operation=operation):
+            return ordered
+        return self.storm.take(operation, self.subject(request, body)) if self.storm.hits(operation) else None
 
     async def _answer(self, request: web.Request, handler: Handler, fault: Fault | None) -> web.StreamResponse:
         if self.settings.added_delay_ms:

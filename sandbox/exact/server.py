@@ -25,6 +25,7 @@ from sandbox.exact.screens import Screens
 from sandbox.exact.seed import Seeder
 from sandbox.exact.settings import ExactSettings
 from sandbox.exact.sites import SITES
+from sandbox.exact.subjects import subject_of
 from sandbox.exact.target import identify
 from sandbox.exact.token_endpoint import TokenEndpoint
 from sandbox.exact.web_page import WebPage
@@ -42,9 +43,11 @@ def make_server(environment: Mapping[str, str], *, clock: Clock | None = None) -
     """The application with the apps that the environment registers (`EXACT_CLIENT_ID_NL` and so on)."""
     clock = clock or Clock()
     settings = ExactSettings()
-    app = make_app(TITLE, clock, CallLog(), FaultScript(), settings=settings, identify=identify)
-    app.middlewares.append(plain_refusals)
     world = World(clock, settings)
+    app = make_app(
+        TITLE, clock, CallLog(), FaultScript(), settings=settings, identify=identify, subject=subject_of(world)
+    )
+    app.middlewares.append(plain_refusals)
     notifier = Notifier(world)
     records = Records(world, notifier)
     sales = Sales(records)

@@ -30,6 +30,7 @@ from sandbox.ups.refusals import UpsRefusal, refusal_answer
 from sandbox.ups.settings import UpsSettings
 from sandbox.ups.shipments import ShipmentStore
 from sandbox.ups.state import UPS, Ups
+from sandbox.ups.subjects import Subjects
 from sandbox.ups.subscriptions import SubscriptionStore
 from sandbox.ups.tokens import TokenStore
 from sandbox.ups.travel.travels import Travels
@@ -60,7 +61,7 @@ def make_server(environment: Mapping[str, str], *, clock: Clock | None = None) -
     """The application with one account from the environment, or the one everybody may use."""
     clock = clock or Clock()
     settings = UpsSettings()
-    app = make_app(TITLE, clock, CallLog(), FaultScript(), settings=settings)
+    app = make_app(TITLE, clock, CallLog(), FaultScript(), settings=settings, subject=Subjects().of_call)
     app.middlewares.append(_ups_refusals)
     ups = Ups(
         clock=clock,

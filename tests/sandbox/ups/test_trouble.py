@@ -126,3 +126,33 @@ def test_single_parcel_call_takes_few_milliseconds(caller: Caller) -> None:
         caller.ship(body)
 
     assert (time.process_time() - started) / 20 < 0.02
+
+
+def test_an_answer_with_placeholders_hides_a_shipment(ups: Ups, caller: Caller) -> None:
+    ups.control("faults", {"operation": "ship", "action": "placeholder"})
+
+    results = caller.shipped(dutch())
+
+    [package] = results["PackageResults"]
+    assert (results["ShipmentIdentificationNumber"], package["TrackingNumber"]) == ("1ZXXXXXXXXXXXXXXXX",) * 2
+    assert len(ups.shipments()) == 1
+
+
+def test_an_answer_can_have_a_package_more_than_was_asked_for(ups: Ups, caller: Caller) -> None:
+    ups.control("faults", {"operation": "ship", "action": "more_packages"})
+
+    results = caller.shipped(dutch())
+
+    assert len(results["PackageResults"]) == 2
+    assert [len(shipment["parcels"]) for shipment in ups.shipments()] == [1]
+
+
+def test_a_storm_knows_a_question_about_a_reference_by_the_shipment_it_was_sent_for(ups: Ups, caller: Caller) -> None:
+    always = {"share": 1, "faults": [{"action": "status", "status": 503, "weight": 1}]}
+    names = {"A1B2C3": {"name": "shop", "first": 0}}
+    ups.control("storm", {"seed": 1, "weather": {"ship": always, "recover_label": always}, "names": names})
+
+    answers = [caller.ship(dutch()).status_code, recovered(caller).status_code, recovered(caller).status_code]
+
+    assert answers == [503, 503, 503]
+    assert ups.shipments() == []
