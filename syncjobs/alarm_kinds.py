@@ -70,7 +70,7 @@ NOT_SEEN_AGAIN = timedelta(days=1)
 _RECONNECT_ADVICE = (
     "Sign in and connect Exact Online again; it takes a minute. Until then deliveries wait, and nothing is lost."
 )
-_TOKEN_ADVICE = (
+_RENEWAL_ADVICE = (
     "Exact Online has not renewed our permission for days and lets it end after thirty. Please connect again now, "
     "before deliveries have to wait."
 )
@@ -121,21 +121,21 @@ NATURES: dict[AlarmKind, Nature] = {
     K.TOKEN_20_DAYS: Nature(
         about=About.CONNECTION,
         title="The permission for Exact Online was not renewed for 20 days",
-        advice=_TOKEN_ADVICE,
+        advice=_RENEWAL_ADVICE,
         tells_tenant=True,
         is_listed=True,
     ),
     K.TOKEN_25_DAYS: Nature(
         about=About.CONNECTION,
         title="The permission for Exact Online was not renewed for 25 days",
-        advice=_TOKEN_ADVICE,
+        advice=_RENEWAL_ADVICE,
         tells_tenant=True,
         is_listed=True,
     ),
     K.TOKEN_28_DAYS: Nature(
         about=About.CONNECTION,
         title="The permission for Exact Online ends in two days",
-        advice=_TOKEN_ADVICE,
+        advice=_RENEWAL_ADVICE,
         tells_tenant=True,
         is_urgent=True,
         is_listed=True,

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from syncjobs.alarm_kinds import NATURES, AlarmKind
 from syncjobs.models import Alarm, SystemAlarm
 
 logger = logging.getLogger(__name__)
+Alarms = QuerySet[Alarm] | QuerySet[SystemAlarm]
 
 _RAISE = """
 INSERT INTO syncjobs_alarm (code, tenant_id, kind, subject, details, raised_at, seen_at, mail_due_at)
@@ -47,12 +48,24 @@ def raise_alarm(
     While the alarm is open, a further call only notes that it is still so. Where the operating team is to know as well,
     its alarm is raised beside. Details are small and hold no personal data.
     """
-    told = dict(details or {})
-    values = [tenant_id, kind.value, subject, json.dumps(told, default=str), at, at, at]
+    open_alarm(tenant_id, kind, subject, at=at, details=details)
+    if NATURES[kind].tells_operator:
+        about = {**(details or {}), "tenant": str(tenant_id)}
+        raise_system_alarm(kind, str(subject), at=at, details=about)
+
+
+def open_alarm(
+    tenant_id: uuid.UUID,
+    kind: AlarmKind,
+    subject: uuid.UUID,
+    *,
+    at: datetime,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """The customer's alarm alone, within its context."""
+    values = [tenant_id, kind.value, subject, json.dumps(dict(details or {}), default=str), at, at, at]
     if _is_new(_RAISE, values):
         logger.warning("Alarm %s of tenant %s: %s", kind, tenant_id, subject)
-    if NATURES[kind].tells_operator:
-        raise_system_alarm(kind, str(subject), at=at, details=told | {"tenant": str(tenant_id)})
 
 
 def clear_alarm(tenant_id: uuid.UUID, kind: AlarmKind, subject: uuid.UUID, *, at: datetime) -> None:
@@ -82,11 +95,13 @@ def clear_system_alarm(kind: AlarmKind, subject: str, *, at: datetime) -> None:
     clear(SystemAlarm.objects.filter(kind=kind, subject=subject), kind, at=at)
 
 
-def clear(alarms: QuerySet[Alarm] | QuerySet[SystemAlarm], kind: AlarmKind, *, at: datetime) -> int:
+def clear(alarms: Alarms, kind: AlarmKind, *, at: datetime) -> int:
     """End those of one kind that are open. A mail says so where people wait for the end and were told of the begin."""
-    still = F("mail_due_at") if NATURES[kind].tells_end else Value(None)
-    was_told = Q(mailed_at__isnull=False) | Q(mail_due_at__gt=at)
-    mail_due_at = Case(When(was_told, then=Value(at)), default=Value(None)) if NATURES[kind].tells_end else still
+    mail_due_at = (
+        Case(When(Q(mailed_at__isnull=False) | Q(mail_due_at__gt=at), then=Value(at)), default=None)
+        if NATURES[kind].tells_end
+        else None
+    )
     return alarms.filter(cleared_at=None).update(cleared_at=at, mail_due_at=mail_due_at)
 
 

@@ -97,6 +97,9 @@ class Attempt(models.Model):
             models.Index(fields=["tenant", "sent_at"], condition=models.Q(state="in_doubt"), name="attempt_in_doubt"),
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="attempt_due"),
             models.Index(fields=["tenant"], condition=~models.Q(review_reason=""), name="attempt_needs_a_person"),
+            models.Index(
+                fields=["orphaned_at"], condition=models.Q(orphaned_at__isnull=False), name="attempt_orphaned"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,263 @@
+"""What is wrong now, and the alarms brought into line with it.
+
+Level-triggered: each look finds all that is wrong across tenants, by one SQL function of the dispatch role (migration
+0007), and compares it with the alarms that are open. So a look that was missed, doubled or died half-way harms nothing.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from exact.limit_rows import OPEN_FOR
+from exact.limits import DEFAULT_DAY_LIMIT
+from syncjobs import alarms
+from syncjobs.alarm_kinds import NATURES, AlarmKind
+from syncjobs.models import Alarm, Heartbeat, SyncJob, SystemAlarm
+from tenants.context import tenant_context
+
+K = AlarmKind
+DOUBT_MINUTES = 30
+ORPHAN_AGE = timedelta(days=1)
+"""So long an orphan is told of after it was found, settled or not."""
+TOKEN_STALE_AGE = timedelta(days=3)
+TOKEN_AGES = (
+    (timedelta(days=28), K.TOKEN_28_DAYS),
+    (timedelta(days=25), K.TOKEN_25_DAYS),
+    (timedelta(days=20), K.TOKEN_20_DAYS),
+)
+"""Of the last renewal (`reliability.md` 2.1, last bullet but one); the oldest first."""
+BREAKER_AGE = timedelta(days=1)
+"""A breaker that nobody probed for so long belongs to an endpoint that is not called."""
+KEY_BREAKERS = 3
+"""So many open at once mean the key is blocked (`reliability.md` 2.3)."""
+JOB_AGE = timedelta(minutes=5)
+DAY_SHARE = 80
+"""Hundredths of the day's calls to Exact."""
+TOKEN_CALLS = 20
+"""A day, of a UPS account (`reliability.md` 8)."""
+CANARY_AGE = timedelta(minutes=3)
+TICK = timedelta(seconds=10)
+"""The sweep's interval (`design.md` 4)."""
+MISSED_TICKS = 3
+"""An alarm is raised after so many (`reliability.md` 4)."""
+BEAT = "beat"
+"""The name of the clock's sign of life."""
+_LOCK = 7_316_006
+"""One look at a time is enough; any number of our own that no other advisory lock has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that is wrong; `tenant_id` is None for the service itself."""
+
+    kind: AlarmKind
+    subject: str
+    since: datetime
+    tenant_id: uuid.UUID | None = None
+    details: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of the SQL function."""
+
+    kind: str
+    tenant_id: uuid.UUID
+    subject: str
+    since: datetime
+    details: dict[str, object]
+
+
+def canary_of(queue: SyncJob.Queue) -> str:
+    """The name of a queue's sign of life."""
+    return f"queue:{queue}"
+
+
+def beat_of(name: str) -> None:
+    """Leave a sign of life, by the database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO syncjobs_heartbeat (name, seen_at) VALUES (%s, clock_timestamp())"
+            " ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at",
+            [name],
+        )
+
+
+def last_seen() -> dict[str, datetime]:
+    """The last sign of life of the clock and of each queue."""
+    return dict(Heartbeat.objects.values_list("name", "seen_at"))
+
+
+def late_signs(seen: dict[str, datetime], *, at: datetime) -> dict[str, timedelta | None]:
+    """Those of the clock and the queues that are late, with how long ago they were seen; None for never."""
+    allowed = {BEAT: TICK * MISSED_TICKS} | {canary_of(queue): CANARY_AGE for queue in SyncJob.Queue}
+    ago = {name: at - seen[name] if name in seen else None for name in allowed}
+    return {name: since for name, since in ago.items() if since is None or since > allowed[name]}
+
+
+def judge(*, at: datetime, watching_since: datetime) -> bool:
+    """Bring all alarms into line with what is wrong; False when another look is under way.
+
+    Signs of life are not called late before they were waited for: a service that just starts has none.
+    """
+    with transaction.atomic():
+        if not _locked():
+            return False
+        found = [*_of_tenants(at)]
+        late, unknown = _of_service(at=at, watching_since=watching_since)
+        _settle_tenants(found, at=at)
+        _settle_service([*found, *late], unknown, at=at)
+    return True
+
+
+def _locked() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _rows(at: datetime) -> list[_Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT kind, tenant_id, subject, since, details::text::json"
+            " FROM syncjobs_troubles(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                at,
+                timedelta(seconds=DOUBT_MINUTES * settings.SETTLING_MINUTE_SECONDS),
+                ORPHAN_AGE,
+                TOKEN_STALE_AGE,
+                BREAKER_AGE,
+                JOB_AGE,
+                DEFAULT_DAY_LIMIT,
+                DAY_SHARE,
+                TOKEN_CALLS,
+                None,
+            ],
+        )
+        return [_Row(*row) for row in cursor.fetchall()]
+
+
+def _of_tenants(at: datetime) -> Iterator[Trouble]:
+    """What the rows say; some are of the service, as they are no customer's business."""
+    breakers: list[_Row] = []
+    for row in _rows(at):
+        if row.kind == "token":
+            yield from _token(row, at)
+        elif row.kind == "breaker":
+            breakers.append(row)
+        else:
+            yield Trouble(
+                kind=AlarmKind(row.kind),
+                subject=row.subject,
+                since=row.since,
+                tenant_id=row.tenant_id,
+                details=row.details,
+            )
+    yield from _breakers(breakers, at)
+
+
+def _token(row: _Row, at: datetime) -> Iterator[Trouble]:
+    """The customer hears of it at three ages, the operating team at two; each age is an alarm of its own."""
+    age = at - row.since
+    grant = str(row.details["grant"])
+    about = {"tenant": str(row.tenant_id), "connection": row.subject}
+    yield Trouble(kind=K.TOKEN_STALE, subject=grant, since=row.since, details=about)
+    reached = next((kind for least, kind in TOKEN_AGES if age >= least), None)
+    if reached is not None:
+        yield Trouble(kind=reached, subject=row.subject, since=row.since, tenant_id=row.tenant_id)
+        yield Trouble(kind=K.TOKEN_ENDING, subject=grant, since=row.since, details=about)
+
+
+def _breakers(rows: list[_Row], at: datetime) -> Iterator[Trouble]:
+    """One alarm for each company; and one for a site of Exact where so many opened lately that our key is blocked."""
+    by_connection: dict[tuple[uuid.UUID, str], list[_Row]] = defaultdict(list)
+    recent: dict[str, list[_Row]] = defaultdict(list)
+    for row in rows:
+        by_connection[row.tenant_id, row.subject].append(row)
+        if row.since > at - OPEN_FOR:
+            recent[str(row.details["site"])].append(row)
+    for (tenant_id, code), opened in by_connection.items():
+        yield Trouble(
+            kind=K.BREAKER_OPEN,
+            subject=code,
+            since=min(row.since for row in opened),
+            tenant_id=tenant_id,
+            details={"endpoints": sorted(str(row.details["endpoint"]) for row in opened)},
+        )
+    for site, opened in recent.items():
+        if len(opened) >= KEY_BREAKERS:
+            since = min(row.since for row in opened)
+            yield Trouble(kind=K.KEY_BLOCKED, subject=site, since=since, details={"breakers": len(opened)})
+
+
+def _of_service(*, at: datetime, watching_since: datetime) -> tuple[list[Trouble], set[tuple[str, str]]]:
+    """Signs of life that are late; and those of which it is too early to say so."""
+    late: list[Trouble] = []
+    unknown: set[tuple[str, str]] = set()
+    seen = last_seen()
+    for name in late_signs(seen, at=at):
+        kind = K.CLOCK_SILENT if name == BEAT else K.CANARY_LATE
+        subject = "" if name == BEAT else name.partition(":")[2]
+        if at - watching_since <= CANARY_AGE:
+            unknown.add((kind, subject))
+            continue
+        late.append(Trouble(kind=kind, subject=subject, since=seen.get(name, watching_since)))
+    return late, unknown
+
+
+def _settle_tenants(found: Iterable[Trouble], *, at: datetime) -> None:
+    wanted: dict[uuid.UUID, dict[tuple[str, str], Trouble]] = defaultdict(dict)
+    for trouble in found:
+        if NATURES[trouble.kind].tells_tenant and trouble.tenant_id is not None:
+            wanted[trouble.tenant_id][trouble.kind, trouble.subject] = trouble
+    is_open: dict[uuid.UUID, dict[tuple[str, str], int]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, kind, tenant_id, subject FROM syncjobs_open_alarms()")
+        for alarm_id, kind, tenant_id, subject in cursor.fetchall():
+            is_open[tenant_id][kind, str(subject)] = alarm_id
+    for tenant_id in wanted.keys() | is_open.keys():
+        new = [trouble for key, trouble in wanted[tenant_id].items() if key not in is_open[tenant_id]]
+        over = {key: pk for key, pk in is_open[tenant_id].items() if key not in wanted[tenant_id]}
+        if new or over:
+            with tenant_context(tenant_id):
+                _settle_one(tenant_id, new, over, at=at)
+
+
+def _settle_one(tenant_id: uuid.UUID, new: list[Trouble], over: dict[tuple[str, str], int], *, at: datetime) -> None:
+    """The operating team's alarm of a kind both are told of follows in `_settle_service`."""
+    for trouble in new:
+        alarms.open_alarm(tenant_id, trouble.kind, uuid.UUID(trouble.subject), at=at, details=_told(trouble))
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for (kind, _), pk in over.items():
+        by_kind[kind].append(pk)
+    for kind in by_kind.keys() & set(AlarmKind):
+        _end(Alarm.objects.filter(tenant_id=tenant_id, pk__in=by_kind[kind]), AlarmKind(kind), at=at)
+
+
+def _settle_service(found: Iterable[Trouble], unknown: set[tuple[str, str]], *, at: datetime) -> None:
+    wanted = {
+        (trouble.kind.value, trouble.subject): trouble for trouble in found if NATURES[trouble.kind].tells_operator
+    }
+    for trouble in wanted.values():
+        about = {} if trouble.tenant_id is None else {"tenant": str(trouble.tenant_id)}
+        alarms.raise_system_alarm(trouble.kind, trouble.subject, at=at, details=_told(trouble) | about)
+    for alarm in SystemAlarm.objects.filter(cleared_at=None, kind__in=list(AlarmKind)):
+        if (alarm.kind, alarm.subject) not in wanted.keys() | unknown:
+            _end(SystemAlarm.objects.filter(pk=alarm.pk), AlarmKind(alarm.kind), at=at)
+
+
+def _end(rows: alarms.Alarms, kind: AlarmKind, *, at: datetime) -> None:
+    """Not before the kind's own time since it was last seen has passed."""
+    clears_after = NATURES[kind].clears_after
+    if clears_after is not None:
+        alarms.clear(rows.filter(seen_at__lte=at - clears_after), kind, at=at)
+
+
+def _told(trouble: Trouble) -> dict[str, object]:
+    return trouble.details | {"since": trouble.since.isoformat()}
