@@ -25,6 +25,7 @@ from syncjobs.steps.look import look
 from syncjobs.steps.proof import proof
 from syncjobs.steps.read import OPEN_TO_PLANNING, read
 from syncjobs.steps.report import report
+from syncjobs.steps.settle import settle
 from syncjobs.steps.ship import sending_was_found, ship
 from syncjobs.steps.status import status
 from syncjobs.steps.upkeep import master, methods, subscribe
@@ -56,6 +57,7 @@ COMES_BACK = frozenset(
         SyncJob.Kind.VIEW,
         SyncJob.Kind.STATUS,
         SyncJob.Kind.PROOF,
+        SyncJob.Kind.SETTLE,
     }
 )
 """What follows a delivery is tried again even after it was given up: whatever ailed it may be over by then."""
@@ -76,6 +78,7 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.VIEW: view,
     SyncJob.Kind.STATUS: status,
     SyncJob.Kind.PROOF: proof,
+    SyncJob.Kind.SETTLE: settle,
     SyncJob.Kind.CHANGES: changes,
     SyncJob.Kind.COMPARE: compare,
 }

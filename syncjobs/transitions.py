@@ -18,8 +18,8 @@ A = Attempt.State
 
 _BEFORE_SHIPPING = {D.SKIPPED, D.HOLD, D.CANCELLED}
 DELIVERY_MOVES: dict[str, set[str]] = {
-    D.RECEIVED: {D.READY, D.REVIEW, *_BEFORE_SHIPPING},
-    D.READY: {D.SHIPPING, D.RECEIVED, D.REVIEW, *_BEFORE_SHIPPING},
+    D.RECEIVED: {D.READY, D.LABELLED, D.REVIEW, *_BEFORE_SHIPPING},
+    D.READY: {D.SHIPPING, D.RECEIVED, D.LABELLED, D.REVIEW, *_BEFORE_SHIPPING},
     D.SHIPPING: {D.LABELLED, D.READY, D.RECEIVED, D.HOLD, D.REVIEW},
     D.LABELLED: {D.REPORTED, D.HOLD, D.REVIEW, D.CANCELLED},
     D.REPORTED: {D.IN_TRANSIT, D.DELIVERED, D.HOLD, D.REVIEW, D.CANCELLED},
@@ -33,7 +33,8 @@ DELIVERY_MOVES: dict[str, set[str]] = {
 }
 """Into review from anywhere: a label that turns up where none was expected is a person's matter, and is never lost.
 A cancelled delivery was gone from Exact; it comes back when a read shows it again. From review into transit or
-delivered when UPS itself ends what it had reported (`courses`); a closed one is opened by UPS's correction alone."""
+delivered when UPS itself ends what it had reported (`courses`); a closed one is opened by UPS's correction alone.
+Labelled before anything is sent: an earlier attempt that was taken for absent turns out to have been made."""
 ATTEMPT_MOVES: dict[str, set[str]] = {
     A.PLANNED: {A.SENDING, A.CANCELLED},
     A.SENDING: {A.CREATED, A.REFUSED, A.NOT_SENT, A.IN_DOUBT},
@@ -95,10 +96,13 @@ def move(
 
 
 def move_attempt(attempt: Attempt, *, to: Attempt.State, changes: dict[str, Any] | None = None) -> Happening:
-    """Move the attempt; the event it returns is to be recorded in the same transaction, with the delivery's move."""
+    """Move the attempt; the event it returns is to be recorded in the same transaction, with the delivery's move.
+
+    A state that does not end by itself needs its next moment, `due_at`, among the changes.
+    """
     if to not in ATTEMPT_MOVES[attempt.state]:
         raise IllegalMove(f"attempt {attempt.state} -> {to}")
-    columns = {"state": to, **(changes or {})}
+    columns = {"state": to, "due_at": None, **(changes or {})}
     mine = Attempt.objects.filter(pk=attempt.pk, tenant_id=attempt.tenant_id, state=attempt.state)
     if mine.update(**columns) != 1:
         raise LostRace(f"attempt {attempt.code}")

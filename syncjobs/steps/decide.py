@@ -65,7 +65,7 @@ def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: J
     with tenant_context(job.tenant_id):
         last = _last_attempt(delivery)
         queue.finish(job)
-        if _refused_before(last, made, delivery):
+        if _refused_before(last, made, delivery) or _waits_to_be_asked(last, delivery):
             touch(delivery, facts_of(goods, step.read_at or step.at))
             happenings(delivery.tenant_id, step.told(delivery))
             rechecking.schedule(delivery, job=job, at=step.at)
@@ -123,6 +123,16 @@ def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> boo
         and delivery.state == Delivery.State.HOLD
         and delivery.asked_again_at is None
     )
+
+
+def _waits_to_be_asked(last: Attempt | None, delivery: Delivery) -> bool:
+    """UPS had a shipment that somebody voided, or lost request after request: only a person starts another one."""
+    if last is None or delivery.state != Delivery.State.HOLD or delivery.asked_again_at is not None:
+        return False
+    return last.state in _NOT_AGAIN_BY_ITSELF
+
+
+_NOT_AGAIN_BY_ITSELF = frozenset({Attempt.State.VOIDED_THERE, Attempt.State.VOIDED, Attempt.State.ABSENT})
 
 
 def _last_attempt(delivery: Delivery) -> Attempt | None:

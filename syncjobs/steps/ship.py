@@ -1,25 +1,25 @@
 """Send a planned request to UPS, once, and keep what comes back (`reliability.md` 1.2 and 1.3)."""
 
 import time
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Q, Subquery
 from django.utils import timezone
 
 from audit.models import Event
-from audit.record import Happening, happenings
+from audit.record import happenings
 from connector_site.lib.secrets import unseal
-from syncjobs import alerting, queue, retry
-from syncjobs.looking import WITHOUT_ALERT_HOURS, hours
-from syncjobs.models import Attempt, Delivery, Label, Parcel, Shipment, SyncJob
+from syncjobs import adopting, queue, retry
+from syncjobs.evidence import begin_doubt, told
+from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
-from syncjobs.problems import Problem
 from syncjobs.queue import Job
+from syncjobs.settling import DOUBTS_AT_ONCE, PAUSE_MINUTES, are_too_many, minutes
 from syncjobs.steps import rechecking
-from syncjobs.steps.context import Labelled, Planned, Step
-from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
+from syncjobs.steps.context import Planned, Step
+from syncjobs.steps.facts import lock
+from syncjobs.transitions import delivery_event, move, move_attempt
 from tenants.context import tenant_context
 from ups.access import open_client
 from ups.client import UpsClient
@@ -111,11 +111,19 @@ def _plan_anew(attempt: Attempt, job: Job, step: Step) -> None:
 def _send(attempt: Attempt, job: Job, step: Step, client: UpsClient) -> None:
     committed_at = time.clock_gettime(time.CLOCK_BOOTTIME)
     with tenant_context(job.tenant_id):
+        if _rests(attempt):
+            due_at = step.at + minutes(PAUSE_MINUTES)
+            queue.put_back(job, due_at=due_at, error="too many outcomes at UPS are unknown", counts=False)
+            return
         sent_at = timezone.now()
         sending = move_attempt(
             attempt,
             to=Attempt.State.SENDING,
-            changes={"sent_at": sent_at, "lease_until": sent_at + SENDING_LEASE},
+            changes={
+                "sent_at": sent_at,
+                "lease_until": sent_at + SENDING_LEASE,
+                "due_at": sent_at + SENDING_LEASE,
+            },
         )
         move(attempt.delivery, to=Delivery.State.SHIPPING, at=sent_at, events=[*step.told(attempt.delivery), sending])
         body = unseal(attempt.request, owner=attempt.delivery.code, purpose=attempt.reference)
@@ -129,6 +137,19 @@ def _send(attempt: Attempt, job: Job, step: Step, client: UpsClient) -> None:
         _no_shipment(attempt, error, job, step)
     else:
         _keep(attempt, answer, job, step)
+
+
+def _rests(attempt: Attempt) -> bool:
+    """Lock the delivery, and tell whether its account has left too much unanswered to send any more now."""
+    doubts = Attempt.objects.filter(
+        tenant_id=attempt.tenant_id, account_id=attempt.account_id, state=Attempt.State.IN_DOUBT
+    )
+    counted = doubts.order_by().values("account").annotate(number=Count("pk")).values("number")
+    rows = Delivery.objects.select_for_update(of=("self",)).annotate(doubts=Subquery(counted))
+    unsettled = rows.values_list("doubts", flat=True).get(tenant_id=attempt.tenant_id, pk=attempt.delivery_id) or 0
+    if unsettled < DOUBTS_AT_ONCE:
+        return False
+    return are_too_many([moment for moment in doubts.values_list("doubt_at", flat=True) if moment is not None])
 
 
 def _no_shipment(attempt: Attempt, error: UpsError, job: Job, step: Step) -> None:
@@ -154,6 +175,7 @@ def _not_sent(attempt: Attempt, error: UpsUnavailable, job: Job, step: Step) -> 
     due_at = max(at + wait, retry.backoff(attempt.attempt_no, at=at))
     delivery = attempt.delivery
     with tenant_context(job.tenant_id):
+        lock(delivery)
         event = move_attempt(
             attempt, to=Attempt.State.NOT_SENT, changes={"settled_at": at, "evidence": _evidence(error)}
         )
@@ -174,6 +196,7 @@ def _refused(attempt: Attempt, error: UpsError, state: Attempt.State, job: Job, 
     at = timezone.now()
     delivery = attempt.delivery
     with tenant_context(job.tenant_id):
+        lock(delivery)
         event = move_attempt(attempt, to=state, changes={"settled_at": at, "evidence": _evidence(error)})
         move(
             delivery,
@@ -187,9 +210,11 @@ def _refused(attempt: Attempt, error: UpsError, state: Attempt.State, job: Job, 
 
 
 def _put_in_doubt(attempt: Attempt, job: Job, step: Step, evidence: dict[str, Any]) -> None:
-    """The outcome is unknown: it stays so, is shown, and nothing is sent again (`reliability.md` R3)."""
-    delivery = attempt.delivery
-    event = move_attempt(attempt, to=Attempt.State.IN_DOUBT, changes={"evidence": evidence})
+    """The outcome is unknown: nothing is sent again, UPS is asked (`reliability.md` R3)."""
+    delivery, at = attempt.delivery, timezone.now()
+    lock(delivery)
+    event = begin_doubt(attempt, evidence=evidence, at=at)
+    queue.add(job.tenant_id, SyncJob.Kind.SETTLE, delivery.code, due_at=at, correlation=delivery.correlation)
     queue.finish(job)
     happenings(job.tenant_id, [*step.told(delivery), event])
 
@@ -206,59 +231,13 @@ def _keep(attempt: Attempt, answer: ShipmentAnswer, job: Job, step: Step) -> Non
     That depends on the attempt alone: whatever became of the delivery or of our claim meanwhile, a label that is paid
     for is kept.
     """
-    at = timezone.now()
     with tenant_context(job.tenant_id):
-        delivery, is_to_be_read = _locked(attempt)
-        delivery.connection = attempt.delivery.connection
-        attempt.delivery = delivery
-        created = _created(attempt, at)
-        if created is None:
+        is_to_be_read = adopting.lock(attempt)
+        if attempt.state not in adopting.UNSETTLED:
             _keep_late(attempt, answer, job, step)
             return
-        shipment = _store(attempt, answer, at)
-        _end(job)
-        events = [*step.told(delivery), created, _labels_event(delivery, shipment, answer)]
-        if Delivery.State.LABELLED not in DELIVERY_MOVES[delivery.state]:
-            move(delivery, to=Delivery.State.REVIEW, at=at, problems=[_unexpected_label(shipment)], events=events)
-            return
-        alerting.want(attempt.account, [parcel.tracking_number for parcel in answer.parcels], at=at)
-        move_on = queue.add_claimed(
-            job.tenant_id, SyncJob.Kind.REPORT, delivery.code, at=at, correlation=delivery.correlation
-        )
-        read_at = None if is_to_be_read else delivery.facts_read_at
-        move(delivery, to=Delivery.State.LABELLED, at=at, changes={"facts_read_at": read_at}, events=events)
-        numbers = [parcel.tracking_number for parcel in answer.parcels]
-        step.hand(delivery, Labelled(delivery=delivery, numbers=numbers))
-        step.follow(move_on)
-
-
-def _locked(attempt: Attempt) -> tuple[Delivery, bool]:
-    """The delivery, and whether Exact told of a change of it meanwhile: then what was read of it no longer holds."""
-    asked = SyncJob.objects.filter(
-        tenant_id=attempt.tenant_id,
-        kind=SyncJob.Kind.READ,
-        subject=OuterRef("code"),
-        state__in=[SyncJob.State.DUE, SyncJob.State.RUNNING],
-    )
-    rows = Delivery.objects.select_for_update().annotate(is_to_be_read=Exists(asked))
-    delivery = rows.get(tenant_id=attempt.tenant_id, pk=attempt.delivery_id)
-    return delivery, delivery.is_to_be_read
-
-
-def _created(attempt: Attempt, at: datetime) -> Happening | None:
-    """Mark the attempt as done; None when its doubt was settled otherwise before the answer came."""
-    attempt.refresh_from_db(fields=["state"])
-    if attempt.state not in (Attempt.State.SENDING, Attempt.State.IN_DOUBT):
-        return None
-    return move_attempt(attempt, to=Attempt.State.CREATED, changes={"settled_at": at})
-
-
-def _unexpected_label(shipment: Shipment) -> Problem:
-    return Problem(
-        code="unexpected_label",
-        text=f"UPS made shipment {shipment.ups_shipment_id}, but the delivery was stopped in the meantime.",
-        where="If the goods leave, use this label and enter its number in Exact; else void the shipment at UPS.",
-    )
+        made = adopting.made(answer)
+        adopting.keep(attempt, made, step=step, at=timezone.now(), end=lambda: _end(job), is_to_be_read=is_to_be_read)
 
 
 def _end(job: Job) -> None:
@@ -270,74 +249,17 @@ def _end(job: Job) -> None:
 
 
 def _keep_late(attempt: Attempt, answer: ShipmentAnswer, job: Job, step: Step) -> None:
-    """An answer that came after the doubt was settled: kept as evidence for a person, never dropped."""
+    """An answer that came after the doubt was settled: kept as evidence, and settled anew where it says otherwise."""
+    at = timezone.now()
     numbers = [parcel.tracking_number for parcel in answer.parcels]
     late = {"shipment": answer.ups_shipment_id, "numbers": numbers}
-    Attempt.objects.filter(pk=attempt.pk, tenant_id=job.tenant_id).update(late_answer=late)
+    changes: dict[str, Any] = {"late_answer": late}
+    changes |= {"evidence": told(attempt, source="late_answer", said="made after all", numbers=numbers, at=at)}
+    if attempt.state == Attempt.State.ABSENT:
+        changes["due_at"] = at
+        delivery = attempt.delivery
+        queue.add(job.tenant_id, SyncJob.Kind.SETTLE, delivery.code, due_at=at, correlation=delivery.correlation)
+    Attempt.objects.filter(pk=attempt.pk, tenant_id=job.tenant_id).update(**changes)
+    _end(job)
     note = delivery_event(attempt.delivery, Event.Kind.CHANGED, details={"what": "late answer", **late})
     happenings(job.tenant_id, [*step.told(attempt.delivery), note])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Package:
-    weight: str
-    unit: str
-
-
-def _packages(attempt: Attempt) -> list[_Package]:
-    body = unseal(attempt.request, owner=attempt.delivery.code, purpose=attempt.reference)
-    sent = [row.get("PackageWeight", {}) for row in body["ShipmentRequest"]["Shipment"]["Package"]]
-    return [
-        _Package(weight=row.get("Weight", "0"), unit=row.get("UnitOfMeasurement", {}).get("Code", "")) for row in sent
-    ]
-
-
-def _store(attempt: Attempt, answer: ShipmentAnswer, at: datetime) -> Shipment:
-    shipment = Shipment.objects.create(
-        tenant_id=attempt.tenant_id,
-        attempt=attempt,
-        delivery=attempt.delivery,
-        ups_shipment_id=answer.ups_shipment_id,
-        service_code=_service(attempt),
-        charge_amount=answer.charge,
-        charge_currency=answer.currency or "",
-        alerts=[{"code": alert.code, "text": alert.text} for alert in answer.alerts],
-        created_at=at,
-    )
-    parcels = Parcel.objects.bulk_create(
-        Parcel(
-            tenant_id=attempt.tenant_id,
-            shipment=shipment,
-            position=position,
-            tracking_number=parcel.tracking_number,
-            weight=package.weight,
-            weight_unit=package.unit,
-            look_at=at + hours(WITHOUT_ALERT_HOURS),
-        )
-        for position, (parcel, package) in enumerate(zip(answer.parcels, _packages(attempt), strict=True), start=1)
-    )
-    Label.objects.bulk_create(
-        Label(
-            tenant_id=attempt.tenant_id,
-            parcel=parcel,
-            image_format=label.image_format,
-            content=label.content,
-            created_at=at,
-        )
-        for parcel, label in zip(parcels, answer.parcels, strict=True)
-    )
-    return shipment
-
-
-def _service(attempt: Attempt) -> str:
-    body = unseal(attempt.request, owner=attempt.delivery.code, purpose=attempt.reference)
-    return str(body["ShipmentRequest"]["Shipment"]["Service"]["Code"])
-
-
-def _labels_event(delivery: Delivery, shipment: Shipment, answer: ShipmentAnswer) -> Happening:
-    numbers = [parcel.tracking_number for parcel in answer.parcels]
-    return delivery_event(
-        delivery,
-        Event.Kind.CHANGED,
-        details={"what": "labels stored", "shipment": shipment.ups_shipment_id, "numbers": numbers},
-    )

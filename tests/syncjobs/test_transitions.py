@@ -22,8 +22,8 @@ from tests.syncjobs.rows import make_account, make_attempt, make_connection, mak
 pytestmark = pytest.mark.django_db
 
 DELIVERY_TABLE = {
-    "received": "ready skipped hold cancelled review",
-    "ready": "shipping received skipped hold cancelled review",
+    "received": "ready labelled skipped hold cancelled review",
+    "ready": "shipping received labelled skipped hold cancelled review",
     "shipping": "labelled ready received hold review",
     "labelled": "reported hold cancelled review",
     "reported": "in_transit delivered hold cancelled review",

@@ -1,0 +1,182 @@
+"""Voiding shipments at UPS: those that are one too many, and those that a person gave up (`reliability.md` 1.4, 1.5).
+
+The intention is committed before UPS is asked, and asking again is harmless, so a lost answer only costs another call.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from audit.models import Event
+from audit.record import Happening, happenings
+from syncjobs import adopting, queue
+from syncjobs.evidence import told
+from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
+from syncjobs.problems import Problem
+from syncjobs.queue import Job
+from syncjobs.settling import Reason, next_look, next_void
+from syncjobs.steps.context import Step
+from syncjobs.transitions import DELIVERY_MOVES, LostRace, delivery_event, move, move_attempt
+from syncjobs.witnesses import was_scanned
+from tenants.context import tenant_context
+from ups import subscribing
+from ups.access import open_client
+from ups.answers import VoidAnswer
+from ups.errors import UpsError
+
+CANCEL, AGAIN = "cancel", "again"
+"""What becomes of the delivery once its shipment is voided (`Attempt.evidence["then"]`)."""
+
+
+def end(job: Job) -> None:
+    """End the job, in the open transaction; it comes again when the next attempt of its delivery is due."""
+    queue.finish(job)
+    rows = Attempt.objects.filter(tenant_id=job.tenant_id, delivery__code=job.subject, due_at__isnull=False)
+    due_at = rows.order_by("due_at").values_list("due_at", flat=True).first()
+    if due_at is not None:
+        queue.add(job.tenant_id, job.kind, job.subject, due_at=due_at, correlation=job.correlation)
+
+
+def lock(attempt: Attempt) -> bool:
+    """Lock the delivery; raises `LostRace` where the attempt was moved since it was seen.
+
+    Returns whether the delivery is to be read from Exact before anything is written there.
+    """
+    seen = attempt.state
+    is_to_be_read = adopting.lock(attempt)
+    if attempt.state != seen:
+        raise LostRace(f"attempt {attempt.code}")
+    return is_to_be_read
+
+
+def note(attempt: Attempt, columns: dict[str, Any]) -> None:
+    """Write columns that carry no state; the delivery's lock is held."""
+    Attempt.objects.filter(tenant_id=attempt.tenant_id, pk=attempt.pk).update(**columns)
+
+
+def discard(attempt: Attempt, job: Job, step: Step) -> None:
+    """Void a shipment that is one too many, unless UPS has the parcel already: then a person decides.
+
+    That the reference is ours and that it is not adopted is what made it an orphan.
+    """
+    try:
+        scanned = was_scanned(attempt, attempt.void_id, step)
+    except UpsError as error:
+        _later(attempt, str(error), job, step)
+        return
+    if scanned is False:
+        _begin(attempt, job, step)
+        return
+    reason = Reason.SCANNED if scanned else Reason.UNSEEN
+    with tenant_context(job.tenant_id):
+        lock(attempt)
+        due_at = next_look(doubt_at=attempt.doubt_at or step.at, at=step.at)
+        note(attempt, {"review_reason": reason.value, "due_at": due_at})
+        end(job)
+        happenings(job.tenant_id, step.told(attempt.delivery))
+
+
+def _begin(attempt: Attempt, job: Job, step: Step) -> None:
+    with tenant_context(job.tenant_id):
+        lock(attempt)
+        changes = {"due_at": step.at, "review_reason": "", "asks": 0}
+        event = move_attempt(attempt, to=Attempt.State.VOIDING, changes=changes)
+        events = [*step.told(attempt.delivery), event]
+        end(job)
+        happenings(job.tenant_id, events)
+
+
+def void(attempt: Attempt, job: Job, step: Step) -> None:
+    """Ask UPS to void it. Silence is asked again; a refusal is an answer."""
+    try:
+        answer = open_client(attempt.account, observe=step.observe).void(attempt.void_id)
+    except UpsError as error:
+        _later(attempt, str(error), job, step)
+        return
+    if answer.voided:
+        _voided(attempt, job, step)
+    else:
+        _refused(attempt, answer, job, step)
+
+
+def _later(attempt: Attempt, said: str, job: Job, step: Step) -> None:
+    with tenant_context(job.tenant_id):
+        lock(attempt)
+        due_at = next_void(attempt.asks, at=step.at)
+        evidence = told(attempt, source="void", said=said, at=step.at)
+        note(attempt, {"due_at": due_at, "asks": attempt.asks + 1, "asked_at": step.at, "evidence": evidence})
+        end(job)
+        happenings(job.tenant_id, step.told(attempt.delivery))
+
+
+def _voided(attempt: Attempt, job: Job, step: Step) -> None:
+    """It is gone at UPS: its parcels are followed no more, and the delivery goes where the void was meant to lead."""
+    at = step.at
+    with tenant_context(job.tenant_id):
+        lock(attempt)
+        evidence = told(attempt, source="void", said="voided", at=at)
+        changes = {"settled_at": at, "review_reason": "", "evidence": evidence}
+        event = move_attempt(attempt, to=Attempt.State.VOIDED, changes=changes)
+        _forget_parcels(attempt, at)
+        details = {"what": "voided", "shipment": attempt.void_id}
+        events = [
+            *step.told(attempt.delivery),
+            event,
+            delivery_event(attempt.delivery, Event.Kind.CHANGED, details=details),
+        ]
+        _lead_on(attempt, at, events, lambda: end(job))
+
+
+def _forget_parcels(attempt: Attempt, at: datetime) -> None:
+    shipments = Shipment.objects.filter(tenant_id=attempt.tenant_id, attempt=attempt, voided_at=None)
+    parcels = Parcel.objects.filter(tenant_id=attempt.tenant_id, shipment__in=shipments)
+    subscribing.end(attempt.tenant_id, list(parcels.values_list("tracking_number", flat=True)))
+    parcels.update(look_at=None, attention="")
+    shipments.update(voided_at=at)
+
+
+def _lead_on(attempt: Attempt, at: datetime, events: list[Happening], finish: Callable[[], None]) -> None:
+    """An orphan's delivery goes its own way; another one is cancelled or shipped anew, as the person said."""
+    delivery, then = attempt.delivery, (attempt.evidence or {}).get("then", "")
+    finish()
+    to = {CANCEL: Delivery.State.CANCELLED, AGAIN: Delivery.State.RECEIVED}.get(then)
+    if attempt.orphaned_at is not None or to is None or to not in DELIVERY_MOVES[delivery.state]:
+        happenings(delivery.tenant_id, events)
+        return
+    changes: dict[str, Any] = {"milestone": ""}
+    if to == Delivery.State.RECEIVED:
+        changes["asked_again_at"] = at
+        kind, code = SyncJob.Kind.READ, delivery.code
+        queue.add(delivery.tenant_id, kind, code, due_at=at, correlation=delivery.correlation)
+    problems = [_cancelled()] if to == Delivery.State.CANCELLED else []
+    move(delivery, to=to, at=at, problems=problems, changes=changes, events=events)
+
+
+def _refused(attempt: Attempt, answer: VoidAnswer, job: Job, step: Step) -> None:
+    at = step.at
+    with tenant_context(job.tenant_id):
+        lock(attempt)
+        said = " ".join(part for part in (answer.text, f"({answer.code})" if answer.code else "") if part)
+        evidence = told(attempt, source="void", said=said or "refused", at=at)
+        changes = {"settled_at": at, "review_reason": Reason.VOID_REFUSED.value, "evidence": evidence}
+        event = move_attempt(attempt, to=Attempt.State.VOID_REFUSED, changes=changes)
+        events = [*step.told(attempt.delivery), event]
+        delivery = attempt.delivery
+        end(job)
+        is_orphan = attempt.orphaned_at is not None
+        if is_orphan or Delivery.State.REVIEW not in DELIVERY_MOVES[delivery.state]:
+            happenings(job.tenant_id, events)
+            return
+        move(delivery, to=Delivery.State.REVIEW, at=at, problems=[_void_refused(said)], events=events)
+
+
+def _cancelled() -> Problem:
+    return Problem(code="cancelled_here", text="The shipment was voided at UPS, and the delivery is not shipped.")
+
+
+def _void_refused(said: str) -> Problem:
+    return Problem(
+        code="void_refused",
+        text=f"UPS refused to void the shipment: {said}" if said else "UPS refused to void the shipment.",
+        where="Open “Decide”: keep the shipment, or try once more after asking UPS.",
+    )

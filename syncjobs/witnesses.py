@@ -1,0 +1,113 @@
+"""Asking about an attempt whose outcome is unknown: Label Recovery first, then whoever else may have seen it.
+
+Calls UPS and writes nothing. Absence is believed of Label Recovery alone (`reliability.md` R4, 1.4).
+"""
+
+from dataclasses import dataclass, replace
+
+from syncjobs.adopting import label_format_of
+from syncjobs.evidence import number_named
+from syncjobs.models import Attempt, Manifest
+from syncjobs.steps.context import Step
+from tenants.context import tenant_context
+from ups.access import open_client, open_tracking_client
+from ups.answers import RecoveryAnswer, RecoveryState
+from ups.client import UpsClient
+from ups.errors import UpsError, UpsProductMissing
+from ups.events import Milestone
+from ups.numbers import is_valid
+from ups.services import LabelFormat
+
+_WORDS = {
+    RecoveryState.FOUND: "the shipment exists",
+    RecoveryState.NOT_FOUND: "nothing is known under this reference",
+    RecoveryState.VOIDED: "the shipment was made and voided",
+    RecoveryState.SEVERAL: "several shipments carry this reference",
+    RecoveryState.WITHOUT_LABEL: "the shipment exists, its label is not available",
+    RecoveryState.UNCLEAR: "no clear answer",
+}
+_BEFORE_A_SCAN = frozenset({Milestone.LABEL_CREATED, Milestone.VOIDED, Milestone.UNKNOWN, None})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a source said: `answer` is None where it said nothing clear, `said` are words for a person."""
+
+    source: str
+    said: str
+    answer: RecoveryAnswer | None = None
+    numbers: tuple[str, ...] = ()
+
+
+def ask_recovery(attempt: Attempt, step: Step) -> Heard:
+    """What Label Recovery knows, by our reference; by a number, where UPS or a person has named one."""
+    client = open_client(attempt.account, observe=step.observe)
+    chosen = str((attempt.evidence or {}).get("chosen", ""))
+    try:
+        answer = _by_number(attempt, client, chosen) if chosen else _by_reference(attempt, client)
+        named = number_named(attempt)
+        if answer.state is RecoveryState.NOT_FOUND and named and not chosen:
+            answer = _by_number(attempt, client, named)
+    except UpsError as error:
+        return Heard(source="label_recovery", said=str(error))
+    numbers = answer.candidates or tuple(parcel.tracking_number for parcel in answer.parcels)
+    said = _WORDS[answer.state] + (f" ({answer.code})" if answer.code else "")
+    clear = None if answer.state is RecoveryState.UNCLEAR else answer
+    return Heard(source="label_recovery", said=said, answer=clear, numbers=numbers)
+
+
+def ask_others(attempt: Attempt, step: Step) -> Heard | None:
+    """A second source that has seen the shipment: Quantum View's manifests, or Tracking by reference; None without."""
+    with tenant_context(attempt.tenant_id):
+        rows = Manifest.objects.filter(tenant_id=attempt.tenant_id, reference=attempt.reference)
+        announced = tuple(rows.order_by("pk").values_list("tracking_number", flat=True))
+    if announced:
+        return Heard(source="manifest", said="Quantum View announced it", numbers=announced)
+    if attempt.sent_at is None:
+        return None
+    client = open_tracking_client(attempt.account, observe=step.observe)
+    try:
+        answer = client.track_reference(attempt.reference, shipped_since=attempt.sent_at.date())
+    except UpsError:
+        return None
+    numbers = tuple(parcel.tracking_number for parcel in answer.parcels if is_valid(parcel.tracking_number))
+    return Heard(source="tracking", said="Tracking shows it", numbers=numbers) if numbers else None
+
+
+def recover_number(attempt: Attempt, number: str, step: Step) -> RecoveryAnswer | None:
+    """The labels of a shipment that a second source named; None where they cannot be had now."""
+    try:
+        answer = _by_number(attempt, open_client(attempt.account, observe=step.observe), number)
+    except UpsError:
+        return None
+    return answer if answer.state is RecoveryState.FOUND else None
+
+
+def was_scanned(attempt: Attempt, number: str, step: Step) -> bool | None:
+    """Whether UPS has had this parcel in its hands; None where the app may not ask. Raises `UpsError` to ask later."""
+    client = open_tracking_client(attempt.account, observe=step.observe)
+    try:
+        answer = client.track(number)
+    except UpsProductMissing:
+        return None
+    return any(event.milestone not in _BEFORE_A_SCAN for parcel in answer.parcels for event in parcel.events)
+
+
+def _by_reference(attempt: Attempt, client: UpsClient) -> RecoveryAnswer:
+    """By reference; a shipment of which it names fewer labels than were asked for is asked for by its number."""
+    label_format = _format(attempt)
+    shipper_number = attempt.shipper_number
+    answer = client.recover_by_reference(attempt.reference, shipper_number=shipper_number, label_format=label_format)
+    if answer.state is not RecoveryState.FOUND or len(answer.parcels) == attempt.packages:
+        return answer
+    whole = client.recover_by_number(answer.ups_shipment_id, label_format=label_format)
+    fits = whole.state is RecoveryState.FOUND and len(whole.parcels) == attempt.packages
+    return replace(whole, ups_shipment_id=answer.ups_shipment_id) if fits else answer
+
+
+def _by_number(attempt: Attempt, client: UpsClient, number: str) -> RecoveryAnswer:
+    return client.recover_by_number(number, label_format=_format(attempt))
+
+
+def _format(attempt: Attempt) -> LabelFormat:
+    return LabelFormat(label_format_of(attempt))
