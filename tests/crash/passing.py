@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from django.db import connections
+from django.db import connection
 
 from exact.quick_store import quick_store
 from tests.owner import as_owner
@@ -40,7 +40,7 @@ def _span(minutes: float) -> str:
 def _moments() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Tables and their columns that hold a moment."""
     found: dict[str, list[str]] = {}
-    with connections["owner"].cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_MOMENTS)
         for table, column in cursor.fetchall():
             found.setdefault(table, []).append(column)

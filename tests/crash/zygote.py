@@ -59,7 +59,7 @@ def _live(order: dict[str, Any], writing: int) -> None:
             owner, attribute = _place(name)
             setattr(owner, attribute, type(getattr(owner, attribute))(**value))
         for trap in order["traps"]:
-            _set(trap)
+            _Trap(trap)
         told = _TASKS[order["task"]](order)
         os.write(writing, json.dumps(told).encode())
         code = 0
@@ -89,39 +89,43 @@ def _accept(order: dict[str, Any]) -> int:
 _TASKS: dict[str, Callable[[dict[str, Any]], int]] = {"work": _work, "accept": _accept}
 
 
-def _set(trap: dict[str, Any]) -> None:
-    """Kill this process before or after the n-th call of a function, within or since another one if one is named."""
-    seen = 0
-    depth = 0 if trap["within"] else 1
-    is_since = not trap["since"]
+class _Trap:
+    """Kills this process before or after the n-th call of a function, within or since another one if one is named."""
 
-    def enter(function: Callable[..., Any]) -> Callable[..., Any]:
+    def __init__(self, order: dict[str, Any]) -> None:
+        self._when, self._nth = order["when"], order["nth"]
+        self._depth = 0 if order["within"] else 1
+        self._is_since = not order["since"]
+        self._seen = 0
+        if order["within"]:
+            _wrap(order["within"], self._within)
+        if order["since"]:
+            _wrap(order["since"], self._since)
+        _wrap(order["at"], self._spring)
+
+    def _within(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def entered(*args: Any, **kwargs: Any) -> Any:
-            nonlocal depth
-            depth += 1
+            self._depth += 1
             try:
                 return function(*args, **kwargs)
             finally:
-                depth -= 1
+                self._depth -= 1
 
         return entered
 
-    def begin(function: Callable[..., Any]) -> Callable[..., Any]:
-        def begun(*args: Any, **kwargs: Any) -> Any:
-            nonlocal is_since
+    def _since(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def ended(*args: Any, **kwargs: Any) -> Any:
             try:
                 return function(*args, **kwargs)
             finally:
-                is_since = True
+                self._is_since = True
 
-        return begun
+        return ended
 
-    def spring(function: Callable[..., Any]) -> Callable[..., Any]:
+    def _spring(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def sprung(*args: Any, **kwargs: Any) -> Any:
-            nonlocal seen
-            seen += bool(depth and is_since)
-            is_now = bool(depth and is_since) and seen == trap["nth"]
-            if is_now and trap["when"] == "before":
+            is_now = self._is_now()
+            if is_now and self._when == "before":
                 _die()
             try:
                 return function(*args, **kwargs)
@@ -131,11 +135,11 @@ def _set(trap: dict[str, Any]) -> None:
 
         return sprung
 
-    if trap["within"]:
-        _wrap(trap["within"], enter)
-    if trap["since"]:
-        _wrap(trap["since"], begin)
-    _wrap(trap["at"], spring)
+    def _is_now(self) -> bool:
+        if not self._depth or not self._is_since:
+            return False
+        self._seen += 1
+        return bool(self._seen == self._nth)
 
 
 def _die() -> None:
