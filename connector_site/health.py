@@ -1,13 +1,11 @@
-"""Whether this process lives, can work, and whether the clock ticks. No secret and no address in any answer."""
+"""Whether this process lives, can work, and whether clock and queues do. No secret and no address in any answer."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTime
-from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
@@ -16,13 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
-from syncjobs.tasks import HEARTBEAT_KEY
+from syncjobs import troubles
 
 CHECK_SECONDS = 1.0
-TICK_SECONDS = 10
-"""The sweep's interval (`design.md` 4)."""
-MISSED_TICKS = 3
-"""An alert fires after so many (`reliability.md` 4)."""
 UNAVAILABLE = 503
 OK = "ok"
 _checks = ThreadPoolExecutor(max_workers=4, thread_name_prefix="health")
@@ -49,19 +43,23 @@ def ready(request: HttpRequest) -> JsonResponse:
         "migrations": _outcome(_migrations),
     }
     wrong = sorted(name for name, outcome in found.items() if outcome != OK)
-    answer = {"status": "unavailable" if wrong else OK, "checks": found}
-    if found["broker"] == OK:
-        answer["beat"] = _clock()
+    answer: dict[str, object] = {"status": "unavailable" if wrong else OK, "checks": found}
+    if found["database"] == OK:
+        answer["beat"] = _signs_of_life()["clock"]
     return JsonResponse(answer, status=UNAVAILABLE if wrong else None)
 
 
 @require_safe
 @never_cache
 def beat(request: HttpRequest) -> JsonResponse:
-    """Fails after three missed ticks: for an alert, not for taking web processes out of service."""
-    outcome = _outcome(_broker)
-    clock = _clock() if outcome == OK else {"late": True, "last_tick_seconds_ago": None}
-    return JsonResponse(clock, status=UNAVAILABLE if clock["late"] else None)
+    """Fails after three missed ticks, and when no message went through a queue for three minutes.
+
+    For an alert from outside, not for taking web processes out of service: it also notices when beat and all workers
+    are gone, of which nobody inside is left to tell.
+    """
+    outcome = _outcome(_database)
+    signs = _signs_of_life() if outcome == OK else {"late": True, "database": outcome}
+    return JsonResponse(signs, status=UNAVAILABLE if signs["late"] else None)
 
 
 def _outcome(check: Callable[[], None]) -> str:
@@ -116,16 +114,19 @@ def _waiting_migrations() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def _clock() -> dict[str, object]:
-    """When beat's sweep was last seen at work."""
-    try:
-        seen = cache.get(HEARTBEAT_KEY)
-    except RedisError:
-        seen = None
-    if not seen:
-        return {"late": True, "last_tick_seconds_ago": None}
-    seconds = (timezone.now() - datetime.fromisoformat(seen)).total_seconds()
-    return {"late": seconds > TICK_SECONDS * MISSED_TICKS, "last_tick_seconds_ago": round(seconds, 1)}
+def _signs_of_life() -> dict[str, object]:
+    """When beat was last seen at work, and when a message last went through each queue."""
+    now = timezone.now()
+    seen = troubles.last_seen()
+    late = troubles.late_signs(seen, at=now)
+    signs = {
+        name: {
+            "late": name in late,
+            "last_seen_seconds_ago": round((now - seen[name]).total_seconds(), 1) if name in seen else None,
+        }
+        for name in troubles.SIGNS
+    }
+    return {"late": bool(late), "clock": signs.pop(troubles.BEAT), "queues": signs}
 
 
 @lru_cache(maxsize=1)

@@ -190,7 +190,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": min(30.0, TRACKING_HOUR_SECONDS),
         "options": {"expires": 30},
     },
-    "verify audit chains": {"task": "audit.tasks.verify_chains", "schedule": crontab(hour=3, minute=20)},
+    "verify audit chains": {"task": "syncjobs.tasks.verify_chains", "schedule": crontab(hour=3, minute=20)},
+    **{
+        f"canary through {name}": {
+            "task": "syncjobs.tasks.canary",
+            "kwargs": {"queue_name": name},
+            "schedule": 60.0,
+            "options": {"queue": name, "expires": 60},
+        }
+        for name in ("ship", "sync", "track", "upkeep")
+    },
 }
 
 # --- outside systems (design.md 6) ---
@@ -237,7 +246,14 @@ ACCOUNT_ADAPTER = "tenants.accounts.InvitedPeopleOnly"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+
+# --- mails ---
+_HAS_EMAIL = bool(env.str("EMAIL_URL", default="") or env.str("EMAIL_URL_FILE", default=""))
+globals().update(env.email_url_config(_secret("EMAIL_URL") if _HAS_EMAIL else "consolemail://"))  # type: ignore[no-untyped-call]
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"ml-connector <no-reply@{urlsplit(PUBLIC_URL).hostname}>")
+OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=[])
+"""Who runs the service; alarms about the service itself go there (`syncjobs.alarm_mails`)."""
 
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS

@@ -8,8 +8,10 @@ from django.utils import timezone
 from connector_site.lib.admin import LookingAdmin, is_operating
 from syncjobs import replay
 from syncjobs.models import (
+    Alarm,
     Attempt,
     Delivery,
+    Heartbeat,
     Label,
     Manifest,
     Parcel,
@@ -19,6 +21,7 @@ from syncjobs.models import (
     Shipment,
     ShippingRule,
     SyncJob,
+    SystemAlarm,
     TrackingEvent,
     ViewFile,
     ViewPage,
@@ -194,3 +197,32 @@ class ManifestAdmin(LookingAdmin):
     list_select_related = ("tenant", "account")
     search_fields = ("tracking_number", "reference")
     ordering = ("-pk",)
+
+
+@admin.register(SystemAlarm)
+class SystemAlarmAdmin(LookingAdmin):
+    """What is or was wrong with the service itself."""
+
+    list_display = ("kind", "subject", "details", "raised_at", "seen_at", "cleared_at", "mailed_at")
+    list_filter = ("kind",)
+    search_fields = ("subject",)
+    ordering = ("-raised_at",)
+
+
+@admin.register(Alarm)
+class AlarmAdmin(LookingAdmin):
+    """What is or was wrong at the customers."""
+
+    list_display = ("kind", "tenant", "subject", "details", "raised_at", "cleared_at", "mailed_at")
+    list_filter = ("kind",)
+    list_select_related = ("tenant",)
+    search_fields = ("subject", "tenant__name")
+    ordering = ("-raised_at",)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(LookingAdmin):
+    """The last sign of life of the clock and of each queue."""
+
+    list_display = ("name", "seen_at")
+    ordering = ("name",)

@@ -7,7 +7,7 @@ that are noticed when they happen: a secret that cannot be read, an audit trail 
 import json
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -105,7 +105,7 @@ def clear(alarms: Alarms, kind: AlarmKind, *, at: datetime) -> int:
     return alarms.filter(cleared_at=None).update(cleared_at=at, mail_due_at=mail_due_at)
 
 
-def _is_new(statement: str, values: list[object]) -> bool:
+def _is_new(statement: str, values: Sequence[str | uuid.UUID | datetime]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         row = cursor.fetchone()

@@ -1,16 +1,19 @@
 """What Celery runs: alarm clocks without data. Unknown keywords are accepted, so that old and new workers overlap."""
 
+import logging
 from typing import Any
 
 from celery import shared_task
-from django.core.cache import cache
+from celery.signals import beat_init, before_task_publish, worker_ready
+from django.db import DatabaseError
 from django.utils import timezone
 
-from syncjobs import engine, queue, ticks
+from syncjobs import audit_checks, engine, queue, ticks, troubles
 from syncjobs.models import SyncJob
+from syncjobs.watchdog import Watchdog
 
-HEARTBEAT_KEY = "beat_seen_at"
-HEARTBEAT_SECONDS = 24 * 3600
+logger = logging.getLogger(__name__)
+SWEEP = "syncjobs.tasks.sweep"
 
 
 @shared_task(name="syncjobs.tasks.work")
@@ -22,10 +25,9 @@ def work(*, queue_name: str, **_: Any) -> None:
     queue.nudge_when_due()
 
 
-@shared_task(name="syncjobs.tasks.sweep")
+@shared_task(name=SWEEP)
 def sweep(**_: Any) -> None:
     """Wake workers for the queues that have due jobs; finds what a lost wake-up left behind."""
-    cache.set(HEARTBEAT_KEY, timezone.now().isoformat(), HEARTBEAT_SECONDS)
     for name in queue.queues_with_due_jobs():
         queue.nudge(name)
 
@@ -40,3 +42,31 @@ def turn_due(**_: Any) -> None:
 def plan_reads(**_: Any) -> None:
     """Ask for a fresh look at every connection's shipping methods and master data."""
     ticks.plan_reads(at=timezone.now())
+
+
+@shared_task(name="syncjobs.tasks.canary")
+def canary(*, queue_name: str, **_: Any) -> None:
+    """Leave a sign of life: a message went all the way through a queue."""
+    troubles.beat_of(troubles.canary_of(SyncJob.Queue(queue_name)))
+
+
+@shared_task(name="syncjobs.tasks.verify_chains")
+def verify_chains(**_: Any) -> None:
+    """Check every customer's audit trail; one that was changed raises an alarm."""
+    audit_checks.verify_chains(at=timezone.now())
+
+
+@before_task_publish.connect(sender=SWEEP)
+def clock_ticked(**_: Any) -> None:
+    """The clock's own sign of life: it is beat that asks for the sweep, whether or not a worker hears of it."""
+    try:
+        troubles.beat_of(troubles.BEAT)
+    except DatabaseError as error:
+        logger.warning("The clock's sign of life could not be kept: %s", type(error).__name__)
+
+
+@beat_init.connect
+@worker_ready.connect
+def keep_watch(**_: Any) -> None:
+    """Beat and the main process of each worker look for what is wrong, so that each tells of the other's death."""
+    Watchdog().start()

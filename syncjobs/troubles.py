@@ -6,7 +6,7 @@ Level-triggered: each look finds all that is wrong across tenants, by one SQL fu
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -47,8 +47,19 @@ MISSED_TICKS = 3
 """An alarm is raised after so many (`reliability.md` 4)."""
 BEAT = "beat"
 """The name of the clock's sign of life."""
+CANARY = "queue:"
+"""How the name of a queue's sign of life begins; the queue's own follows."""
+SIGNS = {BEAT: TICK * MISSED_TICKS} | {f"{CANARY}{queue}": CANARY_AGE for queue in SyncJob.Queue}
+"""Every sign of life, and how old it may be."""
 _LOCK = 7_316_006
 """One look at a time is enough; any number of our own that no other advisory lock has."""
+
+
+_TROUBLES = """
+SELECT kind, tenant_id, subject, since, details::text::json
+  FROM syncjobs_troubles(%s, make_interval(secs => %s), make_interval(secs => %s), make_interval(secs => %s),
+                         make_interval(secs => %s), make_interval(secs => %s), %s, %s, %s, %s)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +70,7 @@ class Trouble:
     subject: str
     since: datetime
     tenant_id: uuid.UUID | None = None
-    details: dict[str, object] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +81,12 @@ class _Row:
     tenant_id: uuid.UUID
     subject: str
     since: datetime
-    details: dict[str, object]
+    details: Mapping[str, object]
 
 
 def canary_of(queue: SyncJob.Queue) -> str:
     """The name of a queue's sign of life."""
-    return f"queue:{queue}"
+    return f"{CANARY}{queue}"
 
 
 def beat_of(name: str) -> None:
@@ -95,9 +106,8 @@ def last_seen() -> dict[str, datetime]:
 
 def late_signs(seen: dict[str, datetime], *, at: datetime) -> dict[str, timedelta | None]:
     """Those of the clock and the queues that are late, with how long ago they were seen; None for never."""
-    allowed = {BEAT: TICK * MISSED_TICKS} | {canary_of(queue): CANARY_AGE for queue in SyncJob.Queue}
-    ago = {name: at - seen[name] if name in seen else None for name in allowed}
-    return {name: since for name, since in ago.items() if since is None or since > allowed[name]}
+    ago = {name: at - seen[name] if name in seen else None for name in SIGNS}
+    return {name: since for name, since in ago.items() if since is None or since > SIGNS[name]}
 
 
 def judge(*, at: datetime, watching_since: datetime) -> bool:
@@ -123,23 +133,10 @@ def _locked() -> bool:
 
 
 def _rows(at: datetime) -> list[_Row]:
+    doubt_seconds = DOUBT_MINUTES * settings.SETTLING_MINUTE_SECONDS
+    ages = [age.total_seconds() for age in (ORPHAN_AGE, TOKEN_STALE_AGE, BREAKER_AGE, JOB_AGE)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT kind, tenant_id, subject, since, details::text::json"
-            " FROM syncjobs_troubles(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                at,
-                timedelta(seconds=DOUBT_MINUTES * settings.SETTLING_MINUTE_SECONDS),
-                ORPHAN_AGE,
-                TOKEN_STALE_AGE,
-                BREAKER_AGE,
-                JOB_AGE,
-                DEFAULT_DAY_LIMIT,
-                DAY_SHARE,
-                TOKEN_CALLS,
-                None,
-            ],
-        )
+        cursor.execute(_TROUBLES, [at, doubt_seconds, *ages, DEFAULT_DAY_LIMIT, DAY_SHARE, TOKEN_CALLS, None])
         return [_Row(*row) for row in cursor.fetchall()]
 
 
@@ -203,7 +200,7 @@ def _of_service(*, at: datetime, watching_since: datetime) -> tuple[list[Trouble
     seen = last_seen()
     for name in late_signs(seen, at=at):
         kind = K.CLOCK_SILENT if name == BEAT else K.CANARY_LATE
-        subject = "" if name == BEAT else name.partition(":")[2]
+        subject = "" if name == BEAT else name.removeprefix(CANARY)
         if at - watching_since <= CANARY_AGE:
             unknown.add((kind, subject))
             continue
@@ -260,4 +257,4 @@ def _end(rows: alarms.Alarms, kind: AlarmKind, *, at: datetime) -> None:
 
 
 def _told(trouble: Trouble) -> dict[str, object]:
-    return trouble.details | {"since": trouble.since.isoformat()}
+    return {**trouble.details, "since": trouble.since.isoformat()}

@@ -16,7 +16,7 @@ _DEFAULTS = {
     "EXACT_BASE_URL_NL": "http://exact.test/nl",
     "UPS_BASE_URL_TEST": "http://ups.test",
     "UPS_BASE_URL_PRODUCTION": "http://ups-production.test",
-    "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
+    "EMAIL_URL": "memorymail://",
     "LOG_LEVEL": "WARNING",
 }
 for _name, _value in _DEFAULTS.items():

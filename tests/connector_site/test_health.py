@@ -4,7 +4,6 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import OperationalError
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
@@ -12,13 +11,22 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from connector_site import health
-from syncjobs.tasks import HEARTBEAT_KEY, HEARTBEAT_SECONDS
+from syncjobs import troubles
+from syncjobs.models import Heartbeat
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "staff"])
 
 
+def sign(name: str, seconds_ago: float) -> None:
+    seen_at = timezone.now() - timedelta(seconds=seconds_ago)
+    Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": seen_at})
+
+
 def tick(seconds_ago: float) -> None:
-    cache.set(HEARTBEAT_KEY, (timezone.now() - timedelta(seconds=seconds_ago)).isoformat(), HEARTBEAT_SECONDS)
+    """The clock ticked so long ago; every queue is served."""
+    for name in troubles.SIGNS:
+        sign(name, 1)
+    sign(troubles.BEAT, seconds_ago)
 
 
 def test_live_answers_without_asking_anybody(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -37,7 +45,7 @@ def test_ready_when_everything_answers(client: Client) -> None:
     assert answer.status_code == 200
     assert told["checks"] == {"database": "ok", "broker": "ok", "migrations": "ok"}
     assert told["beat"]["late"] is False
-    assert 2 <= told["beat"]["last_tick_seconds_ago"] < 10
+    assert 2 <= told["beat"]["last_seen_seconds_ago"] < 10
 
 
 def test_a_late_clock_is_told_but_takes_no_web_process_away(client: Client) -> None:
@@ -104,10 +112,39 @@ def test_the_clock_address_fails_after_three_missed_ticks(client: Client) -> Non
     in_time = client.get("/health/beat").status_code
     tick(31)
     late = client.get("/health/beat").status_code
-    cache.delete(HEARTBEAT_KEY)
+    Heartbeat.objects.filter(name=troubles.BEAT).delete()
     never = client.get("/health/beat").status_code
 
     assert (in_time, late, never) == (200, 503, 503)
+
+
+def test_the_clock_address_fails_when_one_queue_is_not_served(client: Client) -> None:
+    tick(1)
+    sign("queue:track", 179)
+    in_time = client.get("/health/beat")
+    sign("queue:track", 181)
+    late = client.get("/health/beat")
+
+    assert (in_time.status_code, late.status_code) == (200, 503)
+    assert [name for name, told in late.json()["queues"].items() if told["late"]] == ["queue:track"]
+    assert late.json()["clock"]["late"] is False
+
+
+def test_the_clock_address_fails_without_the_database_and_needs_no_broker(
+    client: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    tick(1)
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    without_broker = client.get("/health/beat").status_code
+
+    def away() -> None:
+        raise health.NotReady("cannot be reached")
+
+    monkeypatch.setattr(health, "_database", away)
+    without_database = client.get("/health/beat")
+
+    assert (without_broker, without_database.status_code) == (200, 503)
+    assert without_database.json() == {"late": True, "database": "cannot be reached"}
 
 
 def test_a_database_error_gives_no_details_away(monkeypatch: pytest.MonkeyPatch) -> None:

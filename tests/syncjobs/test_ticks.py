@@ -2,14 +2,15 @@
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.conf import settings
 from django.utils import timezone
 
 from exact.models import Connection
 from syncjobs import queue, tasks, ticks
-from syncjobs.models import SyncJob
+from syncjobs.models import Heartbeat, SyncJob
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.factories import make_tenant
@@ -81,13 +82,28 @@ def test_the_sweep_wakes_the_queues_that_have_due_work_only(mark: None) -> None:
     assert (messages(SyncJob.Queue.SHIP), messages(SyncJob.Queue.SYNC)) == (ship, sync + 1)
 
 
-def test_the_sweep_leaves_a_sign_of_life() -> None:
-    cache.delete(tasks.HEARTBEAT_KEY)
-    began = timezone.now().isoformat()
+def test_the_clock_leaves_a_sign_of_life_when_it_asks_for_the_sweep_even_if_no_worker_hears_it() -> None:
+    began = timezone.now()
 
-    tasks.sweep()
+    tasks.sweep.apply_async(queue="nobody listens here", expires=1)
 
-    assert cache.get(tasks.HEARTBEAT_KEY) >= began
+    assert began <= Heartbeat.objects.get().seen_at <= timezone.now()
+    assert Heartbeat.objects.get().name == "beat"
+
+
+def test_a_message_leaves_a_sign_of_life_of_its_own_queue_alone() -> None:
+    tasks.canary(queue_name="track", unknown_to_this_version=1)
+
+    assert list(Heartbeat.objects.values_list("name", flat=True)) == ["queue:track"]
+
+
+def test_every_queue_is_asked_for_a_sign_of_life_each_minute() -> None:
+    schedule: dict[str, dict[str, Any]] = settings.CELERY_BEAT_SCHEDULE
+
+    asked = [entry for entry in schedule.values() if entry["task"] == tasks.canary.name]
+
+    assert sorted(entry["kwargs"]["queue_name"] for entry in asked) == sorted(SyncJob.Queue.values)
+    assert all(entry["options"]["queue"] == entry["kwargs"]["queue_name"] for entry in asked)
 
 
 @pytest.mark.django_db(transaction=True)
