@@ -16,6 +16,7 @@ _SOURCES = {
     "label_recovery": ("UPS Label Recovery", "asked by our reference"),
     "tracking": ("UPS Tracking", "asked by our reference"),
     "manifest": ("UPS Quantum View", "UPS's own list of your shipments"),
+    "void": ("UPS Void", "asked to void the shipment"),
     "late_answer": ("Late answer of UPS", "to the request itself"),
     "person": ("Decision", "by a person"),
 }

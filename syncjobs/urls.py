@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from syncjobs.views import deliveries, hooks, labels, reporting, rules, tracking
+from syncjobs.views import deliveries, hooks, labels, reporting, reviews, rules, tracking
 
 app_name = "syncjobs"
 _TENANT = "t/<uuid:tenant_code>"
@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{_DELIVERY}/", deliveries.delivery, name="delivery"),
     path(f"{_DELIVERY}/proof.pdf", deliveries.proof, name="proof"),
     path(f"{_DELIVERY}/again/", deliveries.again, name="again"),
+    path(f"{_DELIVERY}/review/", reviews.review, name="review"),
     path(f"{_DELIVERY}/labels.pdf", labels.all_as_pdf, name="labels_pdf"),
     path(f"{_DELIVERY}/labels", labels.all_for_printer, name="labels_printer"),
     path(f"{_LABEL}.pdf", labels.one_as_pdf, name="label_pdf"),

@@ -35,6 +35,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:proof": ("delivery_code",),
     "syncjobs:read_methods": (),
     "syncjobs:reporting": (),
+    "syncjobs:review": ("delivery_code",),
     "syncjobs:rules": (),
     "syncjobs:setup": (),
     "syncjobs:work": (),
