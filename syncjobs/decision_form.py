@@ -1,0 +1,123 @@
+"""The form in which a person decides: what, about which number, and why."""
+
+import hashlib
+
+from django import forms
+from django.http import QueryDict
+
+from connector_site.lib.forms import StyledForm
+from syncjobs.decisions import Case, Decision, Option
+from ups.numbers import is_valid
+
+LEAST_REASON, LONGEST_REASON = 10, 500
+"""Characters: enough to tell a colleague why, and no diary."""
+
+
+class DecisionForm(StyledForm):
+    """One case with its options. Each option that names a number has a field of its own for it."""
+
+    decision = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose what is to be done."})
+    reason = forms.CharField(
+        label="Why do you decide so?",
+        min_length=LEAST_REASON,
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Who told you, what you saw. It stands in the history of the delivery with your name.",
+        error_messages={
+            "required": "Say why, so that a colleague understands it later.",
+            "min_length": f"Say it in at least {LEAST_REASON} characters.",
+        },
+    )
+    seen = forms.CharField(required=False)
+
+    def __init__(self, data: QueryDict | None = None, *, case: Case) -> None:
+        super().__init__(data, prefix=key_of(case))
+        self.case = case
+        self.mark = mark_of(case)
+        field = self.fields["decision"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(option.decision.value, option.title) for option in case.options]
+        for option in case.options:
+            if option.needs_number:
+                self.fields[_number_field(option.decision)] = _number(option)
+
+    @property
+    def rows(self) -> list[tuple[Option, bool, forms.BoundField | None]]:
+        """Each option with whether it is chosen and its field for a number."""
+        chosen = self["decision"].value()
+        return [(option, option.decision.value == chosen, self._field_of(option)) for option in self.case.options]
+
+    @property
+    def has_changed_meanwhile(self) -> bool:
+        """Whether the case is no longer what the person was shown."""
+        return bool(self.cleaned_data["seen"] != self.mark)
+
+    def clean(self) -> dict[str, str]:
+        """Only the number of the chosen option counts, and that one is needed."""
+        cleaned: dict[str, str] = super().clean() or self.cleaned_data
+        option = self._chosen(cleaned.get("decision", ""))
+        for other in self.case.options:
+            if option is None or other.decision != option.decision:
+                self.errors.pop(_number_field(other.decision), None)
+        if option is not None and option.needs_number:
+            self._check_number(option, cleaned)
+        return cleaned
+
+    def option(self) -> Option:
+        """What was chosen; only for a valid form."""
+        return next(option for option in self.case.options if option.decision == self.cleaned_data["decision"])
+
+    def number(self) -> str:
+        """The number that was named for it, or an empty text; only for a valid form."""
+        return _plain(self.cleaned_data.get(_number_field(self.option().decision), ""))
+
+    def _chosen(self, decision: str) -> Option | None:
+        return next((option for option in self.case.options if option.decision == decision), None)
+
+    def _field_of(self, option: Option) -> forms.BoundField | None:
+        return self[_number_field(option.decision)] if option.needs_number else None
+
+    def _check_number(self, option: Option, cleaned: dict[str, str]) -> None:
+        name = _number_field(option.decision)
+        number = _plain(cleaned.get(name, ""))
+        if name in self.errors:
+            return
+        if not number:
+            self.add_error(name, "Name the number that is meant.")
+        elif not option.numbers and not is_valid(number):
+            self.add_error(name, "That is no tracking number of UPS: it is 1Z and 16 more letters and digits.")
+
+
+def key_of(case: Case) -> str:
+    """What tells the cases of one delivery apart: the attempt, or the delivery itself."""
+    return str(case.attempt.code) if case.attempt else "delivery"
+
+
+def mark_of(case: Case) -> str:
+    """Changes whenever what is decided upon does: a decision holds for what the person saw."""
+    attempt = case.attempt
+    seen = (
+        case.delivery.state,
+        attempt and (attempt.state, attempt.review_reason, attempt.late_answer),
+        [(option.decision.value, option.effect, option.cost, option.numbers) for option in case.options],
+    )
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def _number_field(decision: Decision) -> str:
+    return f"number_{decision.value}"
+
+
+def _number(option: Option) -> forms.Field:
+    """Not required by itself: only where its option is the one that is chosen."""
+    if option.numbers:
+        choices = [("", "Choose"), *((number, number) for number in option.numbers)]
+        select = forms.Select(attrs={"class": "form-select"})
+        return forms.ChoiceField(label="Which shipment", choices=choices, required=False, widget=select)
+    text = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"})
+    words = "As UPS's own page or its customer service names it: 1Z and 16 more letters and digits."
+    return forms.CharField(label="Tracking number", max_length=30, required=False, widget=text, help_text=words)
+
+
+def _plain(number: str) -> str:
+    return "".join(number.split()).upper()
