@@ -71,7 +71,8 @@ def discard(attempt: Attempt, job: Job, step: Step) -> None:
     with tenant_context(job.tenant_id):
         lock(attempt)
         due_at = next_look(doubt_at=attempt.doubt_at or step.at, at=step.at)
-        note(attempt, {"review_reason": reason.value, "due_at": due_at})
+        is_seen = bool((attempt.evidence or {}).get("seen"))
+        note(attempt, {"review_reason": "" if is_seen else reason.value, "due_at": due_at})
         end(job)
         happenings(job.tenant_id, step.told(attempt.delivery))
 

@@ -178,15 +178,22 @@ def _asked(attempt: Attempt, heard: Heard | None, at: datetime) -> dict[str, Any
     if heard is None:
         return columns
     absences, first_at = _absences(attempt, heard.answer, at)
-    more: dict[str, Any] = {"candidates": list(heard.numbers)} if _is_several(heard) else {}
+    more: dict[str, Any] = _candidates(attempt, heard)
     if (attempt.evidence or {}).get("chosen") and (heard.answer is None or not heard.answer.parcels):
         more["choice_failed"] = heard.said
     evidence = told(attempt, source=heard.source, said=heard.said, numbers=heard.numbers, at=at, **more)
     return columns | {"evidence": evidence, "absent_count": absences, "first_absent_at": first_at}
 
 
-def _is_several(heard: Heard) -> bool:
-    return heard.answer is not None and heard.answer.state is RecoveryState.SEVERAL
+def _candidates(attempt: Attempt, heard: Heard) -> dict[str, Any]:
+    """The shipments a person may choose from, when UPS names several or one that does not fit."""
+    answer = heard.answer
+    if answer is None:
+        return {"candidates": list(heard.numbers)} if heard.numbers else {}
+    if answer.state is RecoveryState.SEVERAL:
+        return {"candidates": list(answer.candidates)}
+    is_other = answer.state is RecoveryState.FOUND and len(answer.parcels) != attempt.packages
+    return {"candidates": [answer.ups_shipment_id]} if is_other else {}
 
 
 def _adopt(

@@ -1,0 +1,235 @@
+"""Which decisions a person has about a delivery in review, in words: what each does, and what it costs. Reads only."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syncjobs.courses import CORRECTED, LOST, RETURNED, VOIDED
+from syncjobs.doubt_words import WHY
+from syncjobs.evidence import number_named
+from syncjobs.models import Attempt, Delivery, Shipment
+from syncjobs.problems import from_json
+from syncjobs.settling import Reason
+
+A = Attempt.State
+
+
+class Decision(StrEnum):
+    """What a person may say."""
+
+    ADOPT = "adopt"
+    NOT_MADE = "not_made"
+    VOID = "void"
+    VOID_AND_SHIP = "void_and_ship"
+    KEEP = "keep"
+    END = "end"
+    SEEN = "seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One decision that is possible now, in words. `numbers` are offered where one must be named."""
+
+    decision: Decision
+    title: str
+    effect: str
+    cost: str
+    numbers: tuple[str, ...] = ()
+    needs_number: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is to be decided: about an attempt, or (None) about the delivery itself and what was shipped for it."""
+
+    delivery: Delivery
+    attempt: Attempt | None
+    heading: str
+    text: str
+    options: tuple[Option, ...]
+    shipped: Attempt | None = None
+
+
+class NotPossible(Exception):
+    """The decision cannot be taken as things stand; the message says why and what else to do."""
+
+
+def cases(tenant_id: uuid.UUID, delivery: Delivery) -> list[Case]:
+    """What waits for a decision at this delivery, each with its options; within the tenant's context."""
+    rows = Attempt.objects.select_related("account", "delivery").filter(tenant_id=tenant_id, delivery=delivery)
+    attempts = list(rows.order_by("shipment_no", "attempt_no"))
+    found = [_of_attempt(delivery, attempt) for attempt in attempts if attempt.review_reason]
+    is_settling = any(attempt.state in (A.REVIEW, A.VOIDING, A.SENDING, A.IN_DOUBT) for attempt in attempts)
+    is_told = any(attempt.review_reason and attempt.orphaned_at is None for attempt in attempts)
+    if delivery.state == Delivery.State.REVIEW and not is_settling and not is_told:
+        found.append(_of_delivery(delivery, attempts))
+    return found
+
+
+def _of_attempt(delivery: Delivery, attempt: Attempt) -> Case:
+    options = {A.REVIEW: _of_doubt, A.ORPHAN: _of_orphan, A.VOID_REFUSED: _of_refused_void}[A(attempt.state)](attempt)
+    reason = Reason(attempt.review_reason)
+    return Case(
+        delivery=delivery, attempt=attempt, heading=_HEADINGS[A(attempt.state)], text=WHY[reason], options=options
+    )
+
+
+_HEADINGS = {
+    A.REVIEW: "Did UPS make this shipment?",
+    A.ORPHAN: "One shipment too many",
+    A.VOID_REFUSED: "UPS did not void the shipment",
+}
+_NOTHING_MORE = "Nothing more is paid."
+
+
+def _of_doubt(attempt: Attempt) -> tuple[Option, ...]:
+    """It may exist or not."""
+    again = Option(
+        decision=Decision.NOT_MADE,
+        title="It was not made: ship again",
+        effect="A new shipment is made. The old request is still looked for at UPS for three days.",
+        cost="A new shipment is paid. If UPS made the first after all, both are paid until the extra one is voided.",
+    )
+    end = Option(
+        decision=Decision.END,
+        title="Ship nothing more",
+        effect="The delivery ends here. If UPS made the shipment after all, you are asked again.",
+        cost="Nothing now; a shipment that UPS made is paid until it is voided.",
+    )
+    if attempt.review_reason in (Reason.PLACEHOLDER, Reason.ACCOUNT):
+        return (again, end)
+    numbers = numbers_of(attempt)
+    adopt = Option(
+        decision=Decision.ADOPT,
+        title="It was made: use it",
+        effect="Its labels are fetched from UPS and its number is written to Exact Online.",
+        cost=_NOTHING_MORE,
+        numbers=numbers,
+        needs_number=True,
+    )
+    void = Option(
+        decision=Decision.VOID_AND_SHIP,
+        title="It was made: void it and ship again",
+        effect="UPS is asked to void this number; once it has, a new shipment is made.",
+        cost="One shipment is paid. If UPS refuses the void, you are asked again before anything is sent.",
+        numbers=numbers,
+        needs_number=True,
+    )
+    drop = Option(
+        decision=Decision.VOID,
+        title="It was made: void it and ship nothing",
+        effect="UPS is asked to void this number; the delivery ends as cancelled.",
+        cost="Nothing, unless UPS refuses the void.",
+        numbers=numbers,
+        needs_number=True,
+    )
+    return (adopt, again, void, drop, end)
+
+
+def numbers_of(attempt: Attempt) -> tuple[str, ...]:
+    """The numbers that UPS has named for it."""
+    candidates = tuple(str(number) for number in (attempt.evidence or {}).get("candidates", ()))
+    named = number_named(attempt)
+    return candidates or ((named,) if named else ())
+
+
+def _of_orphan(attempt: Attempt) -> tuple[Option, ...]:
+    return (
+        Option(
+            decision=Decision.VOID,
+            title="Void it all the same",
+            effect=f"UPS is asked to void {attempt.void_id}. A parcel that is on its way may go on.",
+            cost="Nothing, unless UPS refuses.",
+            numbers=(attempt.void_id,),
+        ),
+        _left("UPS is still asked now and then."),
+    )
+
+
+def _of_refused_void(attempt: Attempt) -> tuple[Option, ...]:
+    again = Option(
+        decision=Decision.VOID if (attempt.evidence or {}).get("then") != "again" else Decision.VOID_AND_SHIP,
+        title="Ask UPS to void it once more",
+        effect=f"The void of {attempt.void_id} is asked for again, for instance after you have spoken with UPS.",
+        cost="Nothing, unless UPS refuses again.",
+        numbers=(attempt.void_id,),
+    )
+    if attempt.orphaned_at is not None:
+        return (again, _left("UPS is not asked again. Claim the price at UPS."))
+    keep = Option(
+        decision=Decision.KEEP,
+        title="Keep the shipment",
+        effect="The label stays good, the number stands in Exact Online and the parcel is followed.",
+        cost=_NOTHING_MORE,
+    )
+    return (again, keep)
+
+
+def _left(effect: str) -> Option:
+    return Option(
+        decision=Decision.SEEN,
+        title="Leave it as it is",
+        effect=f"It leaves the to-do list. {effect}",
+        cost="Both shipments are paid.",
+    )
+
+
+def _of_delivery(delivery: Delivery, attempts: list[Attempt]) -> Case:
+    """A delivery that stopped after its label, or without one."""
+    codes = {problem.code for problem in from_json(delivery.problems)}
+    text = " ".join(problem.text for problem in from_json(delivery.problems))
+    shipped = next((attempt for attempt in reversed(attempts) if attempt.state == A.CREATED), None)
+    options = _without_label() if shipped is None else _with_label(delivery, shipped, codes)
+    heading = "How does this delivery go on?"
+    return Case(delivery=delivery, attempt=None, heading=heading, text=text, options=options, shipped=shipped)
+
+
+def _without_label() -> tuple[Option, ...]:
+    return (
+        Option(
+            decision=Decision.NOT_MADE,
+            title="Ship it",
+            effect="The delivery is read anew from Exact Online and shipped.",
+            cost="One shipment is paid.",
+        ),
+        _end("Nothing is shipped for it."),
+    )
+
+
+def _with_label(delivery: Delivery, shipped: Attempt, codes: set[str]) -> tuple[Option, ...]:
+    rows = Shipment.objects.filter(tenant_id=delivery.tenant_id, attempt=shipped, voided_at=None)
+    number = rows.values_list("ups_shipment_id", flat=True).first() or ""
+    keep = Option(
+        decision=Decision.KEEP,
+        title="The goods leave with this label",
+        effect="Its number is written to Exact Online if it is not there yet, and the parcels are followed.",
+        cost=_NOTHING_MORE,
+    )
+    void = Option(
+        decision=Decision.VOID,
+        title="Void the label",
+        effect=f"UPS is asked to void {number}; the delivery ends as cancelled.",
+        cost="Nothing, unless UPS refuses.",
+        numbers=(number,),
+    )
+    anew = Option(
+        decision=Decision.VOID_AND_SHIP,
+        title="Void the label and ship again",
+        effect=f"UPS is asked to void {number}; once it has, a new shipment is made.",
+        cost="One more shipment is paid; the voided one is not, unless UPS refuses.",
+        numbers=(number,),
+    )
+    end = _end("Parcels are no longer followed here; settle the rest with UPS and the customer.")
+    if VOIDED in codes:
+        return (anew, end)
+    if codes & {RETURNED, LOST}:
+        return (end, keep)
+    if CORRECTED in codes:
+        return (keep, end)
+    if "deleted_after_label" in codes:
+        return (void, keep)
+    return (keep, void, anew)
+
+
+def _end(effect: str) -> Option:
+    return Option(decision=Decision.END, title="End it here", effect=effect, cost="Nothing.")
