@@ -1,6 +1,7 @@
 """What must hold in the end, told by the stand-ins' own stores and logs; our rows are only compared with them."""
 
 from collections import Counter
+from enum import Enum
 from typing import Any
 
 from audit.chain import verify
@@ -10,10 +11,22 @@ from syncjobs.models.shipments import WATCHED_ATTEMPT_STATES
 from tenants.context import tenant_context
 from tests.crash.scene import Scene
 
+
+class End(Enum):
+    """How a delivery may honestly end."""
+
+    SHIPPED = "one live shipment, its number in Exact"
+    TWIN_VOIDED = "the same, and a late twin that was voided"
+    HOLD = "nothing at UPS, and a person is told what to fix"
+    REVIEW = "nothing is sent any more, and a person is asked to decide"
+
+
 OPEN = frozenset(
     {Delivery.State.RECEIVED, Delivery.State.READY, Delivery.State.SHIPPING, Delivery.State.LABELLED},
 )
 """Somebody must be about to move a delivery that stands here."""
+HOLD_MINUTES = 70
+"""Long enough for a look at a hold, and for the next question about a review."""
 
 
 def shipments(scene: Scene, delivery: Delivery) -> list[dict[str, Any]]:
@@ -32,21 +45,68 @@ def number_in_exact(scene: Scene, delivery: Delivery) -> str:
     return scene.journey.company.delivery(str(delivery.exact_entry_id))["TrackingNumber"] or ""
 
 
-def is_shipped(scene: Scene, delivery: Delivery) -> bool:
-    """One live shipment, its number in Exact, and nothing of ours unsettled."""
-    if scene.now(delivery).state != Delivery.State.REPORTED:
+def is_at(scene: Scene, delivery: Delivery, end: End) -> bool:
+    """Whether the delivery has come to this end, by our own rows; what is true of it is asserted afterwards."""
+    now, attempts = scene.now(delivery), scene.attempts(delivery)
+    if end is End.HOLD:
+        return now.state == Delivery.State.HOLD
+    if end is End.REVIEW:
+        return any(attempt.review_reason for attempt in attempts)
+    if now.state != Delivery.State.REPORTED or any(attempt.state in WATCHED_ATTEMPT_STATES for attempt in attempts):
         return False
-    return not any(attempt.state in WATCHED_ATTEMPT_STATES for attempt in scene.attempts(delivery))
+    return end is End.SHIPPED or any(attempt.state == Attempt.State.VOIDED for attempt in attempts)
 
 
-def assert_shipped(scene: Scene, delivery: Delivery) -> None:
+def assert_end(scene: Scene, delivery: Delivery, end: End) -> None:
+    """The end is true at UPS and in Exact, and stays so while time passes."""
+    if end is End.HOLD:
+        _assert_stopped(scene, delivery)
+    elif end is End.REVIEW:
+        _assert_asked_about(scene, delivery)
+    else:
+        assert_shipped(scene, delivery, twins=int(end is End.TWIN_VOIDED))
+
+
+def is_shipped(scene: Scene, delivery: Delivery) -> bool:
+    """The plain end."""
+    return is_at(scene, delivery, End.SHIPPED)
+
+
+def assert_shipped(scene: Scene, delivery: Delivery, *, twins: int = 0) -> None:
     """Exactly one live shipment at UPS, known to us, its number in Exact; and the promises."""
     alive = live(scene, delivery)
     assert len(alive) == 1, f"{len(alive)} live shipments; {_story(scene, delivery)}"
+    assert len(shipments(scene, delivery)) == 1 + twins, _story(scene, delivery)
     assert number_in_exact(scene, delivery) == alive[0]["number"], _story(scene, delivery)
     assert scene.now(delivery).state == Delivery.State.REPORTED, _story(scene, delivery)
     made = [attempt for attempt in scene.attempts(delivery) if attempt.state == Attempt.State.CREATED]
     assert [attempt.reference in alive[0]["references"] for attempt in made] == [True]
+    assert_promises(scene, delivery)
+
+
+def _assert_stopped(scene: Scene, delivery: Delivery) -> None:
+    """Held with a reason, nothing at UPS, and not sent again by itself."""
+    sent = len(scene.journey.ups.calls("ship"))
+    scene.pass_time(HOLD_MINUTES)
+    scene.work()
+    held = scene.now(delivery)
+    assert held.state == Delivery.State.HOLD, _story(scene, delivery)
+    assert held.problems
+    assert shipments(scene, delivery) == []
+    assert number_in_exact(scene, delivery) == ""
+    assert len(scene.journey.ups.calls("ship")) == sent, "a refused request was sent again"
+    assert_promises(scene, delivery)
+
+
+def _assert_asked_about(scene: Scene, delivery: Delivery) -> None:
+    """A person is asked, at most one shipment lives, and nothing more is sent."""
+    sent = len(scene.journey.ups.calls("ship"))
+    scene.pass_time(HOLD_MINUTES)
+    scene.work()
+    assert any(attempt.review_reason for attempt in scene.attempts(delivery)), _story(scene, delivery)
+    assert len(live(scene, delivery)) <= 1
+    assert number_in_exact(scene, delivery) == ""
+    assert len(scene.journey.ups.calls("ship")) == sent, "a doubtful request was sent again"
     assert_promises(scene, delivery)
 
 

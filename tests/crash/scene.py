@@ -25,16 +25,19 @@ class Scene:
     journey: Journey
     workers: Zygote
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the product's processes are told of this test's outside world."""
+        return {name: getattr(settings, name) for name in SETTINGS}
+
     def work(self, trap: Trap | None = None, *, constants: Constants | None = None, **changed: Any) -> Outcome:
         """One tick of the clock and a worker that runs what is due, or dies in the trap."""
-        given = {name: getattr(settings, name) for name in SETTINGS} | changed
-        return self.workers.run("work", trap=trap, settings=given, constants=constants)
+        return self.workers.run("work", trap=trap, settings=self.settings | changed, constants=constants)
 
     def accept(self, body: bytes, trap: Trap | None = None) -> Outcome:
         """The site's process that takes a notification, or dies in the trap."""
-        given = {name: getattr(settings, name) for name in SETTINGS}
         hook = str(self.journey.connection.hook_code)
-        return self.workers.run("accept", trap=trap, settings=given, hook=hook, body=body.decode())
+        return self.workers.run("accept", trap=trap, settings=self.settings, hook=hook, body=body.decode())
 
     def book(self, **wishes: object) -> Delivery:
         """A delivery that Exact has told us of; nothing was done about it yet."""

@@ -1,42 +1,21 @@
 """A worker killed at any boundary of the plain way: the delivery is shipped once, by itself (`reliability.md` 7.2)."""
 
+import uuid
+
 import pytest
 
-from tests.crash import oracle
+from tests.crash import oracle, places
 from tests.crash.forks import Trap
 from tests.crash.scene import Scene
+from tests.syncjobs.notifications import notification
 
 pytestmark = pytest.mark.slow
 
-COMMIT = "django.db.backends.base.base.BaseDatabaseWrapper._commit"
-ANSWER = "urllib3.connection.HTTPConnection.getresponse"
-READ_EXACT = "exact.client.ExactClient.goods_deliveries"
-PLAN = "syncjobs.steps.decide._commit_plan"
-SHIP = "ups.client.UpsClient.ship"
-PUT = "exact.client.ExactClient.put_goods_delivery"
-REPORT = "syncjobs.steps.report._write"
-
-PLACES = {
-    "B2 before Exact is asked": Trap(at=READ_EXACT, when="before"),
-    "B2 while Exact answers": Trap(at=ANSWER, when="before", within=READ_EXACT),
-    "B2 after Exact has answered": Trap(at=READ_EXACT),
-    "B3 before the plan is committed": Trap(at=COMMIT, when="before", within=PLAN),
-    "B3 when the plan is committed": Trap(at=COMMIT, within=PLAN),
-    "B4 before sending is committed": Trap(at=COMMIT, when="before", since="ups.client.UpsClient.prepare"),
-    "B4 when sending is committed": Trap(at=SHIP, when="before"),
-    "B5 when the bytes are sent": Trap(at=ANSWER, when="before", within="ups.client.UpsClient._send_shipment"),
-    "B6 when the answer is read": Trap(at="ups.client.UpsClient._send_shipment"),
-    "B7 before the label is committed": Trap(at=COMMIT, when="before", since=SHIP),
-    "B8 when the label is committed": Trap(at=COMMIT, since=SHIP),
-    "B9 before Exact is written to": Trap(at=PUT, when="before"),
-    "B9 when the PUT is sent": Trap(at=ANSWER, when="before", within=PUT),
-    "B9 when Exact has answered the PUT": Trap(at=PUT),
-    "B10 before the report is committed": Trap(at=COMMIT, when="before", within=REPORT, since=PUT),
-    "B10 when the report is committed": Trap(at=COMMIT, within=REPORT, since=PUT),
-}
+WAY = places.FETCH | places.PLANNING | places.SENDING | places.SENT | places.WRITING
+OK = 200
 
 
-@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("place", WAY.values(), ids=WAY)
 def test_a_worker_killed_on_the_way_costs_neither_a_label_nor_a_delivery(scene: Scene, place: Trap) -> None:
     delivery = scene.book()
 
@@ -44,3 +23,27 @@ def test_a_worker_killed_on_the_way_costs_neither_a_label_nor_a_delivery(scene: 
     scene.live_on(lambda: oracle.is_shipped(scene, delivery))
 
     oracle.assert_shipped(scene, delivery)
+
+
+@pytest.mark.parametrize("place", places.RECEIPT.values(), ids=places.RECEIPT)
+def test_a_notification_that_was_not_answered_comes_again_and_leads_to_one_shipment(scene: Scene, place: Trap) -> None:
+    entry_id, body = told_in_vain(scene)
+
+    assert scene.accept(body, place).was_killed
+    assert scene.accept(body).told == OK
+
+    delivery = scene.journey.notified(entry_id)
+    scene.live_on(lambda: oracle.is_shipped(scene, delivery))
+    oracle.assert_shipped(scene, delivery)
+
+
+def told_in_vain(scene: Scene) -> tuple[str, bytes]:
+    """A delivery whose notification is in our hands instead of Exact's; its entry id and the bytes."""
+    company = scene.journey.company
+    company.exact.control("POST", "settings", {"webhook_copies": 0})
+    try:
+        entry_id = company.book()
+    finally:
+        company.exact.control("POST", "settings", {"webhook_copies": 1})
+    client_id = scene.settings["EXACT_APPS"]["nl"]["client_id"]
+    return entry_id, notification(key=uuid.UUID(entry_id), division=company.division, client_id=client_id)
