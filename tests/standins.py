@@ -125,6 +125,16 @@ class Company:
         found: dict[str, Any] = self.exact.control("GET", f"companies/{self.division}/deliveries/{entry_id}")
         return found
 
+    def record(self, resource: str, key: str) -> dict[str, Any]:
+        """Every property of a record."""
+        found: dict[str, Any] = self.exact.control("GET", f"companies/{self.division}/records/{resource}/{key}")
+        return found
+
+    def make(self, resource: str, **properties: Any) -> str:
+        """Make a record as a person would; returns its id."""
+        made = self.exact.control("POST", f"companies/{self.division}/records/{resource}", properties)
+        return str(made["ID"])
+
     def change(self, resource: str, key: str, **properties: Any) -> None:
         """Change a record as a person in Exact's own screens would."""
         self.exact.control("PATCH", f"companies/{self.division}/records/{resource}/{key}", properties)

@@ -25,11 +25,10 @@ from syncjobs.steps.context import Fetched, Step
 from syncjobs.steps.decide import decide
 from syncjobs.steps.facts import facts_of, touch
 from syncjobs.steps.gathering import gather
+from syncjobs.steps.reading import READ_AT_ONCE
 from syncjobs.transitions import delivery_event, move
 from tenants.context import tenant_context
 
-READ_AT_ONCE = 25
-"""Deliveries in one call: their keys fit into a URL of 2,000 characters (`exact.md` 6.1)."""
 NOT_YET_SECONDS = 5
 NOT_YET_FOR = timedelta(seconds=30)
 """A delivery may be announced before a read shows it or its lines (`exact.md` 10): so young, it is read again."""
