@@ -185,6 +185,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 600},
     },
+    "read changes from Exact": {
+        "task": "syncjobs.tasks.plan_changes",
+        "schedule": 300.0,
+        "options": {"expires": 240},
+    },
     "turn due tracking into jobs": {
         "task": "syncjobs.tasks.turn_due",
         "schedule": min(30.0, TRACKING_HOUR_SECONDS),

@@ -6,11 +6,16 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
-
 from exact.payloads import Instant, Page, UnreadableAnswer, Wire, parse, select_list
 from exact.records import SyncPage, SyncRow
-from exact.resources import WireAccount, WireAddress, WireContact, WireGoodsDelivery, WireItem
+from exact.resources import (
+    WireAccount,
+    WireAddress,
+    WireContact,
+    WireGoodsDelivery,
+    WireGoodsDeliveryLine,
+    WireItem,
+)
 
 FIRST_TIMESTAMP = 1
 """A first run asks for everything after this (`exact.md` 12)."""
@@ -42,11 +47,10 @@ class _StampedDelivery(WireGoodsDelivery, _Stamped):
     created: Instant = None
 
 
-class _StampedLine(_Stamped):
-    """A line of a goods delivery: only which delivery it belongs to matters."""
+class _StampedLine(WireGoodsDeliveryLine, _Stamped):
+    """A line of a goods delivery of the sync API."""
 
-    id: UUID = Field(alias="ID")
-    entry_id: UUID = Field(alias="EntryID")
+    modified: Instant = None
 
 
 class _Deleted(_Stamped):
@@ -80,11 +84,13 @@ def _master_row(row: _Master) -> SyncRow:
 
 
 def _delivery_row(row: _StampedDelivery) -> SyncRow:
-    return SyncRow(timestamp=row.timestamp, key=row.entry_id, record=row.record(), created_at=row.created)
+    return SyncRow(
+        timestamp=row.timestamp, key=row.entry_id, record=row.record(), created_at=row.created, modified_at=row.modified
+    )
 
 
 def _line_row(row: _StampedLine) -> SyncRow:
-    return SyncRow(timestamp=row.timestamp, key=row.entry_id)
+    return SyncRow(timestamp=row.timestamp, key=row.entry_id, record=row.record(), modified_at=row.modified)
 
 
 def _deleted_row(row: _Deleted) -> SyncRow:

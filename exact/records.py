@@ -257,14 +257,15 @@ class Attachment:
 class SyncRow:
     """One changed record. `key` names the record itself: for a line of a delivery, that delivery.
 
-    `created_at` is when a delivery was booked.
+    `created_at` and `modified_at` are Exact's own moments, of deliveries and their lines only.
     """
 
     timestamp: int
     key: UUID
     entity_type: int | None = None
-    record: Item | Address | Account | Contact | GoodsDelivery | None = None
+    record: Item | Address | Account | Contact | GoodsDelivery | GoodsDeliveryLine | None = None
     created_at: datetime | None = None
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

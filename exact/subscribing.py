@@ -18,8 +18,16 @@ def callback_url(connection: Connection) -> str:
 
 
 def ensure_subscribed(connection: Connection, client: ExactClient) -> Subscription:
-    """Subscribe to goods deliveries unless that is so already; running it again costs one call."""
+    """Subscribe to goods deliveries unless that is so already; running it again costs one call.
+
+    A subscription that was confirmed before notifications were missed is made anew, once: Exact may list one that it no
+    longer serves (`exact.md` 11.5).
+    """
     listed = client.subscriptions()
+    if _has_failed(connection):
+        for ours in [one for one in listed if one.callback_url == callback_url(connection)]:
+            _remove(client, ours)
+        listed = [one for one in listed if one.callback_url != callback_url(connection)]
     for foreign in _foreign(connection, listed):
         _remove(client, foreign)
     ours = _ours(connection, listed) or _subscribe(connection, client)
@@ -54,6 +62,14 @@ def _subscribe(connection: Connection, client: ExactClient) -> Subscription:
         operation="subscribe",
         reason="subscription_missing",
     )
+
+
+def _has_failed(connection: Connection) -> bool:
+    if connection.missed_hook_at is None:
+        return False
+    with tenant_context(connection.tenant_id):
+        before = WebhookSubscription.objects.filter(connection=connection, confirmed_at__lte=connection.missed_hook_at)
+        return before.exists()
 
 
 def _ours(connection: Connection, listed: list[Subscription]) -> Subscription | None:

@@ -1,24 +1,22 @@
 """What keeps a connection fresh: shipping methods, master data by sync, grants without traffic."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection as database
 from django.utils import timezone
 
-from exact import credentials, master
-from exact.changes import FIRST_TIMESTAMP, SyncEndpoint
+from exact import credentials, cursors, master
+from exact.changes import SyncEndpoint
 from exact.client import ExactClient
-from exact.errors import ExactRejected
-from exact.models import Connection, SyncCursor
-from exact.records import Account, Address, Contact, Item, SyncPage
+from exact.cursors import Cursor, advance, cursor_of
+from exact.models import Connection
+from exact.records import Account, Address, Contact, Division, Item
 from tenants.context import tenant_context
 
 MASTER_ENDPOINTS = (SyncEndpoint.ITEMS, SyncEndpoint.ADDRESSES, SyncEndpoint.ACCOUNTS, SyncEndpoint.CONTACTS)
 MAX_PAGES_AT_ONCE = 20
 """Pages of 1,000 read for one endpoint in one run; the cursor stands where the run ended."""
-START_BACK = timedelta(hours=1)
-"""A new cursor starts this far back: rows held are younger than the connection."""
 
 
 def read_shipping_methods(connection: Connection, client: ExactClient) -> None:
@@ -31,33 +29,26 @@ def sync_master(connection: Connection, client: ExactClient) -> int:
     return sum(_sync(connection, client, endpoint) for endpoint in MASTER_ENDPOINTS)
 
 
-def cursor_of(connection: Connection, client: ExactClient, endpoint: SyncEndpoint, *, at: datetime) -> int:
-    """Where to go on reading an endpoint; a first run starts a little before now."""
-    with tenant_context(connection.tenant_id):
-        row = SyncCursor.objects.filter(connection=connection, endpoint=endpoint.value).first()
-    if row is not None:
-        return row.timestamp
-    try:
-        first = client.sync_timestamp(endpoint, at - START_BACK)
-    except ExactRejected:
-        return FIRST_TIMESTAMP
-    return FIRST_TIMESTAMP if first is None else first - 1
+def note_company(connection: Connection, division: Division | None, *, at: datetime) -> bool:
+    """Keep when Exact says the company was moved or linked anew; whether it was since we last looked (`exact.md` 12).
 
-
-def move_cursor(connection: Connection, endpoint: SyncEndpoint, page: SyncPage, *, at: datetime) -> None:
-    """Keep how far an endpoint was read; in the transaction that keeps the results, within the tenant's context."""
-    SyncCursor.objects.update_or_create(
-        tenant_id=connection.tenant_id,
-        connection=connection,
-        endpoint=endpoint.value,
-        defaults={"timestamp": page.highest, "read_at": at},
-    )
-
-
-def forget_cursors(connection: Connection) -> None:
-    """Start anew: after a move to another database all timestamps restart (`exact.md` 12)."""
-    with tenant_context(connection.tenant_id):
-        SyncCursor.objects.filter(connection=connection).delete()
+    Within the tenant's context. After such a move all row versions start anew: then how far was read is forgotten, and
+    everything since the look before counts as unread. None for a company that this permission no longer shows. The
+    address book without `system/Divisions` tells no dates; an unknown one is no news.
+    """
+    before_at = connection.division_looked_at
+    is_moved = False
+    if division is not None:
+        told = {"moved_at": division.moved_at, "relinked_at": division.relinked_at}
+        for name, moment in told.items():
+            is_moved |= moment not in (None, getattr(connection, name)) and before_at is not None
+            setattr(connection, name, moment or getattr(connection, name))
+    connection.division_looked_at = at
+    if is_moved and before_at is not None:
+        cursors.forget(connection)
+        connection.last_read_at = min(connection.last_read_at or before_at, before_at)
+    connection.save(update_fields=["moved_at", "relinked_at", "division_looked_at", "last_read_at"])
+    return is_moved
 
 
 def live_connections() -> list[tuple[UUID, int]]:
@@ -74,15 +65,16 @@ def refresh_idle_grants(at: datetime) -> int:
 
 def _sync(connection: Connection, client: ExactClient, endpoint: SyncEndpoint) -> int:
     at = timezone.now()
-    after = cursor_of(connection, client, endpoint, at=at)
+    cursor: Cursor | None = cursor_of(connection, client, endpoint, since=at)
     changed = 0
     for _ in range(MAX_PAGES_AT_ONCE):
-        page = client.sync(endpoint, after)
+        if cursor is None:
+            break
+        page = client.sync(endpoint, cursor.timestamp)
         records = [row.record for row in page.rows if isinstance(row.record, Item | Address | Account | Contact)]
         with tenant_context(connection.tenant_id):
             changed += master.refresh_held(connection, records, at=at)
-            move_cursor(connection, endpoint, page, at=at)
-        after = page.highest
+            cursor = advance(connection, cursor, page, at=at)
         if not page.more:
             break
     return changed

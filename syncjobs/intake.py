@@ -20,6 +20,8 @@ from tenants.context import tenant_context
 logger = logging.getLogger(__name__)
 
 TOPIC = "GoodsDeliveries"
+FOUND = "Found"
+"""What the trail says in the place of a notification's action where we found a delivery by ourselves."""
 ECHO_QUIET_SECONDS = 30
 """After the label, a notification is most likely the echo of our own write: it is confirmed a little later, together
 with others in one call (`exact.md` 11.5, `reliability.md` 3, "Echo")."""
@@ -95,12 +97,14 @@ def _unknown_address(body: bytes) -> int:
 
 
 _RECEIPT = """
+WITH heard AS (UPDATE exact_connection SET missed_hook_at = NULL WHERE id = %s AND missed_hook_at IS NOT NULL)
 INSERT INTO syncjobs_receipt (code, tenant_id, source, topic, action, subject, fingerprint, body, received_at, repeats,
                               dead_letter)
 VALUES (%s, %s, 'exact', %s, %s, %s, %s, %s, %s, 0, %s)
 ON CONFLICT (tenant_id, fingerprint) DO UPDATE SET repeats = syncjobs_receipt.repeats + 1
 RETURNING repeats = 0
 """
+"""A notification that arrives ends what `silence` noted."""
 
 
 def _store(route: Route, notification: Notification, body: bytes, *, at: datetime) -> None:
@@ -109,6 +113,7 @@ def _store(route: Route, notification: Notification, body: bytes, *, at: datetim
         cursor.execute(
             _RECEIPT,
             [
+                route.connection_id if route.is_live else None,
                 uuid.uuid4(),
                 route.tenant_id,
                 notification.topic[:40],

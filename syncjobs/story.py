@@ -8,6 +8,7 @@ from typing import Any
 
 from audit.models import Event
 from syncjobs.courses import CORRECTED, LOST, RETURNED, VOIDED
+from syncjobs.intake import FOUND
 from syncjobs.models import Attempt, Delivery, Parcel
 from syncjobs.wording import milestone_word, reason_phrase, words_for
 from tenants.models import User
@@ -56,6 +57,7 @@ _RECEIVED = {
     "Create": "Exact Online told of a new goods delivery",
     "Update": "Exact Online told of a change to the goods delivery",
     "Delete": "Exact Online told that the goods delivery was deleted",
+    FOUND: "Found when reading what changed in Exact Online; no notification had told of it",
 }
 _CHANGED = {
     "labels stored": "The labels were stored",

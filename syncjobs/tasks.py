@@ -44,6 +44,12 @@ def plan_reads(**_: Any) -> None:
     ticks.plan_reads(at=timezone.now())
 
 
+@shared_task(name="syncjobs.tasks.plan_changes")
+def plan_changes(**_: Any) -> None:
+    """Ask for what changed in Exact, wherever the time for it has come."""
+    ticks.plan_changes(at=timezone.now())
+
+
 @shared_task(name="syncjobs.tasks.canary")
 def canary(*, queue_name: str, **_: Any) -> None:
     """Leave a sign of life: a message went all the way through a queue."""

@@ -1,17 +1,24 @@
 """Turning the clock's ticks into jobs; a tick that comes twice, late or from two clocks changes nothing."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Q
 
 from exact.models import Connection
 from exact.upkeep import live_connections
-from syncjobs import queue
+from syncjobs import queue, silence
 from syncjobs.models import SyncJob
 from tenants.context import tenant_context
 
 TURNED_AT_ONCE = 1_000
 """Rows of each kind that one tick turns into jobs; the next tick takes more."""
+CHANGES_EVERY = timedelta(minutes=15)
+CHANGES_WHEN_SILENT_EVERY = timedelta(minutes=5)
+"""`exact.md` 12: three calls each time, 288 of the 500 a day that comparing may cost."""
+CHANGES_SPREAD = timedelta(minutes=4)
+"""Companies are read one after the other between two ticks, each always at the same place."""
+_TICK_SLACK = timedelta(minutes=2)
 
 
 def turn_due() -> dict[str, int]:
@@ -36,3 +43,25 @@ def plan_reads(*, at: datetime) -> None:
             code = Connection.objects.values_list("code", flat=True).get(tenant_id=tenant_id, pk=connection_id)
             queue.add(tenant_id, SyncJob.Kind.METHODS, code, due_at=at, wake=False)
             queue.add(tenant_id, SyncJob.Kind.MASTER, code, due_at=at)
+
+
+def plan_changes(*, at: datetime) -> None:
+    """For every live connection whose time has come: read what changed in Exact."""
+    for tenant_id, connection_id in live_connections():
+        with tenant_context(tenant_id):
+            row = Connection.objects.select_related("grant").get(tenant_id=tenant_id, pk=connection_id)
+            due_at = at + CHANGES_SPREAD * (row.code.int % 1_000 / 1_000)
+            if _wants_changes(row, due_at):
+                queue.add(tenant_id, SyncJob.Kind.CHANGES, row.code, due_at=due_at, wake=False)
+
+
+def _wants_changes(row: Connection, due_at: datetime) -> bool:
+    """Not while nobody may read there, and not again so soon, also where the last time failed."""
+    if row.grant is None or row.grant.needs_reconnect_at is not None:
+        return False
+    every = CHANGES_WHEN_SILENT_EVERY if silence.is_silent(row) else CHANGES_EVERY
+    after = due_at - every + _TICK_SLACK
+    if row.last_read_at is not None and row.last_read_at > after:
+        return False
+    asked = SyncJob.objects.filter(tenant_id=row.tenant_id, kind=SyncJob.Kind.CHANGES, subject=row.code)
+    return not asked.filter(Q(state__in=["due", "running"]) | Q(created_at__gt=after)).exists()

@@ -50,11 +50,17 @@ def _methods_and_types(connection: Connection, client: ExactClient) -> None:
 
 
 def master(job: Job, step: Step) -> None:
-    """Bring the cached master data up to date."""
-    _run(job, step, exact_upkeep.sync_master)
+    """Bring the cached master data up to date: labels are made from it, so its calls are of shipping's share."""
+    _run(job, step, exact_upkeep.sync_master, purpose=BudgetClass.SHIP)
 
 
-def _run(job: Job, step: Step, act: Callable[[Connection, ExactClient], object]) -> None:
+def _run(
+    job: Job,
+    step: Step,
+    act: Callable[[Connection, ExactClient], object],
+    *,
+    purpose: BudgetClass = BudgetClass.COMPARE,
+) -> None:
     """Act on a connection that still is live; the calls are recorded with the end of the job."""
     with tenant_context(job.tenant_id):
         connection = (
@@ -63,7 +69,7 @@ def _run(job: Job, step: Step, act: Callable[[Connection, ExactClient], object])
             .first()
         )
     if connection is not None:
-        act(connection, open_client(connection, purpose=BudgetClass.COMPARE, observe=step.observe))
+        act(connection, open_client(connection, purpose=purpose, observe=step.observe))
     with tenant_context(job.tenant_id):
         queue.finish(job)
         happenings(job.tenant_id, step.told_of_subject(job))

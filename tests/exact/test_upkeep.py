@@ -3,8 +3,8 @@
 import uuid
 from decimal import Decimal
 
-from exact import upkeep
-from exact.changes import FIRST_TIMESTAMP, SyncEndpoint
+from exact import cursors, upkeep
+from exact.changes import FIRST_TIMESTAMP
 from exact.master import MasterData
 from exact.models import MasterRecord, SyncCursor
 from exact.tasks import refresh_idle_grants
@@ -66,22 +66,11 @@ def test_forgetting_cursors_reads_from_near_now_again(scene: Scene) -> None:
     upkeep.sync_master(scene.connection, scene.client())
     scene.sandbox.forget_calls()
 
-    upkeep.forget_cursors(scene.connection)
+    with tenant_context(scene.tenant.id):
+        cursors.forget(scene.connection)
     upkeep.sync_master(scene.connection, scene.client())
 
     assert len(scene.sandbox.calls("SyncTimestamp")) == len(upkeep.MASTER_ENDPOINTS)
-
-
-def test_cursors_of_deliveries_are_kept_with_their_results(scene: Scene) -> None:
-    scene.book()
-    client = scene.client()
-    page = client.sync(SyncEndpoint.GOODS_DELIVERIES, FIRST_TIMESTAMP)
-
-    with tenant_context(scene.tenant.id):
-        upkeep.move_cursor(scene.connection, SyncEndpoint.GOODS_DELIVERIES, page, at=scene.connection.connected_at)
-
-    again = upkeep.cursor_of(scene.connection, client, SyncEndpoint.GOODS_DELIVERIES, at=scene.connection.connected_at)
-    assert again == page.highest
 
 
 def test_live_connections_are_listed_across_tenants(scene: Scene) -> None:
