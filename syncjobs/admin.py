@@ -11,12 +11,14 @@ from syncjobs.models import (
     Alarm,
     Attempt,
     Delivery,
+    Finding,
     Heartbeat,
     Label,
     Manifest,
     Parcel,
     PartyAddress,
     Receipt,
+    Reconciliation,
     Reporting,
     Shipment,
     ShippingRule,
@@ -226,3 +228,23 @@ class HeartbeatAdmin(LookingAdmin):
 
     list_display = ("name", "seen_at")
     ordering = ("name",)
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(LookingAdmin):
+    """Runs of the nightly comparison."""
+
+    list_display = ("began_at", "tenant", "connection", "ended_at", "exact_deliveries", "our_deliveries", "problem")
+    list_select_related = ("tenant", "connection")
+    ordering = ("-began_at",)
+
+
+@admin.register(Finding)
+class FindingAdmin(LookingAdmin):
+    """Differences that the comparison found."""
+
+    list_display = ("kind", "tenant", "subject", "found_at", "seen_at", "repair_asked_at", "resolved_at", "resolution")
+    list_filter = ("kind", "resolution")
+    list_select_related = ("tenant",)
+    search_fields = ("subject", "tenant__name")
+    ordering = ("-found_at",)

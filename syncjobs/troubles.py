@@ -18,6 +18,7 @@ from exact.limits import DEFAULT_DAY_LIMIT
 from syncjobs import alarms
 from syncjobs.alarm_kinds import NATURES, AlarmKind
 from syncjobs.models import Alarm, Heartbeat, SyncJob, SystemAlarm
+from syncjobs.reconciling.kinds import SERIOUS
 from tenants.context import tenant_context
 
 K = AlarmKind
@@ -136,7 +137,7 @@ def _rows(at: datetime) -> list[_Row]:
     doubt_seconds = DOUBT_MINUTES * settings.SETTLING_MINUTE_SECONDS
     ages = [age.total_seconds() for age in (ORPHAN_AGE, TOKEN_STALE_AGE, BREAKER_AGE, JOB_AGE)]
     with connection.cursor() as cursor:
-        cursor.execute(_TROUBLES, [at, doubt_seconds, *ages, DEFAULT_DAY_LIMIT, DAY_SHARE, TOKEN_CALLS, None])
+        cursor.execute(_TROUBLES, [at, doubt_seconds, *ages, DEFAULT_DAY_LIMIT, DAY_SHARE, TOKEN_CALLS, list(SERIOUS)])
         return [_Row(*row) for row in cursor.fetchall()]
 
 

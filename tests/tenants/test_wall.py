@@ -220,9 +220,12 @@ def test_what_looks_across_tenants_is_short_and_known() -> None:
         "exact_grant_users",
         "exact_live_connections",
         "exact_route",
+        "syncjobs_alarms_to_mail",
         "syncjobs_claim",
         "syncjobs_due_queues",
+        "syncjobs_open_alarms",
         "syncjobs_track_route",
+        "syncjobs_troubles",
         "syncjobs_turn_due",
         "ups_alert_client",
         "ups_alert_route",
@@ -275,16 +278,23 @@ def test_the_dispatch_role_can_neither_log_in_nor_make_anything_nor_by_pass_the_
 MAY = {
     "INSERT syncjobs_syncjob": ("code created_at due_at failures kind last_error queue starts state subject tenant_id"),
     "UPDATE syncjobs_syncjob": "due_at lease_until starts state",
-    "SELECT exact_connection": "code disconnected_at division grant_id hook_code id site tenant_id",
-    "SELECT exact_grant": "client_id id",
-    "SELECT syncjobs_attempt": "delivery_id due_at",
-    "SELECT syncjobs_delivery": "code id tenant_id track_code",
+    "SELECT exact_breaker": "connection_id endpoint opened_at",
+    "SELECT exact_callbudget": "connection_id day_calls day_number",
+    "SELECT exact_connection": (
+        "code day_limit disconnected_at division grant_id hook_code id missed_hook_at site tenant_id"
+    ),
+    "SELECT exact_grant": "client_id code id needs_reconnect_at received_at",
+    "SELECT syncjobs_alarm": "cleared_at id kind mail_due_at subject tenant_id",
+    "SELECT syncjobs_attempt": ("code delivery_id doubt_at due_at orphaned_at review_reason sent_at state tenant_id"),
+    "SELECT syncjobs_delivery": "changed_at code id state tenant_id track_code",
+    "SELECT syncjobs_finding": "code found_at kind resolved_at tenant_id",
     "SELECT syncjobs_parcel": "look_at shipment_id",
     "SELECT syncjobs_receipt": "applied_at dead_letter received_at source subject tenant_id",
     "SELECT syncjobs_shipment": "delivery_id id",
     "SELECT ups_account": (
         "alert_client_id alert_client_secret_digest alert_credential_digest alert_generation alert_hook_code"
-        " alert_previous_digest alert_previous_until alert_version code id tenant_id"
+        " alert_previous_digest alert_previous_until alert_version code id stopped_at tenant_id token_calls"
+        " token_calls_date"
     ),
     "SELECT ups_alertsubscription": "account_id due_at",
     "SELECT ups_quantumviewfeed": "code poll_at tenant_id",
