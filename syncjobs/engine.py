@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ from syncjobs.steps.gone import gone
 from syncjobs.steps.look import look
 from syncjobs.steps.proof import proof
 from syncjobs.steps.read import OPEN_TO_PLANNING, read
+from syncjobs.steps.reconcile import reconcile
 from syncjobs.steps.report import report
 from syncjobs.steps.settle import settle
 from syncjobs.steps.ship import sending_was_found, ship
@@ -36,8 +38,8 @@ from tenants.context import tenant_context
 
 logger = logging.getLogger(__name__)
 
-BUDGET_SECONDS = 25
-"""A task takes no new job after this, so that its last one ends well before the hard time limit of 90 s."""
+BUDGET_SECONDS = settings.CELERY_TASK_TIME_LIMIT * 5 / 18
+"""A task takes no new job after this, 25 s of the usual 90, so that its last one ends well before the hard limit."""
 OVERTAKEN_PAUSE = timedelta(seconds=2)
 OWNED: dict[SyncJob.Kind, frozenset[Delivery.State]] = {
     SyncJob.Kind.READ: OPEN_TO_PLANNING,
@@ -81,6 +83,7 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.SETTLE: settle,
     SyncJob.Kind.CHANGES: changes,
     SyncJob.Kind.COMPARE: compare,
+    SyncJob.Kind.RECONCILE: reconcile,
 }
 
 
