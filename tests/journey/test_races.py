@@ -159,7 +159,7 @@ def is_wanted(journey: Journey, delivery: Delivery, kind: SyncJob.Kind) -> bool:
         return SyncJob.objects.filter(subject=delivery.code, kind=kind).exists()
 
 
-def test_the_answer_to_a_worker_that_lost_its_claim_changes_nothing_once_the_shipment_was_found(journey: Journey) -> None:
+def test_an_answer_that_comes_after_its_shipment_was_found_changes_nothing(journey: Journey) -> None:
     _entry_id, delivery = booked(journey)
 
     with while_it_is_sent(journey, delivery):
@@ -168,7 +168,7 @@ def test_the_answer_to_a_worker_that_lost_its_claim_changes_nothing_once_the_shi
             Attempt.objects.update(lease_until=past)
             SyncJob.objects.filter(kind=SyncJob.Kind.SHIP).update(lease_until=past, due_at=past)
         assert engine.work([SyncJob.Queue.SHIP]) > 0
-            assert [attempt.state for attempt in journey.attempts(delivery)] == [Attempt.State.CREATED]
+        assert [attempt.state for attempt in journey.attempts(delivery)] == [Attempt.State.CREATED]
     journey.make_due()
     journey.work()
 
