@@ -12,12 +12,14 @@ from exact.errors import ExactRejected
 from exact.limits import BudgetClass
 from exact.records import GoodsDelivery, GoodsDeliveryChanges
 from syncjobs import queue, remarks
+from syncjobs.courses import FOLLOWED
 from syncjobs.models import Delivery, Parcel, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.reporting import remember_refusal, reporting_of, shortness_of
 from syncjobs.steps import gone, reading
 from syncjobs.steps.context import Labelled, Step
+from syncjobs.steps.rewriting import write_again
 from syncjobs.transitions import delivery_event, move
 from syncjobs.wording import words_for
 from tenants.context import tenant_context
@@ -32,12 +34,15 @@ _JUST_LABELLED = timedelta(seconds=10)
 
 
 def report(job: Job, step: Step) -> None:
-    """The step, for a delivery whose labels are made."""
+    """The step, for a delivery whose labels are made; for one reported before, that its number still stands there."""
     handed = step.handed.pop(job.subject, None)
     delivery, numbers = (handed.delivery, handed.numbers) if isinstance(handed, Labelled) else _look(job)
     if not numbers:
         return
     client = open_client(delivery.connection, purpose=BudgetClass.SHIP, observe=step.observe)
+    if delivery.state in FOLLOWED:
+        write_again(delivery, numbers, client, job=job, step=step)
+        return
     goods = None
     standing = delivery.facts.get("tracking_number", "")
     if _must_read(delivery, numbers, job, step):
@@ -59,7 +64,7 @@ def _look(job: Job) -> tuple[Delivery, list[str]]:
     """The delivery and its numbers; none when there is nothing to write, and then the job is finished."""
     with tenant_context(job.tenant_id):
         delivery = Delivery.objects.select_related("connection").get(tenant_id=job.tenant_id, code=job.subject)
-        numbers = _numbers(delivery) if delivery.state == Delivery.State.LABELLED else []
+        numbers = _numbers(delivery) if delivery.state in FOLLOWED | {Delivery.State.LABELLED} else []
         if not numbers:
             queue.finish(job)
     return delivery, numbers
