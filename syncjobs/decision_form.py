@@ -38,7 +38,7 @@ class DecisionForm(StyledForm):
         if isinstance(field, forms.ChoiceField):
             field.choices = [(option.decision.value, option.title) for option in case.options]
         for option in case.options:
-            if option.needs_number:
+            if _asks_number(option):
                 self.fields[_number_field(option.decision)] = _number(option)
 
     @property
@@ -59,7 +59,7 @@ class DecisionForm(StyledForm):
         for other in self.case.options:
             if option is None or other.decision != option.decision:
                 self.errors.pop(_number_field(other.decision), None)
-        if option is not None and option.needs_number:
+        if option is not None and _asks_number(option):
             self._check_number(option, cleaned)
         return cleaned
 
@@ -68,14 +68,17 @@ class DecisionForm(StyledForm):
         return next(option for option in self.case.options if option.decision == self.cleaned_data["decision"])
 
     def number(self) -> str:
-        """The number that was named for it, or an empty text; only for a valid form."""
-        return _plain(self.cleaned_data.get(_number_field(self.option().decision), ""))
+        """The number that was named for it, the only one there is, or an empty text; only for a valid form."""
+        option = self.option()
+        if len(option.numbers) == 1:
+            return option.numbers[0]
+        return _plain(self.cleaned_data.get(_number_field(option.decision), ""))
 
     def _chosen(self, decision: str) -> Option | None:
         return next((option for option in self.case.options if option.decision == decision), None)
 
     def _field_of(self, option: Option) -> forms.BoundField | None:
-        return self[_number_field(option.decision)] if option.needs_number else None
+        return self[_number_field(option.decision)] if _asks_number(option) else None
 
     def _check_number(self, option: Option, cleaned: dict[str, str]) -> None:
         name = _number_field(option.decision)
@@ -102,6 +105,11 @@ def mark_of(case: Case) -> str:
         [(option.decision.value, option.effect, option.cost, option.numbers) for option in case.options],
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
+
+
+def _asks_number(option: Option) -> bool:
+    """Not where there is only one that can be meant."""
+    return option.needs_number and len(option.numbers) != 1
 
 
 def _number_field(decision: Decision) -> str:

@@ -4,7 +4,7 @@ Every function runs inside the tenant's context (`tenants.gate.inside`).
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 from connector_site.lib.secrets import WrongOwner, unseal
 from exact.models import Connection
 from syncjobs.account_notices import count_in_trouble
+from syncjobs.doubt_notices import DoubtNotice, doubt_notices, notices_of, pressing_deliveries
 from syncjobs.looking import FOLLOWED_DAYS
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
 from syncjobs.problems import Problem, from_json
@@ -57,7 +58,8 @@ SHOWN_MILESTONES: dict[str, Shown] = {
     M.UNKNOWN: Shown(word="Status unknown", look="quiet"),
 }
 """Milestones that say more than the state beside them does."""
-IN_DOUBT = Shown(word="UPS outcome unknown", look="ask")
+IN_DOUBT = Shown(word="Checking with UPS", look="work")
+LONG_IN_DOUBT = Shown(word="UPS outcome unknown", look="ask")
 MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
 """States that change by themselves within seconds."""
 FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.REVIEW})
@@ -168,9 +170,14 @@ class WorkItem:
     notices: tuple[Notice, ...]
     unfiled: str
     """Why its proof is not in Exact; empty where it is, or is not wanted."""
-    doubt: Attempt | None
+    doubts: tuple[DoubtNotice, ...]
     since: datetime | None
     button: str
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether a manager has to choose how it goes on."""
+        return self.delivery.state == D.REVIEW or any(doubt.needs_decision for doubt in self.doubts)
 
 
 def find_deliveries(tenant_id: uuid.UUID, *, choice: str, search: str, before: uuid.UUID | None) -> Page:
@@ -201,33 +208,31 @@ def waiting_count(tenant_id: uuid.UUID) -> int:
 def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:
     """What waits for a person, longest waiting first."""
     waiting = list(_waiting(tenant_id).select_related("connection__reporting").order_by("changed_at", "pk"))
-    doubts = {
-        attempt.delivery_id: attempt
-        for attempt in Attempt.objects.filter(
-            tenant_id=tenant_id, delivery__in=waiting, state__in=(Attempt.State.IN_DOUBT, Attempt.State.REVIEW)
-        )
-    }
+    doubts = doubt_notices(tenant_id, waiting, at=timezone.now())
     notices = _notices(tenant_id, waiting)
-    return [
-        WorkItem(
-            delivery=delivery,
-            shown=shown_state(delivery, in_doubt=delivery.pk in doubts),
-            problems=tuple(from_json(delivery.problems)) if delivery.state in _PROBLEM_STATES else (),
-            notices=notices.get(delivery.pk, ()),
-            unfiled=delivery.proof_problem if lacks_proof(delivery) else "",
-            doubt=doubts.get(delivery.pk),
-            since=delivery.changed_at if _waits_itself(delivery, in_doubt=delivery.pk in doubts) else None,
-            button="" if delivery.pk in doubts else button_for(delivery),
-        )
-        for delivery in waiting
-    ]
+    return [_item(delivery, doubts.get(delivery.pk, ()), notices.get(delivery.pk, ())) for delivery in waiting]
 
 
-def shown_state(delivery: Delivery, *, in_doubt: bool) -> Shown:
-    """The badge of a delivery; a shipment that UPS may or may not have made comes before everything."""
-    if in_doubt and delivery.state in {D.SHIPPING, D.REVIEW}:
-        return IN_DOUBT
-    return SHOWN[delivery.state]
+def _item(delivery: Delivery, doubts: tuple[DoubtNotice, ...], notices: tuple[Notice, ...]) -> WorkItem:
+    stands = delivery.state in _PROBLEM_STATES or lacks_proof(delivery)
+    return WorkItem(
+        delivery=delivery,
+        shown=shown_state(delivery, doubts),
+        problems=tuple(from_json(delivery.problems)) if delivery.state in _PROBLEM_STATES else (),
+        notices=notices,
+        unfiled=delivery.proof_problem if lacks_proof(delivery) else "",
+        doubts=doubts,
+        since=delivery.changed_at if stands or doubts else None,
+        button="" if any(doubt.is_doubt for doubt in doubts) else button_for(delivery),
+    )
+
+
+def shown_state(delivery: Delivery, doubts: Iterable[DoubtNotice]) -> Shown:
+    """The badge of a delivery; a shipment that UPS may or may not have made comes before being shipped."""
+    open_ones = [doubt for doubt in doubts if doubt.is_doubt]
+    if not open_ones or delivery.state != D.SHIPPING:
+        return SHOWN[delivery.state]
+    return LONG_IN_DOUBT if any(doubt.is_long for doubt in open_ones) else IN_DOUBT
 
 
 def shown_milestone(delivery: Delivery) -> Shown | None:
@@ -301,18 +306,10 @@ def live_parcels(shipments: Sequence[Shipment]) -> tuple[Parcel, ...]:
     )
 
 
-def _waits_itself(delivery: Delivery, *, in_doubt: bool) -> bool:
-    """Not only for one of its parcels."""
-    return in_doubt or delivery.state in _PROBLEM_STATES or lacks_proof(delivery)
-
-
 def _waiting(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
-    doubtful = Attempt.objects.filter(
-        tenant_id=tenant_id, state__in=(Attempt.State.IN_DOUBT, Attempt.State.REVIEW)
-    ).values("delivery_id")
     return Delivery.objects.filter(
         Q(state__in=_PROBLEM_STATES)
-        | Q(pk__in=doubtful)
+        | Q(pk__in=pressing_deliveries(tenant_id, at=timezone.now()))
         | Q(pk__in=_with_attention(tenant_id).values("delivery_id"))
         | Q(pk__in=_without_proof(tenant_id).values("pk")),
         tenant_id=tenant_id,
@@ -366,7 +363,7 @@ def _matches(tenant_id: uuid.UUID, search: str) -> Q:
 def _with_story(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
     return found.select_related("ship_to").prefetch_related(
         Prefetch("shipments", queryset=Shipment.objects.order_by("created_at").prefetch_related("parcels")),
-        Prefetch("attempts", queryset=Attempt.objects.filter(state=Attempt.State.IN_DOUBT).only("delivery", "state")),
+        Prefetch("attempts", queryset=Attempt.objects.filter(state=Attempt.State.IN_DOUBT).defer("request")),
     )
 
 
@@ -374,7 +371,7 @@ def _row(delivery: Delivery) -> Row:
     parcels = live_parcels(list(delivery.shipments.all()))
     return Row(
         delivery=delivery,
-        shown=shown_state(delivery, in_doubt=bool(delivery.attempts.all())),
+        shown=shown_state(delivery, notices_of(delivery.attempts.all(), at=timezone.now())),
         milestone=shown_milestone(delivery),
         receiver=receiver_of(delivery),
         tracking_numbers=tuple(parcel.tracking_number for parcel in parcels),

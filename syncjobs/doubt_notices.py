@@ -19,6 +19,7 @@ from syncjobs.testimony import Told, last_heard
 from syncjobs.troubles import DOUBT_MINUTES
 
 A = Attempt.State
+_DOUBTFUL = (A.IN_DOUBT, A.REVIEW)
 _OPEN_STATES = (A.IN_DOUBT, A.REVIEW, A.ORPHAN, A.VOIDING)
 _WHY = {reason.value: words for reason, words in WHY.items()}
 
@@ -27,7 +28,8 @@ _WHY = {reason.value: words for reason, words in WHY.items()}
 class DoubtNotice:
     """What people should know of one request to UPS.
 
-    `next_at` is when UPS is asked again without anybody's doing, `is_due` whether that is now.
+    `next_at` is when UPS is asked again without anybody's doing, `is_due` whether that is now. `is_doubt`: whether the
+    shipment exists is what is not known; `is_long`: longer than usual.
     """
 
     attempt: Attempt
@@ -36,6 +38,8 @@ class DoubtNotice:
     heard: Told | None
     next_at: datetime | None
     is_due: bool
+    is_doubt: bool
+    is_long: bool
     since: datetime | None
     needs_decision: bool
 
@@ -53,19 +57,28 @@ def notice_of(attempt: Attempt, *, at: datetime) -> DoubtNotice | None:
         heard=last_heard(attempt),
         next_at=attempt.due_at,
         is_due=attempt.due_at is not None and attempt.due_at <= at,
+        is_doubt=attempt.state in _DOUBTFUL,
+        is_long=attempt.state == A.IN_DOUBT and is_long(attempt, at=at),
         since=attempt.doubt_at or attempt.sent_at,
         needs_decision=needs_decision,
     )
 
 
-def notices(tenant_id: uuid.UUID, deliveries: Iterable[Delivery], *, at: datetime) -> dict[int, list[DoubtNotice]]:
+def notices_of(attempts: Iterable[Attempt], *, at: datetime) -> tuple[DoubtNotice, ...]:
+    """What people should know of these, in their order."""
+    found = (notice_of(attempt, at=at) for attempt in attempts)
+    return tuple(notice for notice in found if notice is not None)
+
+
+def doubt_notices(
+    tenant_id: uuid.UUID, deliveries: Iterable[Delivery], *, at: datetime
+) -> dict[int, tuple[DoubtNotice, ...]]:
     """What waits for a person or is long in doubt, by the delivery's key."""
-    found: dict[int, list[DoubtNotice]] = {}
-    for attempt in _pressing(tenant_id, at).filter(delivery__in=list(deliveries)).order_by("pk"):
-        notice = notice_of(attempt, at=at)
-        if notice is not None:
-            found.setdefault(attempt.delivery_id, []).append(notice)
-    return found
+    by_delivery: dict[int, list[Attempt]] = {}
+    rows = _pressing(tenant_id, at).filter(delivery__in=list(deliveries)).defer("request").order_by("pk")
+    for attempt in rows:
+        by_delivery.setdefault(attempt.delivery_id, []).append(attempt)
+    return {key: notices_of(attempts, at=at) for key, attempts in by_delivery.items()}
 
 
 def pressing_deliveries(tenant_id: uuid.UUID, *, at: datetime) -> QuerySet[Attempt, Any]:

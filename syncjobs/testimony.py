@@ -9,7 +9,9 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 
 from connector_site.lib.secrets import WrongOwner, unseal
-from syncjobs.models import Attempt, Delivery
+from syncjobs.adopting import ANSWER
+from syncjobs.models import Attempt, Delivery, Shipment
+from syncjobs.wording import milestone_word, reason_phrase, words_for
 from ups.services import service_name
 
 _SOURCES = {
@@ -22,7 +24,7 @@ _SOURCES = {
 }
 """The sources in `Attempt.evidence`: a name, and how it is asked."""
 _ALWAYS = ("label_recovery", "tracking", "manifest")
-"""Shown also while they have said nothing."""
+"""Shown for a doubt also while they have said nothing."""
 _NOTHING = {
     "label_recovery": "Not asked yet",
     "tracking": "Shows nothing with this reference so far",
@@ -92,9 +94,9 @@ def sources_of(attempt: Attempt, delivery: Delivery) -> list[Told]:
         mine = [row for row in said if row.get("source") == source]
         if mine:
             told.append(_told(mine[-1], times=len(mine)))
-        elif source in _ALWAYS:
+        elif source in _ALWAYS and attempt.doubt_at is not None:
             told.append(Told(source=name, how=how, said=_NOTHING[source]))
-    return [*told, _in_exact(delivery)]
+    return [*told, *_parcels_made(attempt), _in_exact(delivery)]
 
 
 def everything_said(attempt: Attempt) -> list[Told]:
@@ -129,25 +131,48 @@ def _told(row: Mapping[str, Any], *, times: int = 1) -> Told:
 
 
 def _our_record(attempt: Attempt) -> Told:
-    if attempt.sent_at is None:
-        said = "The request is prepared; it has not left"
-    elif attempt.state == Attempt.State.CREATED:
-        said = "The request left, and UPS made the shipment"
-    else:
-        said = "The request left; there is no complete answer to it"
+    said = "The request left" if attempt.sent_at else "The request is prepared; it has not left"
     return Told(source="Our own record", how="what we sent and when", said=said, at=attempt.sent_at)
 
 
 def _answer(attempt: Attempt) -> Told:
+    source, how = "Answer to the request", "what UPS said at once"
+    made = _shipment(attempt)
+    if made is not None and made.source == ANSWER:
+        numbers = (made.ups_shipment_id,)
+        return Told(source=source, how=how, said="UPS made the shipment", numbers=numbers, at=made.created_at)
     evidence = attempt.evidence or {}
     reported = str(evidence.get("reported_number", ""))
     return Told(
-        source="Answer to the request",
-        how="what UPS said at once",
+        source=source,
+        how=how,
         said=_answer_words(evidence.get("status"), str(evidence.get("code", ""))),
         numbers=(reported,) if reported else (),
         at=attempt.doubt_at if evidence.get("status") else None,
     )
+
+
+def _shipment(attempt: Attempt) -> Shipment | None:
+    return getattr(attempt, "shipment", None)
+
+
+def _parcels_made(attempt: Attempt) -> list[Told]:
+    """Where its parcels are, once there are some."""
+    made, words = _shipment(attempt), words_for("en")
+    if made is None:
+        return []
+    return [
+        Told(
+            source="Parcel",
+            how="where it is, by UPS's news",
+            said=": ".join(
+                part for part in (milestone_word(words, row.milestone), reason_phrase(words, row.reason)) if part
+            ),
+            numbers=(row.tracking_number,),
+            at=row.milestone_at,
+        )
+        for row in made.parcels.order_by("position")
+    ]
 
 
 def _answer_words(status: int | None, code: str) -> str:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from syncjobs import desk, papers, replay, story
 from syncjobs.account_notices import account_notices
+from syncjobs.doubt_notices import notices_of
 from syncjobs.first_steps import first_steps
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, TrackingEvent
 from syncjobs.problems import from_json
@@ -90,6 +91,7 @@ def work(request: HttpRequest, access: Access) -> HttpResponse:
             "items": desk.work_list(access.tenant_id),
             "accounts": account_notices(access.tenant_id),
             "may_retry": access.allows(Role.OPERATOR),
+            "may_decide": access.allows(Role.MANAGER),
         }
         return render(request, "syncjobs/work.html", context)
 
@@ -117,16 +119,18 @@ def again(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> Htt
 
 def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict[str, object]:
     attempts = list(row.attempts.all())
-    in_doubt = any(attempt.state == Attempt.State.IN_DOUBT for attempt in attempts)
+    doubts = notices_of(attempts, at=timezone.now())
+    in_doubt = any(doubt.is_doubt for doubt in doubts)
     return {
         "access": access,
         "section": "deliveries",
         "delivery": row,
-        "shown": desk.shown_state(row, in_doubt=in_doubt),
+        "shown": desk.shown_state(row, doubts),
         "milestone": desk.shown_milestone(row),
-        "in_doubt": in_doubt,
+        "doubts": doubts,
+        "may_decide": access.allows(Role.MANAGER),
         "is_moving": row.state in desk.MOVING and not in_doubt,
-        "is_live": row.state in desk.MOVING | desk.FOLLOWED or desk.lacks_proof(row),
+        "is_live": row.state in desk.MOVING | desk.FOLLOWED or desk.lacks_proof(row) or bool(doubts),
         "receiver": desk.receiver_of(row),
         "problems": from_json(row.problems),
         "may_retry": access.allows(Role.OPERATOR),

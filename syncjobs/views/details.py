@@ -10,18 +10,28 @@ from syncjobs.reporting import EXACT_WRITES
 from syncjobs.wording import milestone_word, words_for
 from ups.services import service_name
 
-_LOOKS = {
-    Attempt.State.CREATED: "good",
-    Attempt.State.REFUSED: "stop",
-    Attempt.State.IN_DOUBT: "ask",
-    Attempt.State.REVIEW: "ask",
-    Attempt.State.PLANNED: "work",
-    Attempt.State.SENDING: "work",
+A = Attempt.State
+_SHOWN: dict[str, tuple[str, str, str]] = {
+    A.PLANNED: ("Prepared, not sent yet", "work", ""),
+    A.SENDING: ("Sent, waiting for the answer", "work", ""),
+    A.CREATED: ("Shipment made", "good", ""),
+    A.REFUSED: ("Refused by UPS", "stop", ""),
+    A.NOT_SENT: ("Never reached UPS", "quiet", ""),
+    A.IN_DOUBT: (
+        "Answer lost, UPS is being asked",
+        "ask",
+        "The shipment may exist, so nothing is sent a second time and nothing is paid twice.",
+    ),
+    A.ABSENT: ("Not made", "quiet", "Nothing was paid for it. In case it turns up late, it is looked for again."),
+    A.VOIDED_THERE: ("Voided at UPS", "quiet", "It was made, and somebody voided it at UPS, not through this page."),
+    A.REVIEW: ("A manager must decide", "ask", ""),
+    A.ORPHAN: ("Made after all, to be voided", "ask", "Another one was sent in its place."),
+    A.VOIDING: ("Being voided", "work", ""),
+    A.VOIDED: ("Voided", "quiet", ""),
+    A.VOID_REFUSED: ("UPS did not void it", "ask", ""),
+    A.CANCELLED: ("Dropped before it was sent", "quiet", ""),
 }
-_DOUBT = (
-    "The answer of UPS did not arrive. The shipment may exist, "
-    "so nothing is sent a second time and nothing is paid twice."
-)
+"""Word, look, and what it means, of a request's state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +78,13 @@ class WrittenFacts:
 def attempt_shown(attempt: Attempt) -> AttemptShown:
     """The attempt with a word for its state and what UPS said."""
     evidence = attempt.evidence or {}
-    said = _DOUBT if attempt.state == Attempt.State.IN_DOUBT else ""
-    if not said and evidence.get("code"):
-        said = f"UPS answered with code {evidence['code']}."
+    word, look, meaning = _SHOWN[attempt.state]
+    said = [meaning]
+    if evidence.get("code"):
+        said.append(f"UPS answered with code {evidence['code']}.")
     if evidence.get("reported_number"):
-        said = f"{said} UPS named the number {evidence['reported_number']}."
-    return AttemptShown(
-        attempt=attempt,
-        word=Attempt.State(attempt.state).label.capitalize(),
-        look=_LOOKS.get(Attempt.State(attempt.state), "quiet"),
-        said=said.strip(),
-    )
+        said.append(f"UPS named the number {evidence['reported_number']}.")
+    return AttemptShown(attempt=attempt, word=word, look=look, said=" ".join(part for part in said if part))
 
 
 def labels_of(delivery: Delivery) -> list[Label]:

@@ -12,7 +12,7 @@ from syncjobs.desk import Notice, attention_of
 from syncjobs.histories import EventShown, Step, history_of, steps_of
 from syncjobs.looking import OUT_FOR_DELIVERY_HOURS, SILENT_HOURS, WITHOUT_ALERT_HOURS
 from syncjobs.milestones import ENDS
-from syncjobs.models import Delivery, Parcel, TrackingEvent
+from syncjobs.models import Attempt, Delivery, Parcel, TrackingEvent
 from syncjobs.wording import milestone_word, reason_phrase, words_for
 from ups import subscribing
 from ups.events import Source
@@ -71,13 +71,15 @@ def parcels_shown(delivery: Delivery, parcels: Sequence[Parcel], *, at: datetime
 
 
 def mark_of(delivery: Delivery) -> str:
-    """Changes whenever the page of the delivery would; costs three small statements."""
+    """Changes whenever the page of the delivery would; costs four small statements."""
     told = Event.objects.filter(tenant_id=delivery.tenant_id, subject=delivery.code).aggregate(last=Max("sequence"))
     parcels = Parcel.objects.filter(tenant_id=delivery.tenant_id, shipment__delivery=delivery).order_by("pk")
     seen = list(parcels.values_list(*_MARKED))
     mine = TrackingEvent.objects.filter(tenant_id=delivery.tenant_id, parcel__in=[row[0] for row in seen])
     heard = mine.aggregate(count=Count("pk"), last=Max("recorded_at"))
-    whole = repr((delivery.state, delivery.changed_at, delivery.written_at, told, heard, seen))
+    attempts = Attempt.objects.filter(tenant_id=delivery.tenant_id, delivery=delivery).order_by("pk")
+    asked = list(attempts.values_list("pk", "state", "review_reason", "due_at"))
+    whole = repr((delivery.state, delivery.changed_at, delivery.written_at, told, heard, seen, asked))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 

@@ -126,12 +126,13 @@ def _base(access: Access, row: Delivery) -> dict[str, object]:
 def _shown(access: Access, row: Delivery, cases: list[Case], forms: dict[str, DecisionForm]) -> list[Shown]:
     """The cases first, then what is under way without anybody's doing."""
     at = timezone.now()
-    rows = Attempt.objects.filter(tenant_id=access.tenant_id, delivery=row).select_related("account")
+    rows = Attempt.objects.filter(tenant_id=access.tenant_id, delivery=row).select_related("account", "shipment")
     attempts = {attempt.pk: attempt for attempt in rows.order_by("shipment_no", "attempt_no")}
-    shown = [
-        _one(row, attempts.pop(case.attempt.pk, None) if case.attempt else None, case, forms[key_of(case)], at)
-        for case in cases
-    ]
+    shown = []
+    for case in cases:
+        about = case.attempt or case.shipped
+        attempt = attempts.pop(about.pk, None) if about else None
+        shown.append(_one(row, attempt, case, forms[key_of(case)], at))
     others = [attempt for attempt in attempts.values() if notice_of(attempt, at=at) is not None]
     return [*shown, *(_one(row, attempt, None, None, at) for attempt in others)]
 
