@@ -10,13 +10,17 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from cryptography.fernet import InvalidToken
 from django.db import connection
 from django.db.models import Case, Q, QuerySet, Value, When
 
+from connector_site.lib.secrets import WrongOwner
 from syncjobs.alarm_kinds import NATURES, AlarmKind
 from syncjobs.models import Alarm, SystemAlarm
 
 logger = logging.getLogger(__name__)
+UNREADABLE = (InvalidToken, WrongOwner)
+"""What reading a stored secret raises when its key is gone, or when it was made for another row."""
 Alarms = QuerySet[Alarm] | QuerySet[SystemAlarm]
 
 _RAISE = """
@@ -88,6 +92,11 @@ def raise_system_alarm(
     values = [kind.value, subject, json.dumps(dict(details or {}), default=str), at, at, at]
     if _is_new(_RAISE_SYSTEM, values):
         logger.error("Alarm %s %s: %s", kind, subject, NATURES[kind].title)
+
+
+def tell_of_unreadable(tenant_id: uuid.UUID, *, about: str, at: datetime) -> None:
+    """A stored secret of this customer could not be read; one alarm however many pieces of work meet it."""
+    raise_system_alarm(AlarmKind.DECRYPT_FAILED, str(tenant_id), at=at, details={"job": about})
 
 
 def clear_system_alarm(kind: AlarmKind, subject: str, *, at: datetime) -> None:
