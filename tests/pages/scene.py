@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from PIL import Image, ImageDraw
@@ -17,6 +18,7 @@ from connector_site.lib.outside_calls import OutsideCall
 from connector_site.lib.references import new_shipment_reference
 from connector_site.lib.secrets import seal
 from exact.models import Connection, Grant, ShippingMethod, WebhookSubscription
+from syncjobs.evidence import begin_doubt
 from syncjobs.models import Attempt, Delivery, Label, Parcel, PartyAddress, Shipment, ShippingRule
 from syncjobs.problems import Problem
 from syncjobs.transitions import delivery_event, move, move_attempt
@@ -24,7 +26,8 @@ from tenants.context import tenant_context
 from tenants.models import Tenant
 from ups.accounts import AccountDetails, save_account
 from ups.models import Account
-from ups.shipment_spec import PartySpec
+from ups.shipment_spec import ParcelSpec, PartySpec, ShipmentSpec
+from ups.shipping import LabelFormat, build_request
 
 ZPL = b"^XA^FO50,50^FDLabel^FS^XZ"
 S = Delivery.State
@@ -168,11 +171,11 @@ def make_shipped(
     return delivery
 
 
-def ship(desk: Desk, delivery: Delivery, *, parcels: int = 1, image_format: str = "GIF") -> None:
+def ship(desk: Desk, delivery: Delivery, *, parcels: int = 1, image_format: str = "GIF", attempt_no: int = 1) -> None:
     """Take a delivery all the way to the number in Exact."""
     at = delivery.created_at + timedelta(seconds=2)
     with acting("worker"), tenant_context(desk.tenant.id):
-        attempt = _sent(desk, delivery, at)
+        attempt = _sent(desk, delivery, at, attempt_no)
         shipment = Shipment.objects.create(
             tenant=desk.tenant,
             attempt=attempt,
@@ -224,7 +227,8 @@ def make_doubtful(desk: Desk, *, created_at: datetime | None = None) -> Delivery
     at = delivery.created_at
     with acting("worker"), tenant_context(desk.tenant.id):
         attempt = _sent(desk, delivery, at)
-        happenings(desk.tenant.id, [move_attempt(attempt, to=Attempt.State.IN_DOUBT)])
+        why = {"why": "no answer was recorded before the lease ran out"}
+        happenings(desk.tenant.id, [begin_doubt(attempt, evidence=why, at=at)])
     return delivery
 
 
@@ -241,17 +245,41 @@ def label_picture() -> bytes:
     return written.getvalue()
 
 
-def _sent(desk: Desk, delivery: Delivery, at: datetime) -> Attempt:
+def _request(desk: Desk, reference: str) -> dict[str, Any]:
+    spec = ShipmentSpec(
+        shipper=account_details().shipper,
+        shipper_number=desk.account.shipper_number,
+        ship_to=PartySpec(
+            name="Möbelhaus Lindner GmbH",
+            attention="Wareneingang",
+            phone="+49 211 1234567",
+            address_lines=("Königsallee 92a", "Hof 2"),
+            city="Düsseldorf",
+            postal_code="40212",
+            country="DE",
+        ),
+        service_code="11",
+        parcels=(ParcelSpec(weight=Decimal("8.4"), packaging_code="02"),),
+        reference=reference,
+        customer_reference="20240015",
+        description="Chairs",
+        label_format=LabelFormat.GIF,
+    )
+    return build_request(spec)
+
+
+def _sent(desk: Desk, delivery: Delivery, at: datetime, attempt_no: int = 1) -> Attempt:
+    reference = new_shipment_reference("test")
     attempt = Attempt.objects.create(
         tenant=desk.tenant,
         delivery=delivery,
         account=desk.account,
         shipment_no=1,
-        attempt_no=1,
-        reference=new_shipment_reference("test"),
+        attempt_no=attempt_no,
+        reference=reference,
         shipper_number=desk.account.shipper_number,
         environment="test",
-        request=seal({}, owner=delivery.code, purpose="unused"),
+        request=seal(_request(desk, reference), owner=delivery.code, purpose=reference),
         request_hash="0" * 64,
         packages=1,
         planned_at=at,

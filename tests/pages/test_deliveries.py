@@ -186,15 +186,15 @@ def test_a_live_part_after_signing_out_loads_the_whole_page_anew(cast: Cast, des
 
 
 def test_the_work_list_holds_what_waits_oldest_first(cast: Cast, desk: Desk, as_user: SignIn) -> None:
-    doubtful = scene.make_doubtful(desk, created_at=timezone.now() - timedelta(minutes=5))
-    held = scene.make_held(desk, created_at=timezone.now() - timedelta(minutes=9))
+    doubtful = scene.make_doubtful(desk, created_at=timezone.now() - timedelta(minutes=35))
+    held = scene.make_held(desk, created_at=timezone.now() - timedelta(minutes=39))
     shipped = scene.make_shipped(desk)
 
     answer = as_user(cast.owner).get(reverse("syncjobs:work", args=[desk.tenant.code]))
 
     assert [item.delivery.code for item in answer.context["items"]] == [held.code, doubtful.code]
     page = answer.content.decode()
-    assert "It is not known whether UPS made this shipment." in page
+    assert "It is not known yet whether UPS made this shipment." in page
     assert shipped.delivery_number not in page
     assert '<span class="count">2<' in page
 
@@ -274,7 +274,7 @@ def test_what_may_exist_at_ups_is_not_run_again(cast: Cast, desk: Desk, as_user:
     assert press(client, desk, delivery) == 302
 
     assert jobs(desk) == []
-    assert "notice-ask" in text(client, page_of(desk, delivery))
+    assert "notice-ask" in text(client, page_of(desk, delivery))  # the message after the button
 
 
 def test_a_skipped_delivery_can_be_looked_at_again(cast: Cast, desk: Desk, as_user: SignIn) -> None:
