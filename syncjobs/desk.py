@@ -14,6 +14,7 @@ from django.utils import timezone
 from connector_site.lib.secrets import WrongOwner, unseal
 from exact.models import Connection
 from syncjobs.account_notices import count_in_trouble
+from syncjobs.alarm_notices import count_listed
 from syncjobs.doubt_notices import DoubtNotice, doubt_notices, notices_of, pressing_deliveries
 from syncjobs.looking import FOLLOWED_DAYS
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
@@ -201,8 +202,8 @@ def find_deliveries(tenant_id: uuid.UUID, *, choice: str, search: str, before: u
 
 
 def waiting_count(tenant_id: uuid.UUID) -> int:
-    """How many deliveries and UPS accounts wait for a person."""
-    return _waiting(tenant_id).count() + count_in_trouble(tenant_id)
+    """How many deliveries, UPS accounts and alarms wait for a person."""
+    return _waiting(tenant_id).count() + count_in_trouble(tenant_id) + count_listed(tenant_id)
 
 
 def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from syncjobs import desk, papers, replay, story
 from syncjobs.account_notices import account_notices
+from syncjobs.alarm_notices import listed_alarms
 from syncjobs.doubt_notices import notices_of
 from syncjobs.first_steps import first_steps
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, TrackingEvent
@@ -90,6 +91,7 @@ def work(request: HttpRequest, access: Access) -> HttpResponse:
             "section": "work",
             "items": desk.work_list(access.tenant_id),
             "accounts": account_notices(access.tenant_id),
+            "alarms": listed_alarms(access.tenant_id, access.tenant_code),
             "may_retry": access.allows(Role.OPERATOR),
             "may_decide": access.allows(Role.MANAGER),
         }
