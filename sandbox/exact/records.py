@@ -27,7 +27,7 @@ class Records:
         key = RESOURCES[path].key or ""
         now = self.world.now_ms()
         made: Row = {key: new_guid(), "Created": now, "Creator": user_id, "Modified": now, "Modifier": user_id}
-        row = company.table(path).insert(made | values, timestamp=self.world.next_timestamp())
+        row = company.table(path).insert(made | values, timestamp=self.world.next_timestamp(company))
         if announce:
             self.announce(company, path, row, "Create")
         return row
@@ -38,7 +38,7 @@ class Records:
         """Change a record; every update raises its row version, only marked properties notify (exact.md 11.5)."""
         changed = {name for name, value in changes.items() if row.get(name) != value}
         stamp: Row = {"Modified": self.world.now_ms(), "Modifier": user_id}
-        company.table(path).change(row, changes | stamp, timestamp=self.world.next_timestamp())
+        company.table(path).change(row, changes | stamp, timestamp=self.world.next_timestamp(company))
         if announce and self._notifies(path, changed):
             self.announce(company, path, row, "Update")
 
@@ -79,7 +79,7 @@ class Records:
             "DeletedBy": user_id,
             "DeletedDate": now_ms,
         }
-        company.table(DELETED).insert(gone, timestamp=self.world.next_timestamp())
+        company.table(DELETED).insert(gone, timestamp=self.world.next_timestamp(company))
         self._forget_old_deletions(company)
 
     def _forget_old_deletions(self, company: Company) -> None:

@@ -1,5 +1,6 @@
 """Exact's own screens: a person there may change anything, and subscribers hear of it as they would."""
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ from sandbox.exact.sales import Sales
 from sandbox.exact.store import Company, Row, Value
 from sandbox.exact.values import typed
 from sandbox.exact.wallclock import wall_text
+
+MOVE_DATES = frozenset({"DivisionMoveDate", "DivisionHRLinkUnlinkDate"})
+"""When one changes, row versions have started anew (exact.md 12)."""
+FIRST_VERSIONS_AFTER_MOVE = (10_000, 1_000_000)
+"""Below those of every first database, so that an old cursor sees nothing more: the stricter reading."""
 
 
 class ScreenError(ValueError):
@@ -53,12 +59,14 @@ class Screens:
         return readable(company, path, rows[0])
 
     def change_company(self, company: Company, values: Mapping[str, object]) -> dict[str, Value]:
-        """Facts of the company itself; its number and currency stay."""
+        """Facts of the company itself; its number and currency stay. With a new date of a move, it is moved."""
         changes = _typed(RESOURCES["system/Divisions"], values)
         if changes.keys() & {"Code", "Currency", "Customer"}:
             raise ScreenError("Number, currency and customer of a company cannot change.")
         name = changes.pop("Description", None)
         company.name = str(name or company.name)
+        if any(changes[name] not in (None, company.facts[name]) for name in MOVE_DATES & changes.keys()):
+            company.move(random.randrange(*FIRST_VERSIONS_AFTER_MOVE))
         company.facts.update(changes)
         return changes | {"Description": company.name}
 

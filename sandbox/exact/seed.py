@@ -175,7 +175,7 @@ class Seeder:
         }
         contact = self.records.insert(company, "crm/Contacts", contact_row, user_id=user.user_id)
         table = company.table("crm/Accounts")
-        table.change(account, {"MainContact": contact["ID"]}, timestamp=self.world.next_timestamp())
+        table.change(account, {"MainContact": contact["ID"]}, timestamp=self.world.next_timestamp(company))
         for kind in (VISIT_ADDRESS, DELIVERY_ADDRESS):
             address: Row = place | {
                 "Account": account["ID"],

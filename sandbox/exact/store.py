@@ -2,7 +2,7 @@
 
 import itertools
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -108,10 +108,19 @@ class Table:
             if row is not None and row[TIMESTAMP] == timestamp:
                 yield row
 
+    def number_anew(self, versions: Mapping[int, int]) -> None:
+        """Give every row the version that its former one maps to."""
+        for row in self._rows.values():
+            row[TIMESTAMP] = versions[int(row[TIMESTAMP] or 0)]
+        self._sort_changes()
+
     def _note_change(self, timestamp: int, serial: int) -> None:
         self._change_order.append((timestamp, serial))
         if len(self._change_order) > _STALE_SHARE * len(self._rows) + 1000:
-            self._change_order = sorted((int(row[TIMESTAMP] or 0), _serial(row)) for row in self._rows.values())
+            self._sort_changes()
+
+    def _sort_changes(self) -> None:
+        self._change_order = sorted((int(row[TIMESTAMP] or 0), _serial(row)) for row in self._rows.values())
 
 
 _HIGHEST_SERIAL = 1 << 62
@@ -159,6 +168,8 @@ class Company:
     missing_rights: frozenset[str] = frozenset()
     lines_made_until_ms: int | None = None
     """When set, delivery lines made later do not show yet."""
+    versions: Iterator[int] | None = None
+    """Row versions of the database that the company was moved to."""
 
     def table(self, path: str) -> Table:
         """The table of a single resource."""
@@ -167,3 +178,11 @@ class Company:
     def next_number(self, name: str) -> int:
         """The next human number, such as of an order or a delivery."""
         return next(self.numbers[name])
+
+    def move(self, first_version: int) -> None:
+        """Move the company to another database: all its row versions start anew, in the same order (exact.md 12)."""
+        former = sorted({int(row[TIMESTAMP] or 0) for table in self.tables.values() for row in table.rows()})
+        self.versions = itertools.count(first_version)
+        versions = dict(zip(former, self.versions, strict=False))
+        for table in self.tables.values():
+            table.number_anew(versions)

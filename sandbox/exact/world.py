@@ -75,9 +75,9 @@ class World:
         self.companies.clear()
         self._timestamps = itertools.count(random.randrange(10_000_000, 900_000_000))
 
-    def next_timestamp(self) -> int:
-        """The next row version of the database."""
-        return next(self._timestamps)
+    def next_timestamp(self, company: Company) -> int:
+        """The next row version of the database that the company is in."""
+        return next(company.versions or self._timestamps)
 
     def now_ms(self) -> int:
         """The present moment as Exact writes it."""

@@ -76,6 +76,33 @@ def test_deletions_stand_in_their_own_list_for_two_months(exact: Connection) -> 
     assert made not in {row["ID"] for row in exact.rows("sync/CRM/Accounts", select="Timestamp,ID")}
 
 
+def test_after_a_move_all_row_versions_start_anew_in_their_order(exact: Connection) -> None:
+    booked = [exact.book()["EntryID"] for _ in range(3)]
+    exact.put(DELIVERIES, booked[0], {"Description": "again"})
+    before, master = versions(exact), exact.rows("sync/CRM/Accounts", select="Timestamp", filter="Timestamp gt 1L")
+
+    exact.app.stand_in.control("PATCH", f"companies/{exact.division}", {"DivisionMoveDate": "2026-10-03T00:00:00"})
+    after = versions(exact)
+    later = exact.book()["EntryID"]
+
+    assert [key for _version, key in after] == [key for _version, key in before] == [booked[1], booked[2], booked[0]]
+    assert after[-1][0] < before[0][0]
+    assert versions(exact, above=before[-1][0]) == []
+    assert [key for _version, key in versions(exact, above=after[-1][0])] == [later]
+    assert len(exact.rows("sync/CRM/Accounts", select="Timestamp", filter="Timestamp gt 1L")) == len(master)
+
+
+def test_other_facts_of_a_company_leave_its_row_versions(exact: Connection) -> None:
+    exact.book()
+    before = versions(exact)
+
+    exact.app.stand_in.control(
+        "PATCH", f"companies/{exact.division}", {"Description": "Fietsen BV", "DivisionMoveDate": None}
+    )
+
+    assert versions(exact) == before
+
+
 def test_sync_timestamp_finds_where_to_start(exact: Connection) -> None:
     exact.book()
     exact.app.stand_in.advance(3 * 86_400)
