@@ -87,7 +87,7 @@ def test_a_shipment_that_ups_does_not_show_clearly_is_used_once_a_person_names_i
 def test_a_number_that_ups_does_not_know_is_not_used_and_the_page_says_so(journey: Journey) -> None:
     _entry_id, delivery = in_review(journey, "300001")
 
-    say(journey, delivery, Decision.ADOPT, number="1Z12345E0205271688")
+    say(journey, delivery, Decision.ADOPT, number="1Z12345E0205271686")
 
     (attempt,) = journey.attempts(delivery)
     assert (attempt.state, attempt.review_reason) == (Attempt.State.REVIEW, "several")
