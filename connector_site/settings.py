@@ -195,6 +195,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": min(30.0, TRACKING_HOUR_SECONDS),
         "options": {"expires": 30},
     },
+    "compare Exact, UPS and us": {
+        "task": "syncjobs.tasks.plan_reconciliations",
+        "schedule": 900.0,
+        "options": {"expires": 600},
+    },
     "verify audit chains": {"task": "syncjobs.tasks.verify_chains", "schedule": crontab(hour=3, minute=20)},
     **{
         f"canary through {name}": {

@@ -50,6 +50,12 @@ def plan_changes(**_: Any) -> None:
     ticks.plan_changes(at=timezone.now())
 
 
+@shared_task(name="syncjobs.tasks.plan_reconciliations")
+def plan_reconciliations(**_: Any) -> None:
+    """Ask for the night's comparison of each company once its moment has come."""
+    ticks.plan_reconciliations(at=timezone.now())
+
+
 @shared_task(name="syncjobs.tasks.canary")
 def canary(*, queue_name: str, **_: Any) -> None:
     """Leave a sign of life: a message went all the way through a queue."""

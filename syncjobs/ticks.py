@@ -1,6 +1,7 @@
 """Turning the clock's ticks into jobs; a tick that comes twice, late or from two clocks changes nothing."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q
@@ -9,6 +10,7 @@ from exact.models import Connection
 from exact.upkeep import live_connections
 from syncjobs import queue, silence
 from syncjobs.models import SyncJob
+from syncjobs.reconciling import asking
 from tenants.context import tenant_context
 
 TURNED_AT_ONCE = 1_000
@@ -53,6 +55,14 @@ def plan_changes(*, at: datetime) -> None:
             due_at = at + CHANGES_SPREAD * (row.code.int % 1_000 / 1_000)
             if _wants_changes(row, due_at):
                 queue.add(tenant_id, SyncJob.Kind.CHANGES, row.code, due_at=due_at, wake=False)
+
+
+def plan_reconciliations(*, at: datetime) -> None:
+    """For every live connection whose moment of the night has come: compare Exact, UPS and us."""
+    for tenant_id, connection_id in live_connections():
+        with tenant_context(tenant_id):
+            row = Connection.objects.select_related("tenant").get(tenant_id=tenant_id, pk=connection_id)
+            asking.plan_for(row, ZoneInfo(row.tenant.time_zone), at=at)
 
 
 def _wants_changes(row: Connection, due_at: datetime) -> bool:
