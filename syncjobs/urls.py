@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from syncjobs.views import deliveries, hooks, labels, reporting, reviews, rules, tracking
+from syncjobs.views import deliveries, hooks, labels, reconciliation, reporting, reviews, rules, tracking
 
 app_name = "syncjobs"
 _TENANT = "t/<uuid:tenant_code>"
 _DELIVERY = f"{_TENANT}/deliveries/<uuid:delivery_code>"
 _LABEL = f"{_TENANT}/labels/<uuid:label_code>"
+_FINDING = f"{_TENANT}/comparison/<uuid:finding_code>"
 
 urlpatterns = [
     path("hooks/exact/<uuid:hook_code>", hooks.exact, name="exact_hook"),
@@ -25,6 +26,10 @@ urlpatterns = [
     path(f"{_DELIVERY}/labels", labels.all_for_printer, name="labels_printer"),
     path(f"{_LABEL}.pdf", labels.one_as_pdf, name="label_pdf"),
     path(f"{_LABEL}/original", labels.original, name="label_original"),
+    path(f"{_TENANT}/comparison/", reconciliation.reconciliation, name="reconciliation"),
+    path(f"{_TENANT}/comparison/now/", reconciliation.now, name="reconcile_now"),
+    path(f"{_FINDING}/repair/", reconciliation.repair, name="repair_finding"),
+    path(f"{_FINDING}/dismiss/", reconciliation.dismiss, name="dismiss_finding"),
     path(f"{_TENANT}/set-up/", rules.setup, name="setup"),
     path(f"{_TENANT}/rules/", rules.rules, name="rules"),
     path(f"{_TENANT}/reporting/", reporting.reporting, name="reporting"),
