@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench environment lock clean
+.PHONY: help demo test check format bench crash environment lock clean
 
 python := .venv/bin/python
 # Where a run keeps its servers' data, sockets and logs. Two runs at once need two folders.
@@ -60,6 +60,9 @@ format: environment ## Let ruff format and mend what it can
 
 bench: environment ## Measure: prints a table and writes JSON
 	@exec $(python) -m bench $(ARGS)
+
+crash: environment ## Workers killed at random between faulty stand-ins: prints what was kept, exits 1 when a promise broke
+	@exec $(python) -m bench.crash $(ARGS)
 
 lock: environment ## Write both requirement files anew from pyproject.toml
 	@$(python) -m pip install --quiet --disable-pip-version-check uv

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,18 +71,26 @@ class Ground:
 
 
 @contextmanager
-def prepared(data_directory: Path, shape: Shape) -> Iterator[Ground]:
-    """The system for the length of the block, with nothing in it but connected customers."""
+def prepared(
+    data_directory: Path, shape: Shape, *, environment: Mapping[str, str] | None = None, lifts_limits: bool = True
+) -> Iterator[Ground]:
+    """The system for the length of the block, with nothing in it but connected customers.
+
+    `environment` is told to every process besides the usual; Exact's own limits stay unless they are lifted.
+    """
     with contextlib.ExitStack() as stack:
         say("Starting PostgreSQL and the broker")
         servers = stack.enter_context(_servers(data_directory))
         addresses = find_addresses()
         made = make_configuration(addresses=addresses, servers=servers, data_directory=data_directory)
-        configuration = dataclasses.replace(made, environment=made.environment | {"WEB_CONCURRENCY": WEB_PROCESSES})
+        told = {"WEB_CONCURRENCY": WEB_PROCESSES, **(environment or {})}
+        configuration = dataclasses.replace(made, environment=made.environment | told)
         children = _start_all(stack, configuration)
         exact, ups = StandIn(address=addresses.exact), StandIn(address=addresses.ups)
         opened = stack.enter_context(database.opened(servers.database_url))
         opened.count_statements()
+        if lifts_limits:
+            standins.lift_limits(exact, ups)
         companies, push_doors = _connect(configuration, exact, ups, shape.tenants)
         yield Ground(
             configuration=configuration,
@@ -133,7 +141,7 @@ def _connect(
 ) -> tuple[tuple[Company, ...], tuple[PushDoor, ...]]:
     """So many customers, each with a company and a UPS account of its own."""
     started_at = time.monotonic()
-    standins.lift_limits(exact, ups)
+    standins.consent_at_once(exact)
     companies = tuple(standins.found_company(exact) for _ in range(tenants))
     connecting = subprocess.run(
         [sys.executable, "-m", "bench.inside", "bench.customers"],

@@ -140,17 +140,12 @@ def subscribed_numbers(ups: StandIn) -> set[str]:
 
 
 def lift_limits(exact: StandIn, ups: StandIn) -> None:
-    """No added delay, no limit that a run could meet, and consent without a page."""
-    exact.control(
-        "POST",
-        "settings",
-        {
-            "added_delay_ms": 0,
-            "minutely_limit": UNLIMITED,
-            "daily_limit": UNLIMITED,
-            "token_calls_per_day": UNLIMITED,
-            "validation_delay_ms": 0,
-            "auto_consent": True,
-        },
-    )
+    """No added delay, and no limit that a run could meet."""
+    unlimited = dict.fromkeys(("minutely_limit", "daily_limit", "token_calls_per_day"), UNLIMITED)
+    exact.control("POST", "settings", {"added_delay_ms": 0, **unlimited})
     ups.control("POST", "settings", {"added_delay_ms": 0})
+
+
+def consent_at_once(exact: StandIn) -> None:
+    """Consent without a page, and webhook addresses that are checked without a pause."""
+    exact.control("POST", "settings", {"validation_delay_ms": 0, "auto_consent": True})

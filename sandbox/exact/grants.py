@@ -152,6 +152,12 @@ class Grants:
         found.is_spent = True
         return self._issue(chain)
 
+    def let_renew(self) -> int:
+        """The time before a renewal passes for every chain at once; access tokens keep their own. Returns how many."""
+        for chain in self._chains.values():
+            chain.last_token_elapsed -= EARLIEST_REFRESH_SECONDS
+        return len(self._chains)
+
     def grant_of(self, app: AppKey, refresh_token: str) -> GrantKey | None:
         """Whose refresh token this is, spent or not."""
         found = self._refresh_tokens.get(refresh_token)

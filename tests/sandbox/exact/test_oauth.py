@@ -210,6 +210,17 @@ def test_refresh_in_the_last_thirty_seconds_rotates_the_pair(exact: Connection) 
     assert exact.call("GET", "current/Me", ME).status_code == 200
 
 
+def test_the_time_before_a_renewal_can_be_let_pass_at_once_and_the_access_token_lives_on(exact: Connection) -> None:
+    told = exact.app.stand_in.control("POST", "tokens/let-renew")
+
+    renewed = exact.app.refresh(exact.tokens["refresh_token"])
+    too_early = exact.app.refresh(renewed.json()["refresh_token"])
+
+    assert told == {"chains": 1}
+    assert (renewed.status_code, too_early.status_code) == (200, 400)
+    assert exact.call("GET", "current/Me", ME).status_code == 200
+
+
 def test_access_token_dies_after_600_seconds(exact: Connection) -> None:
     exact.app.stand_in.advance(601)
 

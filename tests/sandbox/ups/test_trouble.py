@@ -16,6 +16,12 @@ def recovered(caller: Caller) -> requests.Response:
     return caller.recover(ReferenceValues={"ReferenceNumber": {"Value": REFERENCE}, "ShipperNumber": "A1B2C3"})
 
 
+def packages_of(results: Json) -> list[Json]:
+    packages = results["PackageResults"]
+    assert isinstance(packages, list)
+    return packages
+
+
 @pytest.mark.parametrize("action", ["reset_after", "half_body"])
 def test_shipment_with_a_lost_answer_is_found_by_its_reference(ups: Ups, caller: Caller, action: str) -> None:
     ups.control("faults", {"operation": "ship", "action": action})
@@ -133,8 +139,8 @@ def test_an_answer_with_placeholders_hides_a_shipment(ups: Ups, caller: Caller) 
 
     results = caller.shipped(dutch())
 
-    [package] = results["PackageResults"]
-    assert (results["ShipmentIdentificationNumber"], package["TrackingNumber"]) == ("1ZXXXXXXXXXXXXXXXX",) * 2
+    assert results["ShipmentIdentificationNumber"] == "1ZXXXXXXXXXXXXXXXX"
+    assert [package["TrackingNumber"] for package in packages_of(results)] == ["1ZXXXXXXXXXXXXXXXX"]
     assert len(ups.shipments()) == 1
 
 
@@ -143,8 +149,8 @@ def test_an_answer_can_have_a_package_more_than_was_asked_for(ups: Ups, caller: 
 
     results = caller.shipped(dutch())
 
-    assert len(results["PackageResults"]) == 2
-    assert [len(shipment["parcels"]) for shipment in ups.shipments()] == [1]
+    assert len(packages_of(results)) == 2
+    assert len(ups.shipments()) == 1
 
 
 def test_a_storm_knows_a_question_about_a_reference_by_the_shipment_it_was_sent_for(ups: Ups, caller: Caller) -> None:

@@ -1,0 +1,106 @@
+"""The table and the JSON of a run."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from bench.crash.run import Outcome
+
+SHOWN = 5
+"""Of each broken promise so many examples are printed; all are in the JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What was promised, what came out, and whether it was kept; None where nothing was promised."""
+
+    measure: str
+    measured: str
+    is_kept: bool | None = None
+    examples: tuple[str, ...] = ()
+
+
+def promises(outcome: Outcome) -> list[Promise]:
+    """The table, facts first."""
+    return [*_facts(outcome), *_kept(outcome)]
+
+
+def are_kept(outcome: Outcome) -> bool:
+    """Whether no promise was broken."""
+    return all(promise.is_kept is not False for promise in promises(outcome))
+
+
+def print_table(outcome: Outcome, say: Callable[[str], None]) -> None:
+    """For the terminal."""
+    found = promises(outcome)
+    width = max(len(promise.measure) for promise in found)
+    for promise in found:
+        verdict = {True: "ok  ", False: "FAIL", None: "    "}[promise.is_kept]
+        say(f"{promise.measure.ljust(width)}  {verdict}  {promise.measured}")
+        for example in promise.examples[:SHOWN] if promise.is_kept is False else ():
+            say(f"{' ' * width}        {example}")
+
+
+def write_json(outcome: Outcome, path: Path) -> None:
+    """Everything, examples in full."""
+    content = {
+        "at": datetime.now(UTC).isoformat(),
+        "machine": {"processors": psutil.cpu_count(), "load_average": psutil.getloadavg()},
+        "kept": are_kept(outcome),
+        "promises": [asdict(promise) for promise in promises(outcome)],
+        "outcome": asdict(outcome),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1, default=str))
+
+
+def _facts(outcome: Outcome) -> list[Promise]:
+    ship_calls = outcome.calls.get("ship", 0)
+    ship_faults = sum(outcome.faults.get("ship", {}).values())
+    other_faults = sum(sum(names.values()) for names in outcome.faults.values()) - ship_faults
+    findings = outcome.findings
+    return [
+        Promise(measure="Deliveries", measured=f"{outcome.deliveries} of {outcome.size.tenants} customers"),
+        Promise(measure="Workers killed with kill -9", measured=str(outcome.kills)),
+        Promise(measure="Ship calls, faulty", measured=f"{ship_calls}, {ship_faults}"),
+        Promise(measure="Other faults", measured=str(other_faults)),
+        Promise(measure="Redis emptied", measured=f"{outcome.acts.get('empty_redis', 0)} times"),
+        Promise(measure="Shown to a person with the reason", measured=str(len(findings.stopped))),
+        Promise(measure="Shipments voided", measured=str(len(findings.voided))),
+        Promise(
+            measure="Booking to tracking number in Exact",
+            measured=f"median {findings.median_delay_seconds:.1f} s, longest {findings.longest_delay_seconds:.1f} s",
+        ),
+        Promise(measure="Duration", measured=f"{outcome.seconds:.0f} s"),
+    ]
+
+
+def _kept(outcome: Outcome) -> list[Promise]:
+    findings = outcome.findings
+    left = ", ".join(f"{count} x {what}" for what, count in outcome.unsettled.items())
+    audit = outcome.audit
+    return [
+        _none("Deliveries with two live shipments", findings.duplicates),
+        _none("Deliveries with two shipments ever", findings.twins_ever),
+        _none("References sent twice", findings.references_twice),
+        _none("Deliveries lost", findings.lost),
+        _none("Unreconciled between Exact, UPS and us", findings.unreconciled),
+        _none("Deliveries that arrived and Exact was not told", findings.untold),
+        _none("Spent tokens sent", findings.spent_tokens),
+        _none("Minutes over Exact's limit", findings.minutes_over_limit),
+        _none("Calls while Exact had asked to wait", findings.calls_while_blocked),
+        Promise(measure="Settled in time", measured=left or "everything", is_kept=not outcome.unsettled),
+        Promise(
+            measure="Audit chains",
+            measured=f"{audit['chains']} with {audit['events']} events, {audit['broken']} broken",
+            is_kept=audit["broken"] == 0 and audit["events"] > 0,
+        ),
+    ]
+
+
+def _none(measure: str, found: tuple[str, ...]) -> Promise:
+    return Promise(measure=measure, measured=str(len(found)), is_kept=not found, examples=found)

@@ -1,0 +1,205 @@
+"""One run: book, kill, spoil, wait until all is settled, and look at what the stand-ins saw."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from bench import shape
+from bench.crash import weather
+from bench.crash.evidence import Booked
+from bench.crash.fleet import Fleet
+from bench.crash.judge import Findings, judge
+from bench.crash.schedule import Act, Moment, moments
+from bench.crash.size import Size
+from bench.crash.watcher import Watcher
+from bench.ground import Ground, prepared, say
+
+WARM_UP_SECONDS = 90
+TICK_SECONDS = 0.02
+LOOK_SECONDS = 3.0
+AIM_SECONDS = 1.0
+CALM_LOOKS = 2
+"""So many looks one after the other must find nothing open."""
+TRAVEL_SCRIPT = "normal"
+TRAVEL_HOURS_PER_SECOND = 12.0
+RECOVERY_LAG_SECONDS = 1.0
+"""Found 0.66 s after the ship call on a real account (`reliability.md` 1.1)."""
+PUSH_TROUBLES: tuple[dict[str, object], ...] = (
+    {"push_copies": 1, "push_lose": "none", "push_order": "as_happened"},
+    {"push_copies": 3, "push_lose": "none", "push_order": "shuffled"},
+    {"push_copies": 1, "push_lose": "every_second", "push_order": "as_happened"},
+    {"push_copies": 2, "push_lose": "every_second", "push_order": "reversed"},
+    {"push_copies": 1, "push_lose": "all", "push_order": "as_happened"},
+)
+NOTIFICATION_COPIES = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run found, and what it did."""
+
+    size: Size
+    findings: Findings
+    deliveries: int
+    kills: int
+    faults: dict[str, dict[str, int]]
+    calls: dict[str, int]
+    acts: dict[str, int]
+    audit: dict[str, Any]
+    unsettled: dict[str, int]
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Run:
+    ground: Ground
+    size: Size
+    fleet: Fleet
+    watcher: Watcher
+    acts: dict[str, int] = field(default_factory=dict)
+    _looked: float = 0.0
+
+    def do(self, moment: Moment) -> None:
+        """One act of the schedule."""
+        acts: dict[Act, Callable[[Moment], object]] = {
+            Act.BOOK: self._book,
+            Act.KILL_CHILD: self._kill_child,
+            Act.KILL_WORKER: lambda each: self._note_kill(self.fleet.kill_worker(each.choice)),
+            Act.EMPTY_REDIS: lambda each: self._redis().flushall(),
+            Act.LET_RENEW: lambda each: self.watcher.let_renew(),
+            Act.TROUBLE_PUSHES: self._trouble_pushes,
+        }
+        acts[moment.act](moment)
+        self.acts[moment.act] = self.acts.get(moment.act, 0) + 1
+
+    def tick(self) -> None:
+        """Between two acts: workers come back, and every few seconds what the stand-ins saw is read."""
+        self.fleet.keep_up()
+        if time.monotonic() - self._looked > LOOK_SECONDS:
+            self.look()
+            self._looked = time.monotonic()
+        time.sleep(TICK_SECONDS)
+
+    def look(self) -> None:
+        """Read the stand-ins; parcels whose number stands in Exact are handed to the driver."""
+        self.watcher.read_calls()
+        self.watcher.read_exact()
+        for booked in self.watcher.evidence.booked[:: self.size.travel_every]:
+            self._send_off(booked)
+
+    def _send_off(self, booked: Booked) -> None:
+        evidence = self.watcher.evidence
+        number = evidence.shown_in_exact.get(booked.entry_id, "")
+        if not number or booked.entry_id in evidence.travelling:
+            return
+        order = {"script": TRAVEL_SCRIPT, "hours_per_second": TRAVEL_HOURS_PER_SECOND}
+        self.ground.ups.control("POST", f"parcels/{number}/travel", order)
+        evidence.travelling.add(booked.entry_id)
+
+    def _book(self, moment: Moment) -> None:
+        self.watcher.book(self.ground.companies[moment.choice], count=moment.count)
+
+    def _kill_child(self, moment: Moment) -> None:
+        if not moment.is_aimed:
+            self._note_kill(self.fleet.kill_child(moment.choice))
+            return
+        give_up = time.monotonic() + AIM_SECONDS
+        port = self.ground.configuration.addresses.ups_port
+        while time.monotonic() < give_up:
+            callers = self.fleet.callers(port)
+            if callers:
+                self._note_kill(self.fleet.kill_child(moment.choice, among=callers))
+                return
+            time.sleep(TICK_SECONDS)
+        self._note_kill(self.fleet.kill_child(moment.choice))
+
+    def _note_kill(self, hit: bool) -> None:  # noqa: FBT001  the answer of a kill
+        if hit:
+            self.watcher.evidence.kills_at.append(datetime.now(UTC))
+
+    def _trouble_pushes(self, moment: Moment) -> None:
+        self.ground.ups.control("POST", "settings", PUSH_TROUBLES[moment.choice % len(PUSH_TROUBLES)])
+        copies = NOTIFICATION_COPIES[moment.choice % len(NOTIFICATION_COPIES)]
+        self.ground.exact.control("POST", "settings", {"webhook_copies": copies})
+
+    def _redis(self) -> Redis:
+        return Redis.from_url(self.ground.configuration.servers.redis_url.replace("redis+socket://", "unix://"))
+
+
+def measure(data_directory: Path, size: Size) -> Outcome:
+    """A whole run on servers of its own; everything is stopped afterwards."""
+    wanted = shape.Shape(tenants=size.tenants)
+    with prepared(data_directory, wanted, environment=size.environment, lifts_limits=False) as ground:
+        watcher = Watcher(ground=ground)
+        fleet = Fleet(ground=ground, size=size)
+        running = _Run(ground=ground, size=size, fleet=fleet, watcher=watcher)
+        try:
+            return _measured(running)
+        finally:
+            fleet.stop()
+
+
+def _measured(running: _Run) -> Outcome:
+    ground, size, watcher = running.ground, running.size, running.watcher
+    _begin_storm(running)
+    running.fleet.take_over()
+    say(f"{size.deliveries} deliveries and {size.kills} kills in {size.seconds:.0f} s, seed {size.seed}")
+    began = time.monotonic()
+    for moment in moments(size):
+        while time.monotonic() - began < moment.seconds:
+            running.tick()
+        running.do(moment)
+    say(f"  all booked; {running.fleet.kills} kills so far; waiting until everything is settled")
+    left = _settle(running)
+    seconds = time.monotonic() - began
+    running.look()
+    watcher.read_ups()
+    watcher.read_product()
+    storms = [stand_in.control("GET", "storm") for stand_in in (ground.ups, ground.exact)]
+    return Outcome(
+        size=size,
+        findings=judge(watcher.evidence, retry_after=timedelta(seconds=weather.RETRY_AFTER_SECONDS)),
+        deliveries=len(watcher.evidence.booked),
+        kills=running.fleet.kills,
+        faults={operation: strikes for storm in storms for operation, strikes in storm["strikes"].items()},
+        calls={operation: calls for storm in storms for operation, calls in storm["calls"].items()},
+        acts=running.acts,
+        audit=watcher.audit(),
+        unsettled=left,
+        seconds=seconds,
+    )
+
+
+def _begin_storm(running: _Run) -> None:
+    """After a calm delivery of each company, from which the numbers of the following ones count."""
+    ground, watcher = running.ground, running.watcher
+    watcher.learn_accounts()
+    first = [watcher.book(company, count=1)[0] for company in ground.companies]
+    ground.database.wait_until_reported([each.entry_id for each in first], seconds=WARM_UP_SECONDS)
+    ground.ups.control("POST", "settings", {"recovery_lag_seconds": RECOVERY_LAG_SECONDS})
+    accounts, companies = {}, {}
+    for place, each in enumerate(first):
+        accounts[each.shipper_number] = {"name": f"account {place}", "first": each.order_number}
+        companies[str(each.division)] = {"name": f"company {place}", "first": each.delivery_number}
+    seed = running.size.seed
+    ground.ups.control("POST", "storm", {"seed": seed, "weather": weather.ups_weather(), "names": accounts})
+    ground.exact.control("POST", "storm", {"seed": seed, "weather": weather.exact_weather(), "names": companies})
+
+
+def _settle(running: _Run) -> dict[str, int]:
+    """Until nothing is open any more or the time is over; returns what is open then."""
+    deadline = time.monotonic() + running.size.settle_seconds
+    calm, left = 0, {}
+    while calm < CALM_LOOKS and time.monotonic() < deadline:
+        until = time.monotonic() + LOOK_SECONDS
+        while time.monotonic() < until:
+            running.tick()
+        running.watcher.hurry()
+        left = running.watcher.unsettled()
+        calm = 0 if left else calm + 1
+    return left

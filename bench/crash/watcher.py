@@ -1,0 +1,185 @@
+"""Gathers the evidence while the run goes on: the stand-ins keep only their latest calls."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from bench.crash.evidence import (
+    Booked,
+    Evidence,
+    Standing,
+    read_exact_call,
+    read_made,
+    read_references,
+    read_token_call,
+)
+from bench.errors import BenchFailed
+from bench.ground import CHECKOUT, Ground
+from bench.standins import CALLS_AT_ONCE, Company, StandIn
+
+SLOW_CALLS = 1_000
+"""More than are made while one call stalls."""
+UNSETTLED = ("planned", "sending", "in_doubt", "orphan", "voiding")
+WORK_KINDS = ("read", "ship", "report", "settle", "gone", "recheck")
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Asks the stand-ins what they saw, and our database how far it is."""
+
+    ground: Ground
+    evidence: Evidence = field(default_factory=Evidence)
+    shipper_numbers: dict[int, str] = field(default_factory=dict)
+    _seen: dict[str, set[int]] = field(default_factory=dict)
+
+    def learn_accounts(self) -> None:
+        """Which UPS account belongs to which company."""
+        rows = self.ground.database.rows(
+            "SELECT c.division, a.shipper_number FROM exact_connection c JOIN ups_account a USING (tenant_id)"
+        )
+        self.shipper_numbers = {int(str(division)): str(number) for division, number in rows}
+
+    def book(self, company: Company, *, count: int) -> list[Booked]:
+        """Deliveries booked in Exact."""
+        order = {
+            "count": count,
+            "account_id": company.account_id,
+            "shipping_method_id": company.method_id,
+            "lines": [{"item_id": company.item_id, "quantity": 2}],
+        }
+        at = datetime.now(UTC)
+        rows = self.ground.exact.control("POST", f"companies/{company.division}/deliveries", order)["deliveries"]
+        booked = [
+            Booked(
+                entry_id=str(row["EntryID"]).lower(),
+                division=company.division,
+                delivery_number=int(row["DeliveryNumber"]),
+                order_number=int(row["GoodsDeliveryLines"][0]["SalesOrderNumber"]),
+                shipper_number=self.shipper_numbers[company.division],
+                at=at,
+            )
+            for row in rows
+        ]
+        self.evidence.booked += booked
+        return booked
+
+    def read_calls(self) -> None:
+        """What came since the last time."""
+        for row in self._new_calls(self.ground.exact):
+            self.evidence.exact_calls.append(read_exact_call(row))
+            renewal = read_token_call(row)
+            if renewal is not None:
+                self.evidence.token_calls.append(renewal)
+        for row in self._new_calls(self.ground.ups):
+            if row["operation"] == "ship":
+                self.evidence.references_sent += sorted(read_references(row))
+
+    def read_exact(self) -> None:
+        """What stands in Exact now."""
+        for company in self.ground.companies:
+            rows = self.ground.exact.control("GET", f"companies/{company.division}/deliveries")["deliveries"]
+            for row in rows:
+                entry = str(row["EntryID"]).lower()
+                self.evidence.shown_in_exact[entry] = str(row["TrackingNumber"] or "")
+                self.evidence.told_in_exact[entry] = str(row["Remarks"] or "")
+
+    def read_ups(self) -> None:
+        """Every shipment that UPS ever made."""
+        rows = self.ground.ups.control("GET", "shipments")["shipments"]
+        self.evidence.made = [read_made(row) for row in rows]
+
+    def read_product(self) -> None:
+        """How the product shows each delivery, and which shipments it knows."""
+        rows = self.ground.database.rows("SELECT exact_entry_id, state, problems FROM syncjobs_delivery")
+        self.evidence.standings = {
+            str(entry): Standing(state=str(state), problems=_codes(problems)) for entry, state, problems in rows
+        }
+        known = self.ground.database.rows(
+            "SELECT ups_shipment_id FROM syncjobs_shipment"
+            " UNION SELECT void_id FROM syncjobs_attempt WHERE void_id <> ''"
+            " UNION SELECT late_answer ->> 'shipment' FROM syncjobs_attempt WHERE late_answer IS NOT NULL"
+        )
+        self.evidence.known_shipments = frozenset(str(row[0]) for row in known)
+
+    def hurry(self) -> None:
+        """Let the time pass that the product waits for a person, or for our own pauses, before it looks again."""
+        self.ground.database.run("UPDATE syncjobs_syncjob SET due_at = now() WHERE state = 'due' AND kind = 'recheck'")
+
+    def let_renew(self) -> None:
+        """The life of every access token passes, at Exact and in our books: each is renewed at its next use."""
+        self.ground.exact.control("POST", "tokens/let-renew")
+        self.ground.database.run(
+            "UPDATE exact_grant SET received_at = received_at - interval '580 seconds'"
+            " WHERE refresh_deadline_at IS NULL AND received_at > now() - interval '560 seconds'"
+        )
+
+    def unsettled(self) -> dict[str, int]:
+        """What is still open, by kind; empty when nothing more will happen by itself soon."""
+        found = {f"attempt {row[0]}": int(str(row[1])) for row in self._attempts()}
+        found |= {f"job {row[0]}": int(str(row[1])) for row in self._jobs()}
+        found["delivery never heard of"] = len(self.evidence.booked) - self._count(
+            "SELECT count(*) FROM syncjobs_delivery WHERE exact_entry_id = ANY(%s)",
+            [each.entry_id for each in self.evidence.booked],
+        )
+        found["parcel under way"] = self._count(
+            "SELECT count(*) FROM syncjobs_delivery WHERE exact_entry_id = ANY(%s)"
+            " AND written ->> 'milestone' IS DISTINCT FROM 'delivered'",
+            self.evidence.travelling,
+        )
+        return {what: count for what, count in found.items() if count}
+
+    def audit(self) -> dict[str, Any]:
+        """Every audit chain, computed anew by the product."""
+        checked = subprocess.run(
+            [sys.executable, "-m", "bench.inside", "bench.crash.chains"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=CHECKOUT,
+            env=self.ground.configuration.environment,
+        )
+        if checked.returncode != 0:
+            raise BenchFailed(f"The audit chains could not be checked:\n{checked.stderr[-2000:]}")
+        found: dict[str, Any] = json.loads(checked.stdout)
+        return found
+
+    def _attempts(self) -> list[tuple[object, ...]]:
+        return self.ground.database.rows(
+            "SELECT state, count(*) FROM syncjobs_attempt WHERE state = ANY(%s) OR (state = 'absent' AND watches = 0)"
+            " GROUP BY 1",
+            [list(UNSETTLED)],
+        )
+
+    def _jobs(self) -> list[tuple[object, ...]]:
+        return self.ground.database.rows(
+            "SELECT kind, count(*) FROM syncjobs_syncjob"
+            " WHERE state IN ('due', 'running') AND kind = ANY(%s) GROUP BY 1",
+            [list(WORK_KINDS)],
+        )
+
+    def _count(self, statement: str, entry_ids: Iterable[str]) -> int:
+        rows = self.ground.database.rows(statement, [[UUID(each) for each in entry_ids]])
+        return int(str(rows[0][0]))
+
+    def _new_calls(self, stand_in: StandIn) -> list[dict[str, Any]]:
+        """Calls are numbered when they come and logged when they end: a slow one turns up behind later numbers."""
+        seen = self._seen.setdefault(stand_in.address, set())
+        since = max(0, max(seen, default=0) - SLOW_CALLS)
+        found: list[dict[str, Any]] = []
+        while True:
+            rows = stand_in.control("GET", f"calls?since={since}&limit={CALLS_AT_ONCE}")["calls"]
+            found += [row for row in rows if row["sequence"] not in seen]
+            if len(rows) < CALLS_AT_ONCE:
+                break
+            since = max(row["sequence"] for row in rows)
+        seen.update(row["sequence"] for row in found)
+        return found
+
+
+def _codes(problems: object) -> tuple[str, ...]:
+    return tuple(str(each.get("code", "")) for each in problems) if isinstance(problems, list) else ()
