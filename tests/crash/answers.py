@@ -22,6 +22,8 @@ class Answer:
     fault: Mapping[str, Any] = field(default_factory=dict)
     known: End = End.SHIPPED
     unknown: End = End.SHIPPED
+    stopped: End | None = None
+    """Where it leads when the account was stopped for it, but its outcome is not committed."""
     is_reached: bool = True
     """Whether UPS is there at all."""
 
@@ -42,7 +44,9 @@ class Answer:
 
     def end(self, place: str = "") -> End:
         """Where a delivery ends whose worker is killed there, or is not killed at all."""
-        return self.known if not place or place.startswith("B8") else self.unknown
+        if not place or place.startswith("B8"):
+            return self.known
+        return self.stopped if self.stopped and place.startswith("B7") else self.unknown
 
     @property
     def _is_slow(self) -> bool:
@@ -73,6 +77,9 @@ def _shipment(numbers: list[str], *, status: str = "1") -> dict[str, Any]:
 
 
 _PLACEHOLDER = "1ZXXXXXXXXXXXXXXXX"
+"""What UPS's test system answers (`reliability.md` 1.1)."""
+_VALID = "1Z999AA10123456784"
+"""A number with a right check digit that no shipment of ours has."""
 _TIMEOUTS = "ups.client._TIMEOUTS"
 _IMPATIENT = {"connect_seconds": 5.0, "read_seconds": PATIENCE_SECONDS, "total_seconds": 5.0}
 
@@ -82,7 +89,7 @@ CLASSES = {
     "429": Answer(fault=_status(429, _error("10429"))),
     "401": Answer(fault=_status(401, _error("250003"))),
     "400 in UPS's words": Answer(fault=_status(400, _error("120100")), known=End.HOLD),
-    "403 in UPS's words": Answer(fault=_status(403, _error("10403")), known=End.HOLD, unknown=End.REVIEW),
+    "403 in UPS's words": Answer(fault=_status(403, _error("10403")), known=End.HOLD, stopped=End.REVIEW),
     "404 in UPS's words": Answer(fault=_status(404, _error("120404")), known=End.HOLD),
     "400 without a body": Answer(fault=_status(400)),
     "403 of a proxy": Answer(fault=_status(403, "<html>Forbidden</html>")),
@@ -103,12 +110,10 @@ CLASSES = {
     "a web page after the effect": Answer(fault={"action": "html_200", "after": True}),
     "another shape": Answer(fault=_status(200, {"answer": 42}, after=True)),
     "single objects for lists": Answer(fault={"action": "wrong_shape"}),
-    "a status that is no success": Answer(fault=_status(200, _shipment([_PLACEHOLDER], status="0"), after=True)),
-    "the placeholder number": Answer(fault=_status(200, _shipment([_PLACEHOLDER]), after=True)),
+    "a status that is no success": Answer(fault=_status(200, _shipment([_VALID], status="0"), after=True)),
+    "the placeholder number": Answer(fault=_status(200, _shipment([_PLACEHOLDER]), after=True), known=End.REVIEW),
     "no number": Answer(fault=_status(200, _shipment([""]), after=True)),
-    "a parcel too many": Answer(
-        fault=_status(200, _shipment(["1Z999AA10123456784", "1Z999AA10123456784"]), after=True)
-    ),
+    "a parcel too many": Answer(fault=_status(200, _shipment([_VALID, _VALID]), after=True)),
     "no label": Answer(fault={"action": "drop_label"}),
     "an effect after we gave up": Answer(fault={"action": "late_effect", "seconds": 300.0}),
     "an effect after the quiet time": Answer(

@@ -6,6 +6,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.crash.forks import Zygote, zygote
+from tests.crash.passing import Time, time
 from tests.crash.scene import Scene
 from tests.journey.conftest import Journey, exact_standin, journey, ups_standin
 
@@ -18,7 +19,12 @@ def workers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterat
         yield running
 
 
+@pytest.fixture(scope="session")
+def clock(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Time]:
+    with django_db_blocker.unblock(), time() as passing:
+        yield passing
+
+
 @pytest.fixture
-def scene(journey: Journey, workers: Zygote) -> Scene:
-    """The stand-ins' knobs stand as they do by default."""
-    return Scene(journey=journey, workers=workers)
+def scene(journey: Journey, workers: Zygote, clock: Time) -> Scene:
+    return Scene(journey=journey, workers=workers, time=clock)

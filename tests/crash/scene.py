@@ -9,11 +9,11 @@ from django.conf import settings
 from syncjobs.models import Attempt, Delivery
 from tenants.context import tenant_context
 from tests.crash.forks import Outcome, Trap, Zygote
-from tests.crash.passing import pass_time
+from tests.crash.passing import Time
 from tests.journey.conftest import Journey
 
 SETTINGS = ("EXACT_APPS", "EXACT_BASE_URLS", "UPS_BASE_URLS", "PUBLIC_URL")
-SETTLING = (3, 6, 16, 16, 16, 30, 61)
+SETTLING = (3, 16, 16, 16, 61, 61)
 """Minutes between two looks: past a lease, then as Label Recovery is asked, then past the first late watch."""
 Constants = Mapping[str, Mapping[str, float]]
 
@@ -24,6 +24,7 @@ class Scene:
 
     journey: Journey
     workers: Zygote
+    time: Time
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -53,11 +54,10 @@ class Scene:
 
     def pass_time(self, minutes: float) -> None:
         """Let time pass for everybody."""
-        pass_time(minutes, self.journey.ups, self.journey.company.exact)
+        self.time.passes(minutes, self.journey.ups, self.journey.company.exact)
 
     def live_on(self, until: Callable[[], bool], *, pauses: tuple[float, ...] = SETTLING) -> None:
         """Only time passes and workers work, as they would by themselves, until something holds or the pauses end."""
-        self.work()
         for minutes in pauses:
             if until():
                 return

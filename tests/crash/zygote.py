@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import django
+from django.apps import apps
 from django.conf import settings
 
 LIFE_SECONDS = 30
@@ -26,8 +27,17 @@ Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 def main() -> None:
     """Load the product, say so, and serve orders until there are none."""
     django.setup()
-    for module in ("syncjobs.engine", "syncjobs.ticks", "syncjobs.intake", "connector_site.celery", "exact.upkeep"):
+    for module in (
+        "syncjobs.engine",
+        "syncjobs.ticks",
+        "syncjobs.intake",
+        "connector_site.celery",
+        "kombu.transport.redis",
+    ):
         importlib.import_module(module)
+    for model in apps.get_models():
+        str(model._base_manager.select_related().query)
+    gc.collect()
     gc.freeze()
     _say({"ready": True})
     for line in sys.stdin:
