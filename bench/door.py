@@ -61,6 +61,11 @@ def send(
     )
 
 
+def send_alone(ground: Ground, order: LoadOrder) -> LoadResult:
+    """Send and nothing else."""
+    return _send(ground, order, 0)[0]
+
+
 def _send(ground: Ground, order: LoadOrder, background_per_second: int) -> tuple[LoadResult, list[str]]:
     """Have another process send, and book deliveries meanwhile."""
     folder = ground.configuration.logs_directory

@@ -27,11 +27,11 @@ class Door:
 
 def measure(ground: Ground, shape: Shape, known: Sequence[tuple[int, str]]) -> Door:
     """Signed notifications of changes to deliveries that are `known`, each a new message."""
-    messages = _messages(ground, known)
+    wanted = messages(ground, known)
     web = urlsplit(ground.configuration.addresses.site)
     number = shape.webhooks_per_second * shape.webhook_seconds
-    steady = list(islice(messages, number))
-    flood = list(islice(messages, MOST_PER_SECOND * shape.closed_loop_seconds))
+    steady = list(islice(wanted, number))
+    flood = list(islice(wanted, MOST_PER_SECOND * shape.closed_loop_seconds))
     host, port = web.hostname or "", web.port or 80
     at_rate = LoadOrder(
         host=host,
@@ -62,7 +62,7 @@ def signed(content: dict[str, object], secret: str) -> str:
     return f'{{"Content":{raw},"HashCode":"{code}"}}'
 
 
-def _messages(ground: Ground, known: Sequence[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+def messages(ground: Ground, known: Sequence[tuple[int, str]]) -> Iterator[tuple[str, str]]:
     """Path and body, without end; the moment in each makes it a message of its own."""
     environment = ground.configuration.environment
     secret, client_id = environment[f"EXACT_WEBHOOK_SECRET_{SITE}"], environment[f"EXACT_CLIENT_ID_{SITE}"]

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.faults import flood, tokens
 from bench.faults.figure import Figure
 from bench.faults.sizes import Sizes
 
 Measurement = Callable[[Path, Sizes, int], list[Figure]]
-MEASUREMENTS: dict[str, Measurement] = {}
+MEASUREMENTS: dict[str, Measurement] = {
+    "flood": flood.measure,
+    "tokens": tokens.measure,
+}
 
 
 def measure(data_directory: Path, sizes: Sizes, *, seed: int, only: Sequence[str] = ()) -> list[Figure]:
