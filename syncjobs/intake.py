@@ -182,14 +182,16 @@ def take_in(
     *,
     at: datetime,
     is_deleted: bool = False,
+    may_be_echo: bool = False,
     wake: bool = True,
 ) -> tuple[uuid.UUID, uuid.UUID]:
     """One delivery row and one open job, whoever told of it and however often: code and correlation of the delivery.
 
-    Inside the tenant's context. A deleted one is never read (`reliability.md` 2.3).
+    Inside the tenant's context. A deleted one is never read (`reliability.md` 2.3); what may be the echo of our own
+    write is read a little later.
     """
     code, state, correlation = _delivery(tenant_id, connection_id, key, at)
-    quiet = timedelta(seconds=ECHO_QUIET_SECONDS if state in _LABELLED_OR_LATER else 0)
+    quiet = timedelta(seconds=ECHO_QUIET_SECONDS if may_be_echo and state in _LABELLED_OR_LATER else 0)
     kind = SyncJob.Kind.GONE if is_deleted else SyncJob.Kind.READ
     queue.add(tenant_id, kind, code, due_at=at + quiet, correlation=correlation, wake=wake and not quiet)
     return code, correlation
@@ -227,7 +229,9 @@ def _ask_for_work(route: Route, notification: Notification, at: datetime, *, is_
     A repeat asks too: two changes of one delivery may be announced by the very same bytes (`exact.md` 11.3).
     """
     is_deleted = notification.action == Action.DELETE and not notification.is_about_line
-    code, correlation = take_in(route.tenant_id, route.connection_id, notification.key, at=at, is_deleted=is_deleted)
+    code, correlation = take_in(
+        route.tenant_id, route.connection_id, notification.key, at=at, is_deleted=is_deleted, may_be_echo=True
+    )
     if not is_new:
         return
     happenings(
