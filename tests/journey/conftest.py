@@ -139,11 +139,15 @@ def journey(
     exact_standin: StandIn,
     ups_standin: StandIn,
 ) -> Journey:
-    """Connect through consent, as the pages do, with the product's own functions."""
+    return begin(settings, live_server, exact_standin, ups_standin)
+
+
+def begin(settings: Settings, site: LiveServer, exact_standin: StandIn, ups_standin: StandIn) -> Journey:
+    """A new customer connects through consent, as the pages do, with the product's own functions."""
     for standin in (exact_standin, ups_standin):
         standin.control("DELETE", "faults")
         standin.control("DELETE", "calls")
-    settings.PUBLIC_URL = live_server.url
+    settings.PUBLIC_URL = site.url
     settings.EXACT_BASE_URLS = settings.EXACT_BASE_URLS | {"nl": f"{exact_standin.address}/nl"}
     settings.UPS_BASE_URLS = {"test": ups_standin.address, "production": ups_standin.address}
     client_id = str(uuid.uuid4())

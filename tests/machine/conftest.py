@@ -1,0 +1,44 @@
+"""A fresh customer for every run of the machine, on a database and at stand-ins without anything else."""
+
+from collections.abc import Callable
+
+import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from exact.quick_store import quick_store
+from syncjobs.models import ShippingRule
+from tenants.context import tenant_context
+from tests.conftest import empty_tables
+from tests.crash.conftest import clock, workers
+from tests.crash.forks import Zygote
+from tests.crash.passing import Time
+from tests.crash.scene import Scene
+from tests.journey.conftest import begin, exact_standin, ups_standin
+from tests.machine.world import HEAVIEST_KG, World
+from tests.standins import StandIn
+
+__all__ = ["clock", "exact_standin", "ups_standin", "workers"]
+
+
+@pytest.fixture
+def new_world(
+    transactional_db: None,
+    settings: Settings,
+    live_server: LiveServer,
+    exact_standin: StandIn,
+    ups_standin: StandIn,
+    workers: Zygote,
+    clock: Time,
+) -> Callable[[], World]:
+    """Each call forgets everything and lets a new customer connect."""
+
+    def begin_anew() -> World:
+        empty_tables()
+        quick_store().flushall()
+        journey = begin(settings, live_server, exact_standin, ups_standin)
+        with tenant_context(journey.tenant.id):
+            ShippingRule.objects.update(parcel_max_weight_kg=HEAVIEST_KG)
+        return World(scene=Scene(journey=journey, workers=workers, time=clock))
+
+    return begin_anew
