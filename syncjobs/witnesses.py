@@ -3,7 +3,9 @@
 Calls UPS and writes nothing. Absence is believed of Label Recovery alone (`reliability.md` R4, 1.4).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from syncjobs.adopting import label_format_of
 from syncjobs.evidence import number_named
@@ -26,6 +28,8 @@ _WORDS = {
     RecoveryState.WITHOUT_LABEL: "the shipment exists, its label is not available",
     RecoveryState.UNCLEAR: "no clear answer",
 }
+NUMBERS_TRIED = 5
+"""Our own bound: the shipment's own number is the first one nearly always."""
 _BEFORE_A_SCAN = frozenset({Milestone.LABEL_CREATED, Milestone.VOIDED, Milestone.UNKNOWN, None})
 
 
@@ -74,13 +78,21 @@ def ask_others(attempt: Attempt, step: Step) -> Heard | None:
     return Heard(source="tracking", said="Tracking shows it", numbers=numbers) if numbers else None
 
 
-def recover_number(attempt: Attempt, number: str, step: Step) -> RecoveryAnswer | None:
-    """The labels of a shipment that a second source named; None where they cannot be had now."""
-    try:
-        answer = _by_number(attempt, open_client(attempt.account, observe=step.observe), number)
-    except UpsError:
-        return None
-    return answer if answer.state is RecoveryState.FOUND else None
+def recover_numbers(attempt: Attempt, numbers: Iterable[str], step: Step) -> RecoveryAnswer | None:
+    """The labels of a shipment whose parcels a second source named; None where they cannot be had now.
+
+    Only one of the numbers, the shipment's own, brings all labels (`ups.md` 7); the others bring one each.
+    """
+    client, best = open_client(attempt.account, observe=step.observe), None
+    for number in islice(numbers, NUMBERS_TRIED):
+        try:
+            answer = _by_number(attempt, client, number)
+        except UpsError:
+            return best
+        if answer.state is RecoveryState.FOUND and len(answer.parcels) == attempt.packages:
+            return answer
+        best = answer if answer.state is RecoveryState.FOUND and best is None else best
+    return best
 
 
 def was_scanned(attempt: Attempt, number: str, step: Step) -> bool | None:

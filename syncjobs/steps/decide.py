@@ -1,5 +1,6 @@
 """Decide what a delivery is, and commit the decision: skipped, on hold, or a plan that waits to be sent."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from audit.models import Event
@@ -7,13 +8,13 @@ from audit.record import Happening, happenings
 from connector_site.lib.secrets import seal
 from exact.client import ExactClient
 from exact.records import GoodsDelivery
-from syncjobs import queue, selection
+from syncjobs import doubt_words, queue, selection
 from syncjobs.models import Attempt, Delivery, PartyAddress, SyncJob
 from syncjobs.problems import Problem, as_json
 from syncjobs.queue import Job
 from syncjobs.steps import rechecking
 from syncjobs.steps.context import Planned, Step
-from syncjobs.steps.facts import facts_of, touch
+from syncjobs.steps.facts import facts_of, touch, was_ours
 from syncjobs.steps.planning import Plan, Unready, plan
 from syncjobs.transitions import delivery_event, move, move_attempt
 from tenants.context import tenant_context
@@ -25,6 +26,8 @@ def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, cl
     """Plan the shipment, or settle on why there is none. `stay` keeps the next step in this worker."""
     is_fresh = job.kind == SyncJob.Kind.RECHECK or delivery.asked_again_at is not None
     bench = step.bench(delivery.connection, client, is_fresh=is_fresh)
+    if was_ours(delivery, goods.tracking_number):
+        goods = replace(goods, tracking_number="")
     try:
         made = plan(goods, choices=bench.choices, master=bench.master)
     except selection.NotOurs as skipped:
@@ -65,7 +68,7 @@ def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: J
     with tenant_context(job.tenant_id):
         last = _last_attempt(delivery)
         queue.finish(job)
-        if _refused_before(last, made, delivery) or _waits_to_be_asked(last, delivery):
+        if _refused_before(last, made, delivery) or _waits_to_be_asked(delivery):
             touch(delivery, facts_of(goods, step.read_at or step.at))
             happenings(delivery.tenant_id, step.told(delivery))
             rechecking.schedule(delivery, job=job, at=step.at)
@@ -125,14 +128,11 @@ def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> boo
     )
 
 
-def _waits_to_be_asked(last: Attempt | None, delivery: Delivery) -> bool:
+def _waits_to_be_asked(delivery: Delivery) -> bool:
     """UPS had a shipment that somebody voided, or lost request after request: only a person starts another one."""
-    if last is None or delivery.state != Delivery.State.HOLD or delivery.asked_again_at is not None:
+    if delivery.state != Delivery.State.HOLD or delivery.asked_again_at is not None:
         return False
-    return last.state in _NOT_AGAIN_BY_ITSELF
-
-
-_NOT_AGAIN_BY_ITSELF = frozenset({Attempt.State.VOIDED_THERE, Attempt.State.VOIDED, Attempt.State.ABSENT})
+    return any(row["code"] in doubt_words.ONLY_A_PERSON for row in delivery.problems)
 
 
 def _last_attempt(delivery: Delivery) -> Attempt | None:

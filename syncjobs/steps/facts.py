@@ -5,8 +5,9 @@ from typing import Any
 
 from exact.records import GoodsDelivery
 from syncjobs import translate
-from syncjobs.models import Delivery
+from syncjobs.models import Delivery, Parcel
 from syncjobs.transitions import LostRace
+from tenants.context import tenant_context
 
 ORDER_NUMBERS_CHARACTERS = 200
 """Our own column; a delivery of more orders than fit shows the first ones."""
@@ -44,3 +45,12 @@ def touch(delivery: Delivery, changes: dict[str, Any]) -> None:
         raise LostRace(f"delivery {delivery.code}")
     for name, value in changes.items():
         setattr(delivery, name, value)
+
+
+def was_ours(delivery: Delivery, number: str) -> bool:
+    """Whether this is the number of a shipment of this delivery that was voided since: then it may be written over."""
+    if not number:
+        return False
+    with tenant_context(delivery.tenant_id):
+        rows = Parcel.objects.filter(tenant_id=delivery.tenant_id, shipment__delivery=delivery, tracking_number=number)
+        return rows.filter(shipment__voided_at__isnull=False).exists()

@@ -19,6 +19,7 @@ from syncjobs.queue import Job
 from syncjobs.reporting import remember_refusal, reporting_of, shortness_of
 from syncjobs.steps import gone, reading
 from syncjobs.steps.context import Labelled, Step
+from syncjobs.steps.facts import was_ours
 from syncjobs.steps.rewriting import write_again
 from syncjobs.transitions import delivery_event, move
 from syncjobs.wording import words_for
@@ -54,7 +55,7 @@ def report(job: Job, step: Step) -> None:
             gone.handle(delivery, job=job, step=step)
             return
         standing = goods.tracking_number
-    if standing and standing not in numbers:
+    if standing and standing not in numbers and not was_ours(delivery, standing):
         _hold_foreign(delivery, standing, job=job, step=step)
         return
     _write(delivery, goods, numbers, standing=standing, job=job, step=step, client=client)

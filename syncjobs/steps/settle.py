@@ -34,7 +34,7 @@ from syncjobs.settling import (
 from syncjobs.steps.context import Step
 from syncjobs.steps.discarding import discard, end, lock, note, void
 from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
-from syncjobs.witnesses import Heard, ask_others, ask_recovery, recover_number
+from syncjobs.witnesses import Heard, ask_others, ask_recovery, recover_numbers
 from tenants.context import tenant_context
 from ups.answers import RecoveryAnswer, RecoveryState
 
@@ -91,7 +91,7 @@ def _doubt(attempt: Attempt, job: Job, step: Step) -> None:
     verdict = _verdict(attempt, heard.answer, step.at)
     if verdict.outcome is Outcome.ABSENT:
         other = ask_others(attempt, step)
-        found = recover_number(attempt, other.numbers[0], step) if other else None
+        found = recover_numbers(attempt, other.numbers, step) if other else None
         if other is not None:
             heard = Heard(source=other.source, said=other.said, answer=found, numbers=other.numbers)
             verdict = Verdict(outcome=Outcome.REVIEW, reason=Reason.NO_LABEL)
@@ -299,14 +299,14 @@ def _watch(attempt: Attempt, job: Job, step: Step) -> None:
     """Look once more for a shipment that was found absent: a request may have landed very late."""
     heard = ask_recovery(attempt, step)
     answer = heard.answer
-    number = number_named(attempt)
+    late = str((attempt.late_answer or {}).get("shipment", ""))
     if answer is not None and answer.state is RecoveryState.FOUND:
         _turned_up(attempt, heard, answer, job, step)
     elif answer is not None and answer.state is RecoveryState.VOIDED:
         _watched(attempt, heard, job, step, due_at=None)
-    elif answer is not None and number:
-        _orphaned(attempt, heard, number, job, step)
-    elif answer is None:
+    elif answer is not None and late and _is_one_too_many(attempt):
+        _orphaned(attempt, heard, late, job, step)
+    elif answer is None or late:
         _watched(attempt, heard, job, step, due_at=next_look(doubt_at=step.at, at=step.at))
     else:
         done = attempt.watches + 1
@@ -327,14 +327,18 @@ def _watched(
 
 def _turned_up(attempt: Attempt, heard: Heard, answer: RecoveryAnswer, job: Job, step: Step) -> None:
     """It exists after all. Take it where nothing else was sent; else it is one too many and is voided."""
-    with tenant_context(job.tenant_id):
-        others = _others(attempt)
-    planned = [other for other in others if other.state == Attempt.State.PLANNED]
-    fits = len(answer.parcels) == attempt.packages and len(planned) == len(others)
-    if fits:
-        _adopt(attempt, heard, answer, job, step, also=planned)
-    else:
+    if _is_one_too_many(attempt) or len(answer.parcels) != attempt.packages:
         _orphaned(attempt, heard, answer.ups_shipment_id, job, step)
+        return
+    with tenant_context(job.tenant_id):
+        planned = [other for other in _others(attempt) if other.state == Attempt.State.PLANNED]
+    _adopt(attempt, heard, answer, job, step, also=planned)
+
+
+def _is_one_too_many(attempt: Attempt) -> bool:
+    """Whether another attempt was sent for the same delivery since."""
+    with tenant_context(attempt.tenant_id):
+        return any(other.state != Attempt.State.PLANNED for other in _others(attempt))
 
 
 def _others(attempt: Attempt) -> list[Attempt]:

@@ -6,12 +6,16 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Event
+from connector_site.lib.outside_calls import ignore
 from syncjobs.decisions import Decision, NotPossible, cases, decide
 from syncjobs.models import Attempt, Delivery
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey, wait_for
 from tests.journey.test_doubts import later, ship_calls, states, trouble
+from tests.journey.way import Way, way
+from ups.access import open_client
 
+__all__ = ["way"]
 pytestmark = pytest.mark.slow
 
 LOST = {"path_regex": "/ship$", "action": "reset_after", "times": 1}
@@ -238,3 +242,20 @@ def test_a_parcel_that_is_on_its_way_is_not_voided_although_it_is_one_too_many(j
     assert (first.state, first.review_reason) == (Attempt.State.ORPHAN, "scanned")
     assert [row["voided"] for row in journey.shipments_at_ups()] == [False, False]
     assert choices(journey, delivery) == [{"void", "seen"}]
+
+
+def test_a_delivery_whose_label_was_voided_at_ups_is_shipped_again_over_its_old_number(way: Way) -> None:
+    journey = way.journey
+    entry_id, delivery = journey.ship()
+    old = journey.company.delivery(entry_id)["TrackingNumber"]
+    open_client(journey.account, observe=ignore).void(old)
+    way.look_now(delivery)
+    assert codes(journey, delivery) == ["voided_at_ups"]
+
+    say(journey, delivery, Decision.VOID_AND_SHIP, number=old, of_attempt=False)
+
+    new = journey.company.delivery(entry_id)["TrackingNumber"]
+    assert states(journey, delivery) == [Attempt.State.VOIDED, Attempt.State.CREATED]
+    assert [row["number"] for row in journey.shipments_at_ups() if not row["voided"]] == [new]
+    assert new != old
+    assert journey.refreshed(delivery).state == Delivery.State.REPORTED

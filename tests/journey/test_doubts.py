@@ -10,7 +10,7 @@ from syncjobs import ticks
 from syncjobs.models import Attempt, Delivery, Label, Shipment, SyncJob
 from syncjobs.replay import run_again
 from tenants.context import tenant_context
-from tests.crash.passing import pass_time
+from tests.crash.passing import time
 from tests.journey.conftest import Journey, wait_for
 from tests.owner import as_owner
 from ups.access import open_client
@@ -25,10 +25,11 @@ def trouble(journey: Journey, **fault: object) -> None:
 
 def later(journey: Journey, *pauses: float) -> None:
     """Let so many minutes pass, once and again; the clock ticks and workers work after each."""
-    for minutes in pauses:
-        pass_time(minutes, journey.ups, journey.company.exact)
-        ticks.turn_due()
-        journey.work()
+    with time() as moments:
+        for minutes in pauses:
+            moments.passes(minutes, journey.ups, journey.company.exact)
+            ticks.turn_due()
+            journey.work()
 
 
 def states(journey: Journey, delivery: Delivery) -> list[str]:
