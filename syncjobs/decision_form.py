@@ -53,14 +53,11 @@ class DecisionForm(StyledForm):
         return bool(self.cleaned_data["seen"] != self.mark)
 
     def clean(self) -> dict[str, str]:
-        """Only the number of the chosen option counts, and that one is needed."""
+        """Only the number of the chosen option counts."""
         cleaned: dict[str, str] = super().clean() or self.cleaned_data
-        option = self._chosen(cleaned.get("decision", ""))
-        for other in self.case.options:
-            if option is None or other.decision != option.decision:
-                self.errors.pop(_number_field(other.decision), None)
-        if option is not None and _asks_number(option):
-            self._check_number(option, cleaned)
+        for option in self.case.options:
+            if option.decision.value != cleaned.get("decision"):
+                self.errors.pop(_number_field(option.decision), None)
         return cleaned
 
     def option(self) -> Option:
@@ -74,21 +71,8 @@ class DecisionForm(StyledForm):
             return option.numbers[0]
         return _plain(self.cleaned_data.get(_number_field(option.decision), ""))
 
-    def _chosen(self, decision: str) -> Option | None:
-        return next((option for option in self.case.options if option.decision == decision), None)
-
     def _field_of(self, option: Option) -> forms.BoundField | None:
         return self[_number_field(option.decision)] if _asks_number(option) else None
-
-    def _check_number(self, option: Option, cleaned: dict[str, str]) -> None:
-        name = _number_field(option.decision)
-        number = _plain(cleaned.get(name, ""))
-        if name in self.errors:
-            return
-        if not number:
-            self.add_error(name, "Name the number that is meant.")
-        elif not option.numbers and not is_valid(number):
-            self.add_error(name, "That is no tracking number of UPS: it is 1Z and 16 more letters and digits.")
 
 
 def key_of(case: Case) -> str:
@@ -117,14 +101,24 @@ def _number_field(decision: Decision) -> str:
 
 
 def _number(option: Option) -> forms.Field:
-    """Not required by itself: only where its option is the one that is chosen."""
+    missing = {"required": "Name the number that is meant."}
     if option.numbers:
         choices = [("", "Choose"), *((number, number) for number in option.numbers)]
         select = forms.Select(attrs={"class": "form-select"})
-        return forms.ChoiceField(label="Which shipment", choices=choices, required=False, widget=select)
-    text = forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"})
-    words = "As UPS's own page or its customer service names it: 1Z and 16 more letters and digits."
-    return forms.CharField(label="Tracking number", max_length=30, required=False, widget=text, help_text=words)
+        return forms.ChoiceField(label="Which shipment", choices=choices, widget=select, error_messages=missing)
+    return forms.CharField(
+        label="Tracking number",
+        max_length=30,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}),
+        help_text="As UPS's own page or its customer service names it: 1Z and 16 more letters and digits.",
+        error_messages=missing,
+        validators=[_is_number],
+    )
+
+
+def _is_number(number: str) -> None:
+    if not is_valid(_plain(number)):
+        raise forms.ValidationError("That is no tracking number of UPS: look for a typing mistake.")
 
 
 def _plain(number: str) -> str:

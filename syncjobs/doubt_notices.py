@@ -21,6 +21,8 @@ from syncjobs.troubles import DOUBT_MINUTES
 A = Attempt.State
 _DOUBTFUL = (A.IN_DOUBT, A.REVIEW)
 _OPEN_STATES = (A.IN_DOUBT, A.REVIEW, A.ORPHAN, A.VOIDING)
+_DECIDE = "Nothing is sent again and nothing more is paid until a manager has decided."
+_DECIDE_VOID = "A manager decides whether it is voided after all or left as it is."
 _WHY = {reason.value: words for reason, words in WHY.items()}
 
 
@@ -29,7 +31,8 @@ class DoubtNotice:
     """What people should know of one request to UPS.
 
     `next_at` is when UPS is asked again without anybody's doing, `is_due` whether that is now. `is_doubt`: whether the
-    shipment exists is what is not known; `is_long`: longer than usual.
+    shipment exists is what is not known; `is_long`: longer than usual; `is_extra`: one shipment
+    too many. `decided` is what a person has said already and is being carried out, or could not be.
     """
 
     attempt: Attempt
@@ -40,6 +43,8 @@ class DoubtNotice:
     is_due: bool
     is_doubt: bool
     is_long: bool
+    is_extra: bool
+    decided: str
     since: datetime | None
     needs_decision: bool
 
@@ -59,6 +64,8 @@ def notice_of(attempt: Attempt, *, at: datetime) -> DoubtNotice | None:
         is_due=attempt.due_at is not None and attempt.due_at <= at,
         is_doubt=attempt.state in _DOUBTFUL,
         is_long=attempt.state == A.IN_DOUBT and is_long(attempt, at=at),
+        is_extra=attempt.orphaned_at is not None,
+        decided=_decided(attempt),
         since=attempt.doubt_at or attempt.sent_at,
         needs_decision=needs_decision,
     )
@@ -100,10 +107,20 @@ def _pressing(tenant_id: uuid.UUID, at: datetime) -> QuerySet[Attempt]:
     )
 
 
+def _decided(attempt: Attempt) -> str:
+    evidence = attempt.evidence or {}
+    if attempt.state != A.REVIEW or not evidence.get("chosen"):
+        return ""
+    if evidence.get("choice_failed"):
+        said = str(evidence["choice_failed"]).rstrip(".")
+        return f"UPS did not give the labels of {evidence['chosen']}: {said}. Please decide again."
+    return f"Decided: shipment {evidence['chosen']} is used. Its labels are being fetched from UPS."
+
+
 def _words(attempt: Attempt, at: datetime) -> tuple[str, str]:
     if attempt.review_reason or attempt.state == A.REVIEW:
         title = _WHY.get(attempt.review_reason, "It could not be found out whether UPS made this shipment.")
-        return title, "Nothing is sent again and nothing more is paid until a manager has decided."
+        return title, _DECIDE if attempt.state == A.REVIEW else _DECIDE_VOID
     if attempt.state == A.IN_DOUBT:
         return "It is not known yet whether UPS made this shipment.", _doubt_text(attempt, at)
     if attempt.state == A.ORPHAN:

@@ -8,6 +8,7 @@ from typing import Any
 
 from audit.models import Event
 from syncjobs.courses import CORRECTED, LOST, RETURNED, VOIDED
+from syncjobs.decision_options import Decision
 from syncjobs.intake import FOUND
 from syncjobs.models import Attempt, Delivery, Parcel
 from syncjobs.wording import milestone_word, reason_phrase, words_for
@@ -27,6 +28,7 @@ _STEPS = {
     "confirm": "Asking UPS whether a parcel has arrived",
     "status": "Writing the status to Exact Online",
     "proof": "Storing the proof of delivery",
+    "settle": "Asking UPS what became of a request",
 }
 _ACTORS = {"exact": "Exact Online", "ups": "UPS"}
 _MOVED: dict[str, tuple[str, str]] = {
@@ -44,15 +46,36 @@ _MOVED: dict[str, tuple[str, str]] = {
     D.CANCELLED: ("Cancelled", "stop"),
 }
 _ATTEMPT_MOVED: dict[str, tuple[str, str]] = {
+    A.CREATED: ("UPS has made the shipment after all; it is used, and nothing is paid twice", "good"),
     A.REFUSED: ("UPS refused the request", "stop"),
     A.NOT_SENT: ("The request never reached UPS; nothing was bought", "quiet"),
-    A.IN_DOUBT: ("The answer of UPS was lost: it is not known whether the shipment was made", "stop"),
-    A.ABSENT: ("Proven: UPS made no shipment", "quiet"),
-    A.VOIDED: ("The shipment was voided at UPS", "quiet"),
+    A.IN_DOUBT: ("The answer of UPS was lost; UPS is asked by itself whether it made the shipment", "stop"),
+    A.ABSENT: ("UPS made no shipment: asked again and again, it knows none under this reference", "quiet"),
+    A.VOIDED_THERE: ("UPS made the shipment, and somebody voided it there", "stop"),
+    A.REVIEW: ("UPS could not settle whether it made the shipment", "stop"),
+    A.ORPHAN: ("UPS made a shipment after all that had been given up: it is one too many", "stop"),
+    A.VOIDING: ("UPS is asked to void the shipment", "move"),
+    A.VOIDED: ("UPS has voided the shipment", "quiet"),
+    A.VOID_REFUSED: ("UPS did not void the shipment", "stop"),
     A.CANCELLED: ("The planned request was dropped before it was sent", "quiet"),
 }
-_FOLDED = frozenset({A.SENDING, A.CREATED})
+_ATTEMPT_MOVED_FROM: dict[tuple[str, str], tuple[str, str]] = {
+    (A.REVIEW, A.ABSENT): ("The request counts as not carried out; UPS is asked about it for three days more", "quiet"),
+    (A.ABSENT, A.CREATED): ("UPS made the shipment late; it is used, and no other one is sent", "good"),
+    (A.VOID_REFUSED, A.CREATED): ("The shipment is kept", "move"),
+}
+"""Where the state before makes it another story."""
+_FOLDED = frozenset({(A.PLANNED, A.SENDING), (A.SENDING, A.CREATED)})
 """Moves of a request that the delivery makes with it: told once, with the reference."""
+_DECIDED: dict[str, str] = {
+    Decision.ADOPT: "Decided: UPS made the shipment, use it",
+    Decision.NOT_MADE: "Decided: make a new shipment",
+    Decision.VOID: "Decided: void the shipment",
+    Decision.VOID_AND_SHIP: "Decided: void the shipment and make a new one",
+    Decision.KEEP: "Decided: keep the shipment",
+    Decision.END: "Decided: do nothing more for this delivery",
+    Decision.SEEN: "Decided: leave the second shipment as it is",
+}
 _RECEIVED = {
     "Create": "Exact Online told of a new goods delivery",
     "Update": "Exact Online told of a change to the goods delivery",
@@ -63,7 +86,9 @@ _CHANGED = {
     "labels stored": "The labels were stored",
     "deleted in Exact": "The goods delivery was deleted in Exact Online",
     "tracking number in Exact": "The tracking number in Exact Online is no longer ours",
-    "late answer": "A late answer of UPS was kept for a person to look at",
+    "late answer": "The answer of UPS came after all, late: it made the shipment",
+    "orphan": "The shipment that is one too many",
+    "voided": "Its parcels are no longer followed",
     "events": "UPS told of the parcels",
     "alerts": "UPS was asked to tell of the parcels by itself",
     "tracking asked": "UPS was asked where the parcels are",
@@ -149,7 +174,7 @@ def story_of(tenant_id: uuid.UUID, delivery: Delivery) -> list[Moment]:
         if event.kind == Event.Kind.CALLED:
             calls.append(_call(event.details))
             continue
-        if "attempt" in event.details and event.to_state in _FOLDED:
+        if "attempt" in event.details and (event.from_state, event.to_state) in _FOLDED:
             folded = f"Reference {event.details.get('reference', '')}"
             continue
         told.append(_moment(event, people, tuple(calls), folded))
@@ -170,7 +195,7 @@ def _moment(event: Event, people: dict[str, str], calls: tuple[Call, ...], folde
 def _moved(event: Event) -> tuple[str, str, str]:
     details = event.details
     if "attempt" in details:
-        words, look = _ATTEMPT_MOVED.get(event.to_state, (f"Request to UPS: {event.to_state}", "quiet"))
+        words, look = _ATTEMPT_MOVED_FROM.get((event.from_state, event.to_state)) or _ATTEMPT_MOVED[event.to_state]
         return words, look, f"Reference {details.get('reference', '')}"
     words, look = _MOVED.get(event.to_state, (event.to_state, "move"))
     return words, look, _reasons(details)
@@ -216,7 +241,7 @@ def _counts(event: Event) -> str:
 
 
 def _numbers(details: dict[str, Any]) -> str:
-    numbers = details.get("numbers", [])
+    numbers = details.get("numbers") or [details.get("shipment", "")]
     return ", ".join(str(number) for number in numbers) if isinstance(numbers, list) else ""
 
 
@@ -235,8 +260,12 @@ def _wrote(event: Event) -> tuple[str, str, str]:
 
 
 def _asked(event: Event) -> tuple[str, str, str]:
-    what = "Asked to check again" if event.details.get("what") == "run again" else "Asked for by a person"
-    return what, "move", ""
+    details = event.details
+    if details.get("what") != "decision":
+        return ("Asked to check again" if details.get("what") == "run again" else "Asked for by a person"), "move", ""
+    words = _DECIDED.get(str(details.get("decision", "")), "Decided by a person")
+    reason = f"“{details['reason']}”" if details.get("reason") else ""
+    return words, "move", " · ".join(part for part in (str(details.get("number", "")), reason) if part)
 
 
 def _failed(event: Event) -> tuple[str, str, str]:

@@ -13,23 +13,23 @@ from ups.services import service_name
 A = Attempt.State
 _SHOWN: dict[str, tuple[str, str, str]] = {
     A.PLANNED: ("Prepared, not sent yet", "work", ""),
-    A.SENDING: ("Sent, waiting for the answer", "work", ""),
+    A.SENDING: ("Waiting for the answer", "work", ""),
     A.CREATED: ("Shipment made", "good", ""),
     A.REFUSED: ("Refused by UPS", "stop", ""),
     A.NOT_SENT: ("Never reached UPS", "quiet", ""),
     A.IN_DOUBT: (
-        "Answer lost, UPS is being asked",
+        "Answer lost",
         "ask",
-        "The shipment may exist, so nothing is sent a second time and nothing is paid twice.",
+        "UPS is being asked. The shipment may exist, so nothing is sent a second time and nothing is paid twice.",
     ),
     A.ABSENT: ("Not made", "quiet", "Nothing was paid for it. In case it turns up late, it is looked for again."),
     A.VOIDED_THERE: ("Voided at UPS", "quiet", "It was made, and somebody voided it at UPS, not through this page."),
-    A.REVIEW: ("A manager must decide", "ask", ""),
-    A.ORPHAN: ("Made after all, to be voided", "ask", "Another one was sent in its place."),
+    A.REVIEW: ("Decision needed", "ask", ""),
+    A.ORPHAN: ("One too many", "ask", "UPS made it after all, when another one had been sent in its place."),
     A.VOIDING: ("Being voided", "work", ""),
     A.VOIDED: ("Voided", "quiet", ""),
     A.VOID_REFUSED: ("UPS did not void it", "ask", ""),
-    A.CANCELLED: ("Dropped before it was sent", "quiet", ""),
+    A.CANCELLED: ("Dropped unsent", "quiet", ""),
 }
 """Word, look, and what it means, of a request's state."""
 
