@@ -59,7 +59,7 @@ def _clean_slate(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     blocker = request.getfixturevalue("django_db_blocker")
     with blocker.unblock():
-        empty_tables()
+        _empty_tables()
     cache.clear()
 
 
@@ -87,8 +87,7 @@ def _tables() -> tuple[str, ...]:
     )
 
 
-def empty_tables() -> None:
-    """Delete every row but those that migrations made."""
+def _empty_tables() -> None:
     owner = connections["owner"].copy("owner")
     with owner.cursor() as cursor:
         asked = " UNION ALL ".join(

@@ -9,13 +9,13 @@ from pytest_django.live_server_helper import LiveServer
 from exact.quick_store import quick_store
 from syncjobs.models import ShippingRule
 from tenants.context import tenant_context
-from tests.conftest import empty_tables
+from tests.conftest import KEPT_TABLES
 from tests.crash.conftest import clock, workers
 from tests.crash.forks import Zygote
 from tests.crash.passing import Time
 from tests.crash.scene import Scene
 from tests.journey.conftest import begin, exact_standin, ups_standin
-from tests.machine.world import HEAVIEST_KG, World
+from tests.machine.world import PIECE_KG, PIECES_IN_A_PARCEL, World
 from tests.standins import StandIn
 
 __all__ = ["clock", "exact_standin", "ups_standin", "workers"]
@@ -34,11 +34,20 @@ def new_world(
     """Each call forgets everything and lets a new customer connect."""
 
     def begin_anew() -> World:
-        empty_tables()
+        _forget_everything(clock)
         quick_store().flushall()
         journey = begin(settings, live_server, exact_standin, ups_standin)
+        item = journey.company.item_with_weight()
+        journey.company.change("logistics/Items", item["id"], GrossWeight=PIECE_KG)
         with tenant_context(journey.tenant.id):
-            ShippingRule.objects.update(parcel_max_weight_kg=HEAVIEST_KG)
+            ShippingRule.objects.update(parcel_max_weight_kg=PIECE_KG * PIECES_IN_A_PARCEL)
         return World(scene=Scene(journey=journey, workers=workers, time=clock))
 
     return begin_anew
+
+
+def _forget_everything(clock: Time) -> None:
+    """Empty every table, in the owner's role and without triggers."""
+    rows = clock.owner.execute("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    names = sorted({name for (name,) in rows} - KEPT_TABLES)
+    clock.owner.execute(";".join(f'DELETE FROM "{name}"' for name in names).encode())  # noqa: S608  our own names

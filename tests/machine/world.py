@@ -35,9 +35,7 @@ CLOCK_STEP_MINUTES = 5
 LATEST_EFFECT_MINUTES = 60
 FOREIGN = "3SABCD1234567"
 """A number of another carrier, typed by somebody in Exact."""
-HEAVIEST_KG = 20
-ONE, TWO = 10, 30
-"""Weights that make one parcel or two."""
+PIECE_KG, PIECES_IN_A_PARCEL = 10, 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,14 +105,13 @@ class World:
 
     # --- what people do in Exact ---
 
-    def book(self, *, weight_kg: int, copies: int) -> str:
-        """Book a delivery; Exact tells of it so many times."""
+    def book(self, *, parcels: int, copies: int) -> str:
+        """Book a delivery of so many parcels; Exact tells of it so many times."""
         company = self.journey.company
-        item = company.item_with_weight()
-        company.change("logistics/Items", item["id"], GrossWeight=weight_kg)
+        line = {"item_id": company.item_with_weight()["id"], "quantity": parcels * PIECES_IN_A_PARCEL}
         self.exact.control("POST", "settings", {"webhook_copies": copies})
         try:
-            entry_id = company.book(lines=[{"item_id": item["id"], "quantity": 1}])
+            entry_id = company.book(lines=[line])
         finally:
             self.exact.control("POST", "settings", {"webhook_copies": 1})
         self.booked.append(entry_id)

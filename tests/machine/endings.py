@@ -1,0 +1,91 @@
+"""How every delivery must end once the outside world is calm again and time has passed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from syncjobs import decisions, engine
+from syncjobs.models import Attempt, Delivery, SyncJob
+from tenants.context import tenant_context
+from tests.crash import oracle
+from tests.machine.world import FOREIGN, World
+
+PAUSES = (3, 16, 16, 16, 61, 61, 24 * 60, 50 * 60)
+"""Minutes: past a lease, through the questions about a doubt, then past each late watch (`reliability.md` 1.4)."""
+D = Delivery.State
+A = Attempt.State
+SHIPPED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.CLOSED})
+STOPPED = frozenset({D.HOLD, D.REVIEW, D.CANCELLED})
+
+
+def heal(world: World) -> None:
+    """Trouble ends, people renew what they must, and only time passes."""
+    world.calm()
+    if oracle.needs_reconnect(world.scene):
+        world.reconnect()
+    world.journey.check_ups_account()
+    for minutes in PAUSES:
+        world.ask(SyncJob.Kind.CHANGES)
+        if SyncJob.Kind.RECONCILE in engine.STEPS:
+            world.ask(SyncJob.Kind.RECONCILE)
+        world.live(minutes)
+
+
+def unhappy(world: World) -> list[str]:
+    """Deliveries without a good end, in words."""
+    known = {str(delivery.exact_entry_id): delivery for delivery in world.deliveries()}
+    missing = [entry_id for entry_id in world.booked if entry_id not in known and entry_id not in world.deleted]
+    found = [f"delivery {entry_id} was never found" for entry_id in missing]
+    for entry_id, delivery in known.items():
+        found += [f"delivery {entry_id}: {what}" for what in _ends_badly(world, entry_id, delivery)]
+    return found
+
+
+def _ends_badly(world: World, entry_id: str, delivery: Delivery) -> Iterator[str]:
+    attempts = world.attempts(delivery)
+    live = [row for row in world.shipments(entry_id) if not row["voided"]]
+    if delivery.state not in SHIPPED | STOPPED:
+        yield f"is still {delivery.state}"
+    elif delivery.state in STOPPED and not _is_told(delivery):
+        yield f"is {delivery.state}, and nobody is told why"
+    elif delivery.state in SHIPPED and entry_id not in world.voided_by_hand:
+        yield from _shipped_badly(world, entry_id, live, attempts)
+    if len(_not_asked_about(live, attempts)) > 1:
+        yield f"has {len(live)} live shipments: {_story(delivery, attempts)}"
+    if delivery.state == D.CANCELLED and _not_asked_about(live, attempts) and entry_id not in world.chosen:
+        yield f"is cancelled and has a live shipment: {_story(delivery, attempts)}"
+
+
+def _is_told(delivery: Delivery) -> bool:
+    with tenant_context(delivery.tenant_id):
+        is_asked = bool(decisions.cases(delivery.tenant_id, delivery))
+    return is_asked if delivery.state == D.REVIEW else bool(delivery.problems)
+
+
+def _shipped_badly(
+    world: World, entry_id: str, live: list[dict[str, Any]], attempts: list[Attempt]
+) -> Iterator[str]:
+    kept = _not_asked_about(live, attempts)
+    if len(kept) != 1:
+        yield f"counts as shipped with {len(kept)} live shipments"
+        return
+    if entry_id in world.deleted:
+        return
+    shown = world.journey.company.delivery(entry_id)["TrackingNumber"]
+    wanted = FOREIGN if entry_id in world.foreign else kept[0]["parcels"][0]["tracking_number"]
+    if shown != wanted:
+        yield f"Exact shows {shown or 'nothing'} instead of {wanted}"
+
+
+def _not_asked_about(live: list[dict[str, Any]], attempts: list[Attempt]) -> list[dict[str, Any]]:
+    """Without those about which a person is asked, or has said that they may stay."""
+    left = {
+        attempt.reference
+        for attempt in attempts
+        if attempt.orphaned_at is not None and (attempt.review_reason or (attempt.evidence or {}).get("seen"))
+    }
+    return [row for row in live if not left & set(row["references"])]
+
+
+def _story(delivery: Delivery, attempts: list[Attempt]) -> str:
+    told = [f"{row.reference[-4:]} {row.state} {row.review_reason} {row.void_id}" for row in attempts]
+    return f"{delivery.state} {delivery.problems}; {told}"

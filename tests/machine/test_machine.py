@@ -1,0 +1,35 @@
+"""Whatever happens to a customer, in whatever order: nothing twice, nothing lost.
+
+`MACHINE_EXAMPLES=300 make test ARGS="tests/machine --hypothesis-seed=1"` for a long run.
+"""
+
+import os
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.machine.machine import Machine
+from tests.machine.world import World
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(0)]
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
+FEW = 6
+STEPS = 14
+
+
+def test_whatever_happens_nothing_is_shipped_twice_and_nothing_is_lost(new_world: Callable[[], World]) -> None:
+    run_state_machine_as_test(
+        lambda: Machine(new_world()),  # type: ignore[arg-type]  it may be any maker of a machine
+        settings=settings(
+            max_examples=EXAMPLES or FEW,
+            stateful_step_count=STEPS,
+            derandomize=not EXAMPLES,
+            database=None,
+            deadline=None,
+            print_blob=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
