@@ -88,7 +88,7 @@ def _assert_stopped(scene: Scene, delivery: Delivery) -> None:
     """Held with a reason, nothing at UPS, and not sent again by itself."""
     sent = len(scene.journey.ups.calls("ship"))
     scene.pass_time(HOLD_MINUTES)
-    scene.work()
+    scene.survivors_work()
     held = scene.now(delivery)
     assert held.state == Delivery.State.HOLD, _story(scene, delivery)
     assert held.problems
@@ -102,7 +102,7 @@ def _assert_asked_about(scene: Scene, delivery: Delivery) -> None:
     """A person is asked, at most one shipment lives, and nothing more is sent."""
     sent = len(scene.journey.ups.calls("ship"))
     scene.pass_time(HOLD_MINUTES)
-    scene.work()
+    scene.survivors_work()
     assert any(attempt.review_reason for attempt in scene.attempts(delivery)), _story(scene, delivery)
     assert len(live(scene, delivery)) <= 1
     assert number_in_exact(scene, delivery) == ""

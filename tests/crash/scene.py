@@ -6,6 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
+from exact import credentials
+from syncjobs import ticks
 from syncjobs.models import Attempt, Delivery
 from tenants.context import tenant_context
 from tests.crash.forks import Outcome, Trap, Zygote
@@ -53,16 +55,25 @@ class Scene:
         self.journey.company.exact.control("POST", "faults", {"path_regex": where, "times": 1, **fault})
 
     def pass_time(self, minutes: float) -> None:
-        """Let time pass for everybody."""
+        """Let time pass for everybody; what this process kept in mind is as old as all else."""
+        credentials.forget_kept()
         self.time.passes(minutes, self.journey.ups, self.journey.company.exact)
 
     def live_on(self, until: Callable[[], bool], *, pauses: tuple[float, ...] = SETTLING) -> None:
-        """Only time passes and workers work, as they would by themselves, until something holds or the pauses end."""
+        """Only time passes and workers work, as they would by themselves, until something holds or the pauses end.
+
+        They live on in this process: it spares a fork each time, and is another process than the one that was killed.
+        """
         for minutes in pauses:
             if until():
                 return
             self.pass_time(minutes)
-            self.work()
+            self.survivors_work()
+
+    def survivors_work(self) -> None:
+        """What one tick of the clock and the workers that were not killed make of it."""
+        ticks.turn_due()
+        self.journey.work()
 
     def now(self, delivery: Delivery) -> Delivery:
         """The delivery as it is."""
