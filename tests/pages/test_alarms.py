@@ -1,0 +1,91 @@
+"""What the page "To do" tells of alarms, and to whom."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from syncjobs.alarm_kinds import AlarmKind
+from syncjobs.alarms import clear_alarm, raise_alarm
+from syncjobs.models import Attempt
+from tenants.context import tenant_context
+from tests.factories import Cast
+from tests.pages import scene
+from tests.pages.conftest import SignIn
+from tests.pages.scene import Desk
+
+K = AlarmKind
+pytestmark = pytest.mark.django_db
+
+
+def work_page(client: Client, desk: Desk) -> str:
+    return client.get(reverse("syncjobs:work", args=[desk.tenant.code])).content.decode()
+
+
+def tell(desk: Desk, kind: AlarmKind, subject: uuid.UUID, *, minutes_ago: int = 0) -> None:
+    at = timezone.now() - timedelta(minutes=minutes_ago)
+    with tenant_context(desk.tenant.id):
+        raise_alarm(desk.tenant.id, kind, subject, at=at)
+
+
+def test_an_open_alarm_stands_there_once_with_what_to_do_and_the_way_there_until_it_is_over(
+    cast: Cast, desk: Desk, as_user: SignIn
+) -> None:
+    tell(desk, K.ACCOUNT_STOPPED, desk.account.code)
+    client = as_user(cast.viewer)
+
+    page = work_page(client, desk)
+
+    assert page.count("<article") == 1
+    assert "UPS does not accept a UPS account any more." in page
+    assert f'href="{reverse("ups:account", args=[desk.tenant.code, desk.account.code])}">Main account' in page
+    assert '<span class="count">1<' in page
+
+    with tenant_context(desk.tenant.id):
+        clear_alarm(desk.tenant.id, K.ACCOUNT_STOPPED, desk.account.code, at=timezone.now())
+
+    assert "Nothing to do" in work_page(client, desk)
+
+
+def test_an_orphan_leads_to_its_delivery(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    delivery = scene.make_shipped(desk)
+    with tenant_context(desk.tenant.id):
+        attempt = Attempt.objects.get(delivery=delivery)
+    tell(desk, K.ORPHAN, attempt.code)
+
+    page = work_page(as_user(cast.owner), desk)
+
+    url = reverse("syncjobs:delivery", args=[desk.tenant.code, delivery.code])
+    assert f'href="{url}">Delivery {delivery.delivery_number}</a>' in page
+
+
+def test_what_the_page_tells_of_anyway_is_not_told_twice(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    delivery = scene.make_held(desk)
+    for kind in (K.REVIEW, K.IN_DOUBT, K.NEEDS_RECONNECT):
+        tell(desk, kind, delivery.code)
+
+    page = work_page(as_user(cast.owner), desk)
+
+    assert page.count("<article") == 1
+    assert '<span class="count">1<' in page
+
+
+def test_many_differences_of_the_nightly_comparison_are_one_line(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    for _ in range(3):
+        tell(desk, K.FINDING, uuid.uuid4())
+
+    page = work_page(as_user(cast.owner), desk)
+
+    assert page.count("<article") == 1
+    assert "3 differences" in page
+    assert '<span class="count">1<' in page
+
+
+def test_another_company_sees_nothing_of_it(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    other = scene.make_desk(cast.other_tenant, division=654321)
+    tell(desk, K.DAY_BUDGET, desk.connection.code)
+
+    assert "Nothing to do" in work_page(as_user(cast.outsider), other)
