@@ -52,6 +52,20 @@ class Connected:
 
     connection: Connection
     problems: tuple[ExactError, ...] = ()
+    is_first_time: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a consent would change about the connection there is; `key` names exactly this change."""
+
+    company_before: str
+    company_after: str
+    user_before: str
+    user_after: str
+    is_other_company: bool
+    is_other_user: bool
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +149,51 @@ def divisions_of(grant_id: int, *, observe: Observer = ignore) -> tuple[Division
     return tuple(_client_of(grant, me.current_division, observe).divisions())
 
 
-def connect_division(*, tenant_id: UUID, grant_id: int, division: Division, observe: Observer = ignore) -> Connected:
-    """Connect a company for a tenant, or connect it again. Raises `ExactDivisionRefused` or `ExactRightMissing`."""
+def change_of(live: Connection, *, grant_id: int, division: Division) -> Change | None:
+    """What connecting this company with this consent would change; None for the same user and the same company.
+
+    `live` comes with its grant. Raises `ExactNeedsReconnect`.
+    """
+    grant, _ = grants.read(grant_id)
+    former = live.grant
+    is_other_company = (live.site, live.division) != (grant.site, division.code)
+    is_other_user = former is None or (former.site, former.exact_user_id) != (grant.site, grant.exact_user_id)
+    if not is_other_company and not is_other_user:
+        return None
+    return Change(
+        company_before=_company_words(live.division_name, live.division, live.site),
+        company_after=_company_words(division.name, division.code, grant.site),
+        user_before=_user_words(former),
+        user_after=_user_words(grant),
+        is_other_company=is_other_company,
+        is_other_user=is_other_user,
+        key=f"{live.code}:{grant.code}:{division.code}",
+    )
+
+
+def who_consented(grant_id: int) -> tuple[str, str]:
+    """The site and the user of a consent, in words; raises `ExactNeedsReconnect`."""
+    grant, _ = grants.read(grant_id)
+    return grant.site, _user_words(grant)
+
+
+def connect_division(
+    *,
+    tenant_id: UUID,
+    grant_id: int,
+    division: Division,
+    replaces: Connection | None = None,
+    observe: Observer = ignore,
+) -> Connected:
+    """Connect a company for a tenant, or connect it again. Raises `ExactDivisionRefused` or `ExactRightMissing`.
+
+    A connection to another company that it `replaces` is ended once this one stands, never before.
+    """
     grant, _ = grants.read(grant_id)
     _check_open(division)
     _check_rights(_client_of(grant, division.code, observe, tenant_id=tenant_id))
-    connection, former_grant_id = _save(tenant_id, grant, division)
+    connection, former = _save(tenant_id, grant, division)
+    former_grant_id = former.grant_id if former else None
     if former_grant_id is not None and former_grant_id != grant_id:
         grants.forget(former_grant_id)
     client = open_client(connection, purpose=BudgetClass.RESERVE, observe=observe)
@@ -150,7 +203,16 @@ def connect_division(*, tenant_id: UUID, grant_id: int, division: Division, obse
             step(connection, client)
         except ExactError as error:
             problems.append(error)
-    return Connected(connection=connection, problems=tuple(problems))
+    if replaces is not None and replaces.pk != connection.pk:
+        disconnect(replaces, observe=observe)
+        _record_change(connection, "exact company", before=replaces.division, after=connection.division)
+    return Connected(connection=connection, problems=tuple(problems), is_first_time=former is None)
+
+
+def abandon(grant_id: int) -> None:
+    """Forget a consent that nothing came of, unless a connection uses it."""
+    grants.forget(grant_id)
+    credentials.forget_kept()
 
 
 def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connection:
@@ -233,16 +295,31 @@ def _check_rights(client: ExactClient) -> None:
     )
 
 
-def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection, int | None]:
-    """The connection's row, new or taken up again, and the grant it had before."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Former:
+    """What a connection was before it was connected again."""
+
+    grant_id: int | None
+    user_id: UUID | None
+
+
+def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection, _Former | None]:
+    """The connection's row, new or taken up again, and what it was before.
+
+    Taken up while it was live it goes on where it was: what was booked while the permission was lost counts as booked
+    since it was connected.
+    """
     with tenant_context(tenant_id):
         locked, _ = grants.lock(grant.pk)
         grants.check_alive(locked)
-        existing = Connection.objects.select_for_update().filter(site=grant.site, division=division.code).first()
-        former_grant_id = existing.grant_id if existing else None
+        rows = Connection.objects.select_for_update(of=("self",)).select_related("grant")
+        existing = rows.filter(site=grant.site, division=division.code).first()
+        former = _former(existing) if existing else None
         row = existing or Connection(tenant_id=tenant_id, site=grant.site, division=division.code)
+        if existing is None or not existing.is_live:
+            row.connected_at, row.disconnected_at = timezone.now(), None
+            row.last_read_at = row.missed_hook_at = row.division_looked_at = None
         row.grant, row.division_name = grant, division.name[:150]
-        row.connected_at, row.disconnected_at = timezone.now(), None
         row.expand_lines = True
         try:
             row.save()
@@ -255,9 +332,37 @@ def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection
                 operation="connect_division",
                 reason="taken",
             ) from error
+        upkeep.note_company(row, division, at=timezone.now())
         limit_rows.forget_breakers(row.pk)
-        happenings(tenant_id, [_event(row, Event.Kind.CONNECTED, "connected", {"division": division.code})])
-    return row, former_grant_id
+        happenings(tenant_id, _connected(row, grant, former))
+    return row, former
+
+
+def _former(row: Connection) -> _Former:
+    return _Former(grant_id=row.grant_id, user_id=row.grant.exact_user_id if row.grant else None)
+
+
+def _connected(row: Connection, grant: Grant, former: _Former | None) -> list[Happening]:
+    connected = _event(row, Event.Kind.CONNECTED, "connected", {"division": row.division})
+    if former is None or former.user_id in (None, grant.exact_user_id):
+        return [connected]
+    details: dict[str, object] = {"what": "exact user", "before": str(former.user_id), "after": str(grant.exact_user_id)}
+    return [connected, _event(row, Event.Kind.CHANGED, "", details)]
+
+
+def _record_change(row: Connection, what: str, *, before: object, after: object) -> None:
+    with tenant_context(row.tenant_id):
+        details = {"what": what, "before": before, "after": after}
+        happenings(row.tenant_id, [_event(row, Event.Kind.CHANGED, "", details)])
+
+
+def _company_words(name: str, division: int, site: str) -> str:
+    return f"{name} ({division}, {Site(site).label})"
+
+
+def _user_words(grant: Grant | None) -> str:
+    name, email = grants.user_of(grant) if grant else ("", "")
+    return f"{name} ({email})" if name and email else name or email or "a user we do not know the name of"
 
 
 def _event(connection: Connection, kind: Event.Kind, state: str, details: dict[str, object]) -> Happening:

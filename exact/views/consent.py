@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.record import acting, calls, happenings
 from connector_site.lib.outside_calls import OutsideCall
 from exact import connecting, consent_state
+from exact.connecting import Change, Connected
 from exact.consent_state import WrongState
 from exact.errors import ExactError, ExactRightMissing, ExactScopeMissing
 from exact.models import Connection
@@ -40,6 +41,21 @@ class Trouble:
     heading: str
     text: str
     advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The company that was chosen, the consent that opens it, and the connection there is."""
+
+    grant_id: int
+    division: Division
+    live: Connection | None
+
+    def change(self) -> Change | None:
+        """What a person must agree to first."""
+        if self.live is None:
+            return None
+        return connecting.change_of(self.live, grant_id=self.grant_id, division=self.division)
 
 
 @require_POST
@@ -100,33 +116,59 @@ def companies(request: HttpRequest, access: Access) -> HttpResponse:
     actor = actor_of(signed_in(request))
     try:
         divisions = connecting.divisions_of(grant_id, observe=made.append)
+        site, user = connecting.who_consented(grant_id)
     except ExactError as error:
         return _trouble(request, access, _failed(error))
     finally:
         _record(access, actor, made, subject_kind="tenant", subject=access.tenant_code)
     with inside(access):
-        live = Connection.objects.filter(tenant_id=access.tenant_id, disconnected_at=None).order_by("pk").first()
+        rows = Connection.objects.select_related("grant").filter(tenant_id=access.tenant_id, disconnected_at=None)
+        live = rows.order_by("pk").first()
     if request.method == "POST":
         chosen = next((one for one in divisions if str(one.code) == request.POST.get("division")), None)
-        if chosen and (live is None or live.division == chosen.code):
-            return _connect(request, access, grant_id, chosen)
+        if chosen is not None:
+            return _choose(request, access, Choice(grant_id=grant_id, division=chosen, live=live))
     context = {
         "access": access,
         "section": "exact",
         "divisions": sorted(divisions, key=lambda one: one.name.casefold()),
         "live": live,
+        "live_division": live.division if live and live.site == site else None,
+        "is_live_shown": live is None or (live.site, live.division) in {(site, one.code) for one in divisions},
+        "user": user,
         "nothing_chosen": request.method == "POST",
     }
     return render(request, "exact/companies.html", context, status=BAD_REQUEST if request.method == "POST" else None)
 
 
-def _connect(request: HttpRequest, access: Access, grant_id: int, division: Division) -> HttpResponse:
+def _choose(request: HttpRequest, access: Access, choice: Choice) -> HttpResponse:
+    """Connect the company; another user or another company than until now is asked about first."""
+    if "keep" in request.POST:
+        connecting.abandon(choice.grant_id)
+        request.session.pop(CHOOSING, None)
+        messages.info(request, "Nothing was changed.")
+        return redirect("exact:connection", access.tenant_code)
+    try:
+        change = choice.change()
+    except ExactError as error:
+        return _trouble(request, access, _failed(error))
+    if change is None or request.POST.get("confirmed") == change.key:
+        return _connect(request, access, choice)
+    context = {"access": access, "section": "exact", "change": change, "division": choice.division}
+    return render(request, "exact/change.html", context)
+
+
+def _connect(request: HttpRequest, access: Access, choice: Choice) -> HttpResponse:
     made: list[OutsideCall] = []
     actor = actor_of(signed_in(request))
     with acting(actor):
         try:
             connected = connecting.connect_division(
-                tenant_id=access.tenant_id, grant_id=grant_id, division=division, observe=made.append
+                tenant_id=access.tenant_id,
+                grant_id=choice.grant_id,
+                division=choice.division,
+                replaces=choice.live,
+                observe=made.append,
             )
         except ExactError as error:
             _record(access, actor, made, subject_kind="tenant", subject=access.tenant_code)
@@ -134,7 +176,7 @@ def _connect(request: HttpRequest, access: Access, grant_id: int, division: Divi
     row = connected.connection
     _record(access, actor, made, subject_kind="exact_connection", subject=row.code)
     request.session.pop(CHOOSING, None)
-    _ask_for_the_rest(access, row.code, is_whole=not connected.problems)
+    _ask_for_the_rest(access, connected)
     look_again(access.tenant_id, timezone.now())
     messages.success(request, f"{row.division_name} is connected.")
     for problem in connected.problems:
@@ -142,14 +184,14 @@ def _connect(request: HttpRequest, access: Access, grant_id: int, division: Divi
     return redirect("exact:connection", access.tenant_code)
 
 
-def _ask_for_the_rest(access: Access, connection_code: UUID, *, is_whole: bool) -> None:
-    """Read master data now; repeat what did not work at once."""
-    kinds = [SyncJob.Kind.MASTER]
-    if not is_whole:
+def _ask_for_the_rest(access: Access, connected: Connected) -> None:
+    """Read master data now; repeat what did not work at once; after a new consent compare all that is open."""
+    kinds = [SyncJob.Kind.MASTER, SyncJob.Kind.CHANGES if connected.is_first_time else SyncJob.Kind.COMPARE]
+    if connected.problems:
         kinds += [SyncJob.Kind.SUBSCRIBE, SyncJob.Kind.METHODS]
     with inside(access):
         for kind in kinds:
-            queue.add(access.tenant_id, kind, connection_code, due_at=timezone.now())
+            queue.add(access.tenant_id, kind, connected.connection.code, due_at=timezone.now())
 
 
 def _chosen_grant(request: HttpRequest, access: Access) -> int | None:

@@ -68,6 +68,7 @@ class Control:
             web.patch(record + "/{key:[0-9a-fA-F-]{36}}", self.change_record),
             web.delete(record + "/{key:[0-9a-fA-F-]{36}}", self.remove_record),
             web.post("/sandbox/users/{user_id}/revoke", self.revoke),
+            web.post("/sandbox/users/{user_id}/divisions", self.open_division),
             web.post("/sandbox/tokens/let-renew", self.let_renew),
             web.get("/sandbox/subscriptions", self.list_subscriptions),
             web.get("/sandbox/notifications", self.list_notifications),
@@ -169,6 +170,17 @@ class Control:
         key = request.match_info["key"].lower()
         self.screens.remove(company, request.match_info["path"], key, user_id=self._owner(company).user_id)
         return json_answer({"removed": key})
+
+    async def open_division(self, request: web.Request) -> web.Response:
+        """Another person of the site may open the company too."""
+        user = self.world.users.get(request.match_info["user_id"].lower())
+        division = (await read_object(request)).get("division")
+        company = self.world.companies.get(division) if isinstance(division, int) else None
+        if user is None or company is None or company.site != user.site:
+            raise ControlError("There is no such user, or no such company at this site.", status=404)
+        if company.division not in user.divisions:
+            user.divisions.append(company.division)
+        return json_answer({"divisions": user.divisions})
 
     async def revoke(self, request: web.Request) -> web.Response:
         """The user withdraws consent from every app."""

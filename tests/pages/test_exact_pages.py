@@ -4,7 +4,6 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
@@ -13,46 +12,15 @@ from audit.models import Event
 from exact.models import Connection, Grant
 from exact.views.consent import PENDING
 from tenants.context import tenant_context
-from tenants.models import Role, Tenant
+from tenants.models import Role
 from tests import factories, standins
 from tests.factories import Cast
 from tests.pages import scene
 from tests.pages.conftest import SignIn
-from tests.standins import Company, StandIn
+from tests.pages.consents import CALLBACK, begin, come_back, company_of, connections, live_divisions, url
+from tests.standins import StandIn
 
 pytestmark = pytest.mark.django_db
-CALLBACK = "/exact/callback"
-
-
-def url(name: str, tenant: Tenant) -> str:
-    return reverse(f"exact:{name}", args=[tenant.code])
-
-
-def company_of(exact_app: StandIn, **more: object) -> Company:
-    return Company(exact=exact_app, facts=exact_app.control("POST", "companies", {"site": "nl", **more}))
-
-
-def begin(client: Client, tenant: Tenant) -> str:
-    """Where the browser is sent."""
-    answer = client.post(url("start", tenant), {"site": "nl"})
-    assert answer.status_code == 302
-    return str(answer["Location"])
-
-
-def come_back(client: Client, tenant: Tenant, company: Company) -> None:
-    """Through the consent page and back to the choice of companies."""
-    answer = client.get(CALLBACK, standins.consent(begin(client, tenant), company))
-    assert answer.status_code == 302, answer.content.decode()
-    assert answer["Location"] == url("companies", tenant)
-
-
-def connections(tenant: Tenant) -> list[Connection]:
-    with tenant_context(tenant.id):
-        return list(Connection.objects.filter(tenant=tenant))
-
-
-def live_divisions(tenant: Tenant) -> list[int]:
-    return [row.division for row in connections(tenant) if row.is_live]
 
 
 def test_only_sites_with_a_registration_are_offered(cast: Cast, as_user: SignIn, exact_app: StandIn) -> None:

@@ -103,6 +103,7 @@ def test_unfit_bookings_are_refused_in_words(exact: Connection, order: dict[str,
         ("POST", "companies", {"site": "it"}, 400),
         ("POST", "companies", {"user": "nobody@example.com"}, 404),
         ("POST", "users/nobody/revoke", None, 404),
+        ("POST", "users/nobody/divisions", {"division": 1}, 404),
         ("POST", "apps", {"site": "nl"}, 400),
     ],
 )
@@ -290,3 +291,12 @@ def test_the_command_serves_until_it_is_told_to_stop(busy_port: int) -> None:
         assert running.wait(timeout=20) == 0
         assert refused.returncode == 2
         assert "the port is in use" in words
+
+
+def test_another_person_may_be_let_into_a_company(stand_in: StandIn) -> None:
+    company, other = stand_in.found(), stand_in.found()
+
+    let_in = stand_in.control("POST", f"users/{other['user_id']}/divisions", {"division": company["division"]})
+
+    assert let_in["divisions"] == [other["division"], company["division"]]
+    assert stand_in.control("GET", f"companies/{company['division']}")["user_id"] == company["user_id"]
