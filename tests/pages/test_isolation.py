@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from audit.models import Event
 from exact.models import Connection, ShippingMethod
-from syncjobs.models import Delivery, Label, Reporting, ShippingRule, SyncJob
+from syncjobs.models import Delivery, Finding, Label, Reconciliation, Reporting, ShippingRule, SyncJob
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.factories import Cast
@@ -28,12 +28,16 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:again": ("delivery_code",),
     "syncjobs:deliveries": (),
     "syncjobs:delivery": ("delivery_code",),
+    "syncjobs:dismiss_finding": ("finding_code",),
     "syncjobs:label_original": ("label_code",),
     "syncjobs:label_pdf": ("label_code",),
     "syncjobs:labels_pdf": ("delivery_code",),
     "syncjobs:labels_printer": ("delivery_code",),
     "syncjobs:proof": ("delivery_code",),
     "syncjobs:read_methods": (),
+    "syncjobs:reconcile_now": (),
+    "syncjobs:reconciliation": (),
+    "syncjobs:repair_finding": ("finding_code",),
     "syncjobs:reporting": (),
     "syncjobs:review": ("delivery_code",),
     "syncjobs:rules": (),
@@ -70,6 +74,7 @@ OPEN = {
 """Addresses outside /t/, each with what guards it."""
 WALLED = (
     Delivery,
+    Finding,
     Label,
     ShippingRule,
     SyncJob,
@@ -120,11 +125,15 @@ def identifiers(desk: Desk) -> dict[str, uuid.UUID]:
     with tenant_context(desk.tenant.id):
         label = Label.objects.get(parcel__shipment__delivery=shipped)
         feed = QuantumViewFeed.objects.create(tenant=desk.tenant, account=desk.account, name="OutboundNL")
+        of_company = {"tenant": desk.tenant, "connection": desk.connection}
+        run = Reconciliation.objects.create(**of_company, since_at=delivery.created_at)
+        finding = Finding.objects.create(**of_company, reconciliation=run, kind="gone", subject=delivery.code)
     return {
         "delivery_code": delivery.code,
         "label_code": label.code,
         "account_code": desk.account.code,
         "feed_code": feed.code,
+        "finding_code": finding.code,
     }
 
 

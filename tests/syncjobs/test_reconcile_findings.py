@@ -211,7 +211,7 @@ def test_a_repair_that_no_longer_fits_is_refused_and_nothing_happens(
     with pytest.raises(repairs.NoLongerTrue):
         press(firm)
 
-    assert jobs(firm) == events(firm) == []
+    assert (jobs(firm), events(firm)) == ([], [])
     assert only(firm).repair_asked_at is None
 
 
@@ -225,7 +225,7 @@ def test_a_finding_that_is_over_is_neither_repaired_nor_dismissed(firm: Firm) ->
         with pytest.raises(repairs.NoLongerTrue):
             act(actor=ACTOR, tenant_id=firm.tenant.id, finding_code=code, at=timezone.now())
 
-    assert jobs(firm) == events(firm) == []
+    assert (jobs(firm), events(firm)) == ([], [])
 
 
 def test_another_customers_finding_does_not_exist(firm: Firm) -> None:
@@ -261,7 +261,7 @@ def test_one_that_came_in_by_itself_meanwhile_is_not_taken_in_again(firm: Firm) 
     with pytest.raises(repairs.NoLongerTrue):
         press(firm)
 
-    assert jobs(firm) == events(firm) == []
+    assert (jobs(firm), events(firm)) == ([], [])
 
 
 def absent_attempt(firm: Firm, delivery: Delivery) -> Attempt:
