@@ -15,6 +15,7 @@ _MOMENTS = """
       JOIN information_schema.tables t USING (table_schema, table_name)
      WHERE c.data_type = 'timestamp with time zone' AND t.table_type = 'BASE TABLE'
        AND t.table_name ~ '^(syncjobs|exact|ups)_'
+       AND (t.table_name, c.column_name) <> ('syncjobs_trackingevent', 'happened_at')
      GROUP BY 1 ORDER BY 1
 """
 
