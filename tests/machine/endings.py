@@ -61,9 +61,7 @@ def _is_told(delivery: Delivery) -> bool:
     return is_asked if delivery.state == D.REVIEW else bool(delivery.problems)
 
 
-def _shipped_badly(
-    world: World, entry_id: str, live: list[dict[str, Any]], attempts: list[Attempt]
-) -> Iterator[str]:
+def _shipped_badly(world: World, entry_id: str, live: list[dict[str, Any]], attempts: list[Attempt]) -> Iterator[str]:
     kept = _not_asked_about(live, attempts)
     if len(kept) != 1:
         yield f"counts as shipped with {len(kept)} live shipments"

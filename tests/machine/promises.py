@@ -47,9 +47,7 @@ def _all(world: World) -> Iterator[str]:
     yield from _rows(world)
 
 
-def _too_many(
-    world: World, delivery: Delivery, mine: list[tuple[Made, Attempt]], ups_now: datetime
-) -> Iterator[str]:
+def _too_many(world: World, delivery: Delivery, mine: list[tuple[Made, Attempt]], ups_now: datetime) -> Iterator[str]:
     """One live shipment; others only if we know that they are too many, if one came late, or if a person dared it."""
     live = [(row, attempt) for row, attempt in mine if not row["voided"] and attempt.state not in TOLD_OF]
     if len(live) <= 1 or str(delivery.exact_entry_id) in world.chosen:

@@ -66,13 +66,15 @@ class World:
 
     def live(self, minutes: int = 0) -> None:
         """Let time pass; then the clock ticks and workers do what is due. Whole minutes, as limits count them."""
-        if minutes:
-            self._pass(minutes)
+        self.pass_time(minutes)
         ticks.turn_due()
         engine.work(list(SyncJob.Queue))
         self.listen()
 
-    def _pass(self, minutes: int) -> None:
+    def pass_time(self, minutes: int) -> None:
+        """Let time pass for everybody, while nobody works."""
+        if not minutes:
+            return
         ups = self.journey.ups
         small = min(minutes, LATEST_EFFECT_MINUTES)
         steps = [CLOCK_STEP_MINUTES] * (small // CLOCK_STEP_MINUTES) + [small % CLOCK_STEP_MINUTES, minutes - small]
@@ -123,7 +125,7 @@ class World:
         client_id = settings.EXACT_APPS["nl"]["client_id"]
         division = self.journey.company.division
         body = notification(key=uuid.UUID(entry_id), action=action, division=division, client_id=client_id)
-        assert accept_exact(hook_code=self.journey.connection.hook_code, body=body) == 200  # noqa: PLR2004
+        assert accept_exact(hook_code=self.journey.connection.hook_code, body=body) == 200
 
     def type_foreign_number(self, entry_id: str) -> None:
         """Somebody ships it by other means and enters that number."""
@@ -156,7 +158,9 @@ class World:
         if delivery is None:
             return
         with tenant_context(delivery.tenant_id):
-            offered = [(case, option) for case in decisions.cases(delivery.tenant_id, delivery) for option in case.options]
+            offered = [
+                (case, option) for case in decisions.cases(delivery.tenant_id, delivery) for option in case.options
+            ]
         if not offered:
             return
         case, option = choose(offered)
