@@ -37,8 +37,8 @@ PLAN_GOOD_FOR = timedelta(minutes=10)
 """An older plan is made anew: the delivery may have changed without a notification."""
 SENDING_LEASE = timedelta(seconds=queue.LEASE_SECONDS)
 """Longer than connecting, reading and committing together (`reliability.md` 1.2)."""
-SENDING_PAUSE_SECONDS = 20
-"""A process that was paused for longer between its commit and the call must not send any more."""
+SENDING_PAUSE_SECONDS = queue.LEASE_SECONDS / 6
+"""A process that was paused for longer between its commit and the call must not send any more (20 s of 120)."""
 MAX_TRIES = 8
 """Attempts that never reached UPS before a person looks (`reliability.md` 4, poison)."""
 
