@@ -35,6 +35,7 @@ _LABELLED_OR_LATER = frozenset(
         Delivery.State.CLOSED,
     }
 )
+LINE_OF_A_DELIVERY = "line of a delivery"
 OK, REFUSED, NOT_UNDERSTOOD = 200, 401, 400
 
 
@@ -113,7 +114,7 @@ def _store(route: Route, notification: Notification, body: bytes, *, at: datetim
         cursor.execute(
             _RECEIPT,
             [
-                route.connection_id if route.is_live else None,
+                route.connection_id if reason in {"", LINE_OF_A_DELIVERY} else None,
                 uuid.uuid4(),
                 route.tenant_id,
                 notification.topic[:40],
@@ -141,7 +142,7 @@ def _dead_letter(route: Route, notification: Notification) -> str:
     if notification.topic != TOPIC:
         return "topic not followed"
     if notification.is_about_line and not _may_change_by_line(route, notification):
-        return "line of a delivery"
+        return LINE_OF_A_DELIVERY
     return ""
 
 
