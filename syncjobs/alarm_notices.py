@@ -89,7 +89,7 @@ def _together(notices: Sequence[AlarmNotice]) -> list[AlarmNotice]:
     if not notices:
         return []
     first = min(notices, key=lambda notice: notice.since)
-    about = "" if len(notices) == 1 else f"{len(notices)} differences"
+    about = "One difference" if len(notices) == 1 else f"{len(notices)} differences"
     return [
         AlarmNotice(
             kind=first.kind, title=first.title, about=about, advice=first.advice, since=first.since, path=first.path
@@ -101,7 +101,8 @@ def _names(alarms: Iterable[Alarm], tenant_id: uuid.UUID, tenant_code: uuid.UUID
     subjects: dict[About, list[uuid.UUID]] = defaultdict(list)
     for alarm in alarms:
         subjects[NATURES[AlarmKind(alarm.kind)].about].append(alarm.subject)
-    named: dict[uuid.UUID, _Named] = {}
+    comparison = _Named(name="", path=reverse("syncjobs:reconciliation", args=[tenant_code]))
+    named = dict.fromkeys(subjects[About.FINDING], comparison)
     deliveries = Delivery.objects.filter(tenant_id=tenant_id, code__in=subjects[About.DELIVERY])
     for code, number in deliveries.values_list("code", "delivery_number"):
         named[code] = _delivery(tenant_code, code, number)

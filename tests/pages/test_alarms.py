@@ -80,7 +80,7 @@ def test_many_differences_of_the_nightly_comparison_are_one_line(cast: Cast, des
     page = work_page(as_user(cast.owner), desk)
 
     assert page.count("<article") == 1
-    assert "3 differences" in page
+    assert f'href="{reverse("syncjobs:reconciliation", args=[desk.tenant.code])}">3 differences' in page
     assert '<span class="count">1<' in page
 
 

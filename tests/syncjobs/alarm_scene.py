@@ -50,6 +50,7 @@ class Scene:
 
     def change_grant(self, **columns: Any) -> None:
         """Change the permission for Exact."""
+        assert self.connection.grant_id is not None
         Grant.objects.filter(pk=self.connection.grant_id).update(**columns)
 
     def attempt(self, *states: str, **columns: Any) -> Attempt:

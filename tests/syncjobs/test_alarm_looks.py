@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings as live_settings
@@ -233,10 +234,8 @@ def connections() -> int:
 
 
 def test_the_signs_of_life_that_are_awaited_are_those_that_are_asked_for() -> None:
-    asked = {f"queue:{one['options']['queue']}" for one in schedule() if one["task"] == "syncjobs.tasks.canary"}
+    schedule: dict[str, dict[str, Any]] = live_settings.CELERY_BEAT_SCHEDULE
+
+    asked = {f"queue:{one['options']['queue']}" for one in schedule.values() if one["task"] == "syncjobs.tasks.canary"}
 
     assert asked | {"beat"} == set(troubles.SIGNS)
-
-
-def schedule() -> list[dict[str, dict[str, str] | str]]:
-    return list(live_settings.CELERY_BEAT_SCHEDULE.values())
