@@ -16,7 +16,7 @@ from tenants.context import tenant_context
 from tests.pages import scene
 from tests.pages.scene import Desk
 
-NUMBERS = ("1ZA1B2C36800000905", "1ZA1B2C36800000914")
+NUMBERS = ("1ZA1B2C36800000909", "1ZA1B2C36800000918")
 S = Attempt.State
 
 
