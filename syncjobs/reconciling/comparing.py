@@ -237,7 +237,12 @@ def _two_shipments(delivery: OurDelivery, at: datetime, sides: Sides) -> Differe
 
 def _voided_but_moving(delivery: OurDelivery, at: datetime, sides: Sides) -> Difference | None:
     voided = [one for one in delivery.shipments if one.is_voided]
-    moving = [parcel.tracking_number for one in voided for parcel in one.parcels if parcel.milestone in _MOVING]
+    moving = [
+        parcel.tracking_number
+        for one in voided
+        for parcel in one.parcels
+        if parcel.milestone in _MOVING or parcel.tracking_number in sides.scanned
+    ]
     return _about(delivery, K.VOIDED_BUT_MOVING, tracking=_listed(moving)) if moving else None
 
 

@@ -1,6 +1,8 @@
 """Reading Exact's side in few calls: what changed in the period by the sync API, the rest by key, many at a time."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +17,8 @@ WIDER = timedelta(days=90)
 """Exact names no first change where nothing changed since a moment, or so it seems (`exact.md` 12): look further."""
 PAGES_AT_ONCE = 20
 """Of 1,000 changes each; a company with more in the period is compared in part, and the report says so."""
+SECONDS_AT_ONCE = 40
+"""The rest of the run fits into the hard time limit of a task."""
 KEYS_AT_ONCE = 500
 """Asked for by key in one run, about twenty calls (`exact.md` 6.1)."""
 
@@ -23,7 +27,7 @@ def read_period(client: ExactClient, *, since_at: datetime, read_at: datetime) -
     """Every goods delivery that was booked or changed in the period; raises Exact's errors."""
     shown: dict[UUID, ExactDelivery] = {}
     after = _start(client, since_at)
-    for _ in range(PAGES_AT_ONCE):
+    for _ in _turns():
         page = client.sync(SyncEndpoint.GOODS_DELIVERIES, after)
         shown |= {row.key: _of_row(row, row.record) for row in page.rows if isinstance(row.record, GoodsDelivery)}
         after = page.highest
@@ -49,6 +53,12 @@ def ask_for(
         asked=frozenset(asked),
         is_whole=side.is_whole and len(asked) == len(wanted),
     )
+
+
+def _turns() -> Iterator[int]:
+    """As many pages as one run takes, and no longer than it may last."""
+    ends = time.monotonic() + SECONDS_AT_ONCE
+    return itertools.takewhile(lambda _: time.monotonic() < ends, range(PAGES_AT_ONCE))
 
 
 def _start(client: ExactClient, since_at: datetime) -> int:

@@ -232,6 +232,8 @@ KINDS: dict[FindingKind, About] = {
 SERIOUS = frozenset(kind for kind, about in KINDS.items() if about.is_serious)
 """Those that people are told of at once."""
 NEED_EXACT = frozenset(kind for kind, about in KINDS.items() if about.needs_exact)
+NEED_UPS = frozenset({FindingKind.VOIDED_BUT_MOVING})
+"""Nothing but UPS's Tracking API can tell that it is gone."""
 BY_ITSELF = frozenset(kind for kind, about in KINDS.items() if about.by_itself)
 
 

@@ -69,7 +69,9 @@ def keys_to_ask(connection: Connection, known: Remembered, *, since_at: datetime
     return [*known.booked, *known.keys, *(entry_id for entry_id, _state in by_urgency)]
 
 
-def load(connection: Connection, exact: ExactSide, known: Remembered, *, since_at: datetime) -> Sides:
+def load(
+    connection: Connection, exact: ExactSide, known: Remembered, *, since_at: datetime, scanned: frozenset[str]
+) -> Sides:
     """All three sides, ours as it is now: Exact was read before, so nothing of it can be news to us."""
     scope = _scope(connection, known.subjects, since_at)
     deliveries = tuple(_deliveries(connection.tenant_id, scope))
@@ -81,6 +83,7 @@ def load(connection: Connection, exact: ExactSide, known: Remembered, *, since_a
         manifests=tuple(_manifests(connection.tenant_id, known.subjects, since_at)),
         ups_methods=frozenset(rules.values_list("exact_method_id", flat=True)),
         booked_since=connection.connected_at,
+        scanned=scanned,
     )
 
 

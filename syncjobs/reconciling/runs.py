@@ -8,7 +8,7 @@ from uuid import UUID
 from exact.models import Connection
 from syncjobs.models import Delivery, Finding, Reconciliation
 from syncjobs.reconciling.comparing import OPEN, Difference
-from syncjobs.reconciling.kinds import BY_ITSELF, NEED_EXACT, FindingKind
+from syncjobs.reconciling.kinds import BY_ITSELF, FindingKind
 from syncjobs.reconciling.sides import Sides
 
 RESUMED_WITHIN = timedelta(hours=12)
@@ -62,11 +62,13 @@ def end(run: Reconciliation, sides: Sides, *, at: datetime) -> None:
     )
 
 
-def keep(run: Reconciliation, differences: Sequence[Difference], *, is_whole: bool, at: datetime) -> Kept:
+def keep(
+    run: Reconciliation, differences: Sequence[Difference], *, unsure: Collection[FindingKind] = (), at: datetime
+) -> Kept:
     """Bring the open findings in line with what was found.
 
-    One found again stays the same row; one that is gone is resolved, unless only a complete reading could tell; one
-    that a person dismissed does not come back while nothing about it has changed.
+    One found again stays the same row; one that is gone is resolved, unless this run could not read what would show it
+    (`unsure`); one that a person dismissed does not come back while nothing about it has changed.
     """
     rows = Finding.objects.select_for_update().filter(tenant_id=run.tenant_id, resolved_at=None).order_by("pk")
     standing = {(row.kind, row.subject): row for row in rows}
@@ -83,7 +85,7 @@ def keep(run: Reconciliation, differences: Sequence[Difference], *, is_whole: bo
     over = [
         row
         for key, row in standing.items()
-        if key not in found and row.connection_id == run.connection_id and (is_whole or row.kind not in NEED_EXACT)
+        if key not in found and row.connection_id == run.connection_id and row.kind not in unsure
     ]
     _resolve(over, at)
     return Kept(

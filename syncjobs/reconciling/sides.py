@@ -114,7 +114,11 @@ class ManifestSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
-    """The three sides of one company. `booked_since` is when it was connected: older bookings are not ours."""
+    """The three sides of one company.
+
+    `booked_since` is when it was connected: older bookings are not ours. `scanned` are numbers of voided shipments that
+    UPS has had in its hands.
+    """
 
     exact: ExactSide
     deliveries: tuple[OurDelivery, ...]
@@ -122,3 +126,4 @@ class Sides:
     manifests: tuple[ManifestSeen, ...]
     ups_methods: frozenset[UUID]
     booked_since: datetime
+    scanned: frozenset[str] = frozenset()

@@ -18,8 +18,10 @@ from syncjobs.models import Reconciliation
 from syncjobs.queue import Job
 from syncjobs.reconciling import exact_side, our_side, repairs, runs
 from syncjobs.reconciling.comparing import compare
+from syncjobs.reconciling.kinds import NEED_EXACT, NEED_UPS
 from syncjobs.reconciling.runs import Kept
 from syncjobs.reconciling.sides import ExactSide, Sides
+from syncjobs.reconciling.ups_side import scanned_after_void
 from syncjobs.steps.context import Step
 from tenants.context import tenant_context
 
@@ -65,12 +67,16 @@ def _read(client: ExactClient, connection: Connection, *, since_at: datetime, re
 
 def _conclude(run: Reconciliation, connection: Connection, exact: ExactSide, *, job: Job, step: Step) -> None:
     """Compare, keep what was found, repair, and end the run: each commits for itself, and may be done again."""
+    since_at = exact.read_at - exact_side.LOOKS_BACK
     with tenant_context(job.tenant_id):
         known = our_side.remembered(connection)
-        sides = our_side.load(connection, exact, known, since_at=exact.read_at - exact_side.LOOKS_BACK)
-    differences = compare(sides, at=timezone.now())
+    scanned = scanned_after_void(connection, known.subjects, step, since_at=since_at)
     with tenant_context(job.tenant_id):
-        kept = runs.keep(run, differences, is_whole=exact.is_whole, at=timezone.now())
+        sides = our_side.load(connection, exact, known, since_at=since_at, scanned=scanned.numbers)
+    differences = compare(sides, at=timezone.now())
+    unsure = (frozenset() if exact.is_whole else NEED_EXACT) | (frozenset() if scanned.is_whole else NEED_UPS)
+    with tenant_context(job.tenant_id):
+        kept = runs.keep(run, differences, unsure=unsure, at=timezone.now())
     repaired = sum(_repaired(job.tenant_id, code) for code in kept.to_repair[:REPAIRS_AT_ONCE])
     _end(run, sides, kept, repaired, job=job, step=step)
 

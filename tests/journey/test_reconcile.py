@@ -8,10 +8,13 @@ from django.utils import timezone
 
 from exact.models import Connection
 from syncjobs import queue
-from syncjobs.models import Delivery, Finding, Manifest, Reconciliation, SyncJob
+from syncjobs.models import Delivery, Finding, Manifest, Parcel, Reconciliation, Shipment, SyncJob
 from syncjobs.reconciling import comparing, repairs, runs
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey
+from tests.journey.way import Way, way
+
+__all__ = ["way"]
 
 pytestmark = pytest.mark.slow
 
@@ -212,3 +215,28 @@ def test_a_run_that_was_killed_is_ended_by_the_next_start_and_finds_everything_o
     with tenant_context(deaf.tenant.id):
         assert [(run.ended_at is None, run.problem) for run in Reconciliation.objects.all()] == [(False, "")]
     assert findings(deaf) == [("unknown_delivery", "")]
+
+
+def voided(journey: Journey, delivery: Delivery) -> Parcel:
+    """Its only parcel, after our records say that the label was voided."""
+    with tenant_context(journey.tenant.id):
+        Shipment.objects.filter(delivery=delivery).update(voided_at=timezone.now())
+        Parcel.objects.update(look_at=None)
+        return Parcel.objects.get()
+
+
+def test_a_voided_label_that_travels_is_found_by_asking_ups_and_does_not_end_while_ups_is_away(way: Way) -> None:
+    journey = way.journey
+    _entry_id, delivery = journey.ship()
+    parcel = voided(journey, delivery)
+
+    compare(journey)
+    assert findings(journey) == []
+
+    way.travel(parcel, "normal", pushes="none")
+    way.advance(30)
+    compare(journey)
+    journey.ups.control("POST", "faults", {"path_regex": "track", "action": "status", "status": 503})
+    compare(journey)
+
+    assert findings(journey) == [("voided_but_moving", "")]

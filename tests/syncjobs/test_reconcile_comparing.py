@@ -290,6 +290,14 @@ def test_a_voided_label_that_travels_is_found() -> None:
     assert kinds(ours(shipments=(voided, live))) == [K.VOIDED_BUT_MOVING]
 
 
+def test_a_voided_label_that_only_the_tracking_api_saw_is_found() -> None:
+    delivery = ours(shipments=(shipment(parcel(OTHER_NUMBER)), shipment(parcel(milestone="voided"), is_live=False)))
+
+    assert kinds(delivery) == []
+    seen = compare(replace(sides(delivery), scanned=frozenset({NUMBER})), at=AT)
+    assert [one.kind for one in seen] == [K.VOIDED_BUT_MOVING]
+
+
 def test_a_live_label_of_a_delivery_that_does_not_leave_is_found() -> None:
     assert kinds(ours(state=D.CANCELLED)) == [K.LABEL_OF_CANCELLED]
     assert kinds(ours(state=D.CANCELLED, shipments=(shipment(is_live=False, age=DAY),))) == [K.VOIDED_BUT_MOVING]

@@ -14,7 +14,7 @@ from exact.models import Connection
 from syncjobs.models import Attempt, Delivery, Finding, Manifest, Parcel, Reconciliation, Shipment, SyncJob
 from syncjobs.reconciling import asking, our_side, repairs, runs
 from syncjobs.reconciling.comparing import Difference
-from syncjobs.reconciling.kinds import FindingKind, Repair
+from syncjobs.reconciling.kinds import NEED_EXACT, FindingKind, Repair
 from syncjobs.reconciling.sides import ExactSide
 from syncjobs.transitions import move_attempt
 from tenants.context import tenant_context
@@ -45,12 +45,12 @@ def firm() -> Firm:
     return Firm(tenant=tenant, connection=rows.make_connection(tenant), account=rows.make_account(tenant.id))
 
 
-def run(firm: Firm, *differences: Difference, is_whole: bool = True) -> None:
+def run(firm: Firm, *differences: Difference, unsure: frozenset[FindingKind] = frozenset()) -> None:
     """One comparison that found this."""
     at = timezone.now()
     with tenant_context(firm.tenant.id):
         begun = runs.begin(firm.connection, since_at=at, at=at)
-        runs.keep(begun, differences, is_whole=is_whole, at=at)
+        runs.keep(begun, differences, unsure=unsure, at=at)
         Reconciliation.objects.filter(pk=begun.pk).update(ended_at=at)
 
 
@@ -107,7 +107,7 @@ def test_what_is_gone_ends_by_itself_or_as_repaired(firm: Firm) -> None:
 def test_a_run_that_could_not_read_all_of_exact_ends_nothing_that_only_exact_can_tell(firm: Firm) -> None:
     run(firm, difference(K.FOREIGN_NUMBER), difference(K.STUCK))
 
-    run(firm, is_whole=False)
+    run(firm, unsure=NEED_EXACT)
 
     assert state_of(firm) == [("foreign_number", ""), ("stuck", R.BY_ITSELF)]
 
@@ -281,7 +281,7 @@ def load(firm: Firm) -> Any:
     with tenant_context(firm.tenant.id):
         known = our_side.remembered(firm.connection)
         exact = ExactSide(read_at=at, shown={})
-        return our_side.load(firm.connection, exact, known, since_at=at - timedelta(days=14))
+        return our_side.load(firm.connection, exact, known, since_at=at - timedelta(days=14), scanned=frozenset())
 
 
 def test_an_orphan_is_recognised_by_its_manifest_and_ups_is_asked_about_that_request_alone(firm: Firm) -> None:
