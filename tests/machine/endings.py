@@ -14,7 +14,7 @@ PAUSES = (3, 16, 16, 16, 61, 61, 24 * 60, 50 * 60)
 D = Delivery.State
 A = Attempt.State
 SHIPPED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.CLOSED})
-STOPPED = frozenset({D.HOLD, D.REVIEW, D.CANCELLED})
+STOPPED = frozenset({D.HOLD, D.REVIEW, D.CANCELLED, D.SKIPPED})
 
 
 def heal(world: World) -> None:
