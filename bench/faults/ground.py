@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from redis import Redis
 
 from bench.errors import BenchFailed
 from bench.ground import CHECKOUT, Ground, prepared
@@ -20,6 +21,8 @@ from bench.shape import FULL
 from connector_site.lib.local_servers.account import server_account
 from connector_site.lib.local_servers.processes import Child, dying_with_parent, start, stop
 
+BROKER = "broker"
+BROKER_SETTINGS = ("port", "unixsocket", "unixsocketperm", "dir", "appendonly", "save")
 POLL_SECONDS = 0.1
 START_SECONDS = 60
 
@@ -68,7 +71,20 @@ def server_of(ground: Ground, name: str) -> Server:
     if found is None:
         raise BenchFailed(f"{name} was not started here, so it cannot be killed: unset DATABASE_URL and REDIS_URL.")
     process = psutil.Process(found.process_id)
-    return Server(name=name, process=process, command=process.cmdline(), working_directory=Path(process.cwd()))
+    command = _broker_command(ground, process) if name == BROKER else process.cmdline()
+    return Server(name=name, process=process, command=command, working_directory=Path(process.cwd()))
+
+
+def broker_of(ground: Ground) -> Redis:
+    """A connection of our own to the broker."""
+    return Redis.from_url(ground.configuration.servers.redis_url.replace("redis+socket://", "unix://"))
+
+
+def _broker_command(ground: Ground, process: psutil.Process) -> list[str]:
+    """The broker shows another name than it was started with; what it was told then, it still knows."""
+    link = broker_of(ground)
+    told = {name: str(link.config_get(name)[name]) for name in BROKER_SETTINGS}
+    return [process.exe(), *(part for name, value in told.items() for part in (f"--{name}", value))]
 
 
 @contextmanager

@@ -3,14 +3,20 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.faults import flood, tokens
-from bench.faults.figure import Figure
+from bench.faults import broker, burst, division, fairness, flood, power_cut, tokens
+from bench.faults.figure import Figure, table
 from bench.faults.sizes import Sizes
+from bench.ground import say
 
 Measurement = Callable[[Path, Sizes, int], list[Figure]]
 MEASUREMENTS: dict[str, Measurement] = {
     "flood": flood.measure,
     "tokens": tokens.measure,
+    "fairness": fairness.measure,
+    "division": division.measure,
+    "burst": burst.measure,
+    "power_cut": power_cut.measure,
+    "broker": broker.measure,
 }
 
 
@@ -22,5 +28,8 @@ def measure(data_directory: Path, sizes: Sizes, *, seed: int, only: Sequence[str
     figures: list[Figure] = []
     for name, measurement in MEASUREMENTS.items():
         if not only or name in only:
-            figures += measurement(data_directory / name, sizes, seed)
+            found = measurement(data_directory / name, sizes, seed)
+            for line in table(found):
+                say(line)
+            figures += found
     return figures

@@ -15,8 +15,9 @@ class Sizes:
     callers: int = 20
     calling_minutes: int = 3
     burst: int = 200
-    notifications_before_kill: int = 2_000
-    kills_of_database: int = 3
+    power_cuts: int = 3
+    power_cut_seconds: int = 90
+    broker_seconds: int = 150
 
 
 FULL = Sizes()
@@ -29,6 +30,7 @@ QUICK = Sizes(
     callers=8,
     calling_minutes=1,
     burst=60,
-    notifications_before_kill=400,
-    kills_of_database=1,
+    power_cuts=1,
+    power_cut_seconds=25,
+    broker_seconds=75,
 )
