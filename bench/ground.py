@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ from bench.order import Order, PushDoor, read_doors
 from bench.shape import Shape
 from bench.standins import Company, StandIn
 from bench.usage import Part
-from connector_site.demo.addresses import find_addresses
+from connector_site.demo.addresses import HOST, Addresses
 from connector_site.demo.configuration import Configuration, make_configuration
 from connector_site.demo.processes import (
     collect_static_files,
@@ -81,7 +82,7 @@ def prepared(
     with contextlib.ExitStack() as stack:
         say("Starting PostgreSQL and the broker")
         servers = stack.enter_context(_servers(data_directory))
-        addresses = find_addresses()
+        addresses = _free_addresses()
         made = make_configuration(addresses=addresses, servers=servers, data_directory=data_directory)
         told = {"WEB_CONCURRENCY": WEB_PROCESSES, **(environment or {})}
         configuration = dataclasses.replace(made, environment=made.environment | told)
@@ -117,6 +118,14 @@ def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> lis
     wait_for_stand_ins(configuration, children[:2])
     wait_for_web_and_worker(configuration, product[:2])
     return children
+
+
+def _free_addresses() -> Addresses:
+    """Ports that nobody uses, whichever: several runs at once must not take each other's."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(3)]
+        web, exact, ups = (probe.getsockname()[1] for probe in probes)
+    return Addresses(web_port=web, exact_port=exact, ups_port=ups)
 
 
 def say(line: str) -> None:

@@ -12,11 +12,12 @@ import psutil
 from bench.crash.size import Size
 from bench.ground import CHECKOUT, Ground
 from connector_site.demo.processes import CELERY
-from connector_site.lib.local_servers.processes import Child, start, stop_all
+from connector_site.lib.local_servers.processes import Child, start, stop_all, wait_until
 
 WORKERS = 2
 CHILDREN = 2
 """Of each worker: what a child was doing when it was killed, another one of the same worker takes over."""
+READY_SECONDS = 90
 QUEUES = "ship,sync,track,upkeep"
 _OPTIONS = ("--queues", QUEUES, "--without-gossip", "--without-mingle", "--concurrency", str(CHILDREN))
 
@@ -36,6 +37,8 @@ class Fleet:
             if part.name == "worker":
                 os.killpg(part.process_id, signal.SIGKILL)
         self._workers = [self._started(number) for number in range(WORKERS)]
+        for worker in self._workers:
+            wait_until(worker, lambda: len(self.children()) == WORKERS * CHILDREN, timeout_seconds=READY_SECONDS)
 
     def keep_up(self) -> None:
         """Start again what is not there."""
@@ -46,7 +49,7 @@ class Fleet:
     def kill_worker(self, choice: int) -> bool:
         """`kill -9` of a whole worker with its children, as when a machine loses power."""
         worker = self._workers[choice % WORKERS]
-        if not worker.is_running:
+        if not (worker.is_running and _children_of(worker)):
             return False
         os.killpg(worker.process.pid, signal.SIGKILL)
         worker.process.wait()
@@ -67,13 +70,7 @@ class Fleet:
 
     def children(self) -> list[psutil.Process]:
         """Every child that could be at work."""
-        found: list[psutil.Process] = []
-        for worker in self._workers:
-            try:
-                found += psutil.Process(worker.process.pid).children()
-            except psutil.NoSuchProcess:
-                continue
-        return found
+        return [child for worker in self._workers for child in _children_of(worker)]
 
     def callers(self, port: int) -> list[psutil.Process]:
         """Children with an open connection to this port of the machine: those in the middle of a call."""
@@ -98,6 +95,13 @@ class Fleet:
 def _spoiling(size: Size) -> list[str]:
     quiet = [] if size.quiet_minutes is None else ["--quiet-minutes", str(size.quiet_minutes)]
     return [*(["--naive"] if size.naive else []), *quiet]
+
+
+def _children_of(worker: Child) -> list[psutil.Process]:
+    try:
+        return psutil.Process(worker.process.pid).children()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _talks_to(process: psutil.Process, port: int) -> bool:

@@ -52,6 +52,7 @@ class Outcome:
     acts: dict[str, int]
     audit: dict[str, Any]
     unsettled: dict[str, int]
+    open_rows: list[str]
     seconds: float
 
 
@@ -62,14 +63,16 @@ class _Run:
     fleet: Fleet
     watcher: Watcher
     acts: dict[str, int] = field(default_factory=dict)
+    began: float = 0.0
     _looked: float = 0.0
+    kills_due: list[Moment] = field(default_factory=list)
 
     def do(self, moment: Moment) -> None:
         """One act of the schedule."""
         acts: dict[Act, Callable[[Moment], object]] = {
             Act.BOOK: self._book,
-            Act.KILL_CHILD: self._kill_child,
-            Act.KILL_WORKER: lambda each: self._note_kill(self.fleet.kill_worker(each.choice)),
+            Act.KILL_CHILD: self.kills_due.append,
+            Act.KILL_WORKER: self.kills_due.append,
             Act.EMPTY_REDIS: lambda each: self._redis().flushall(),
             Act.LET_RENEW: lambda each: self.watcher.let_renew(),
             Act.TROUBLE_PUSHES: self._trouble_pushes,
@@ -80,6 +83,7 @@ class _Run:
     def tick(self) -> None:
         """Between two acts: workers come back, and every few seconds what the stand-ins saw is read."""
         self.fleet.keep_up()
+        self._kill()
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self.look()
             self._looked = time.monotonic()
@@ -104,22 +108,21 @@ class _Run:
     def _book(self, moment: Moment) -> None:
         self.watcher.book(self.ground.companies[moment.choice], count=moment.count)
 
-    def _kill_child(self, moment: Moment) -> None:
-        if not moment.is_aimed:
-            self._note_kill(self.fleet.kill_child(moment.choice))
+    def _kill(self) -> None:
+        """The kill that is due: an aimed one as soon as somebody is in the middle of a call, within a second."""
+        if not self.kills_due:
             return
-        give_up = time.monotonic() + AIM_SECONDS
-        port = self.ground.configuration.addresses.ups_port
-        while time.monotonic() < give_up:
-            callers = self.fleet.callers(port)
-            if callers:
-                self._note_kill(self.fleet.kill_child(moment.choice, among=callers))
-                return
-            time.sleep(TICK_SECONDS)
-        self._note_kill(self.fleet.kill_child(moment.choice))
-
-    def _note_kill(self, hit: bool) -> None:  # noqa: FBT001  the answer of a kill
+        moment = self.kills_due[0]
+        began, fleet = time.monotonic() - self.began, self.fleet
+        if moment.act is Act.KILL_WORKER:
+            hit = fleet.kill_worker(moment.choice)
+        elif moment.is_aimed and began < moment.seconds + AIM_SECONDS:
+            callers = fleet.callers(self.ground.configuration.addresses.ups_port)
+            hit = bool(callers) and fleet.kill_child(moment.choice, among=callers)
+        else:
+            hit = fleet.kill_child(moment.choice)
         if hit:
+            self.kills_due.pop(0)
             self.watcher.evidence.kills_at.append(datetime.now(UTC))
 
     def _trouble_pushes(self, moment: Moment) -> None:
@@ -149,7 +152,7 @@ def _measured(running: _Run) -> Outcome:
     _begin_storm(running)
     running.fleet.take_over()
     say(f"{size.deliveries} deliveries and {size.kills} kills in {size.seconds:.0f} s, seed {size.seed}")
-    began = time.monotonic()
+    began = running.began = time.monotonic()
     for moment in moments(size):
         while time.monotonic() - began < moment.seconds:
             running.tick()
@@ -171,6 +174,7 @@ def _measured(running: _Run) -> Outcome:
         acts=running.acts,
         audit=watcher.audit(),
         unsettled=left,
+        open_rows=watcher.open_rows(),
         seconds=seconds,
     )
 
@@ -195,7 +199,7 @@ def _settle(running: _Run) -> dict[str, int]:
     """Until nothing is open any more or the time is over; returns what is open then."""
     deadline = time.monotonic() + running.size.settle_seconds
     calm, left = 0, {}
-    while calm < CALM_LOOKS and time.monotonic() < deadline:
+    while (calm < CALM_LOOKS or running.kills_due) and time.monotonic() < deadline:
         until = time.monotonic() + LOOK_SECONDS
         while time.monotonic() < until:
             running.tick()

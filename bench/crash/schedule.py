@@ -10,7 +10,7 @@ from bench.crash.size import Size
 BOOKING_SHARE = 0.75
 """Kills go on after the last booking, while doubts are settled."""
 MOST_AT_ONCE = 4
-WHOLE_WORKER_SHARE = 0.2
+WHOLE_WORKER_SHARE = 0.1
 AIMED_SHARE = 0.5
 """Kills that wait for a child in the middle of a call to UPS."""
 SECONDS_BETWEEN_FLUSHES = 70.0

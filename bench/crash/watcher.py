@@ -25,7 +25,8 @@ from bench.standins import CALLS_AT_ONCE, Company, StandIn
 SLOW_CALLS = 1_000
 """More than are made while one call stalls."""
 UNSETTLED = ("planned", "sending", "in_doubt", "orphan", "voiding")
-WORK_KINDS = ("read", "ship", "report", "settle", "gone", "recheck")
+WORK_KINDS = ("read", "ship", "report", "gone", "recheck")
+"""Jobs that settle are seen by their attempts: the last looks at one that is absent come days later."""
 
 
 @dataclass(slots=True)
@@ -132,6 +133,18 @@ class Watcher:
             self.evidence.travelling,
         )
         return {what: count for what, count in found.items() if count}
+
+    def open_rows(self) -> list[str]:
+        """For a person: each delivery that is not through, with its attempts and jobs."""
+        rows = self.ground.database.rows(
+            "SELECT d.exact_entry_id, d.state, d.problems::text, d.written::text,"
+            " (SELECT string_agg(concat_ws(' ', a.attempt_no, a.state, a.review_reason, a.due_at::time), ', ')"
+            "    FROM syncjobs_attempt a WHERE a.delivery_id = d.id),"
+            " (SELECT string_agg(concat_ws(' ', j.kind, j.state, j.due_at::time, j.last_error), ', ')"
+            "    FROM syncjobs_syncjob j WHERE j.subject = d.code AND j.state IN ('due', 'running', 'dead'))"
+            " FROM syncjobs_delivery d WHERE d.state NOT IN ('reported', 'closed') ORDER BY d.id"
+        )
+        return [" | ".join(str(value) for value in row) for row in rows]
 
     def audit(self) -> dict[str, Any]:
         """Every audit chain, computed anew by the product."""
