@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from tests import factories
 from tests.factories import Cast
-from tests.pages import scene, travels
+from tests.pages import doubts, scene, travels
 from tests.pages.conftest import SignIn
 from tests.pages.scene import Desk
 
@@ -28,6 +28,10 @@ def pages(cast: Cast, desk: Desk, as_user: SignIn) -> dict[str, str]:
     ]  # fmt: skip
     addresses = [reverse(name, args=[desk.tenant.code]) for name in names]
     addresses += [reverse("syncjobs:delivery", args=[desk.tenant.code, row.code]) for row in (shipped, held, doubtful)]
+    addresses += [
+        reverse("syncjobs:review", args=[desk.tenant.code, row.code])
+        for row in (held, doubtful, doubts.make_review(desk), doubts.make_several(desk))
+    ]
     addresses += [reverse("ups:account", args=[desk.tenant.code, desk.account.code])]
     addresses += [reverse("ups:tracking", args=[desk.tenant.code, desk.account.code])]
     addresses += ["/?all=1", "/exact/callback", reverse("account_logout"), reverse("account_change_password")]
