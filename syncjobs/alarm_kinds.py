@@ -222,7 +222,7 @@ NATURES: dict[AlarmKind, Nature] = {
     ),
     K.ACCOUNT_STOPPED: Nature(
         about=About.ACCOUNT,
-        title="UPS does not accept a UPS account any more",
+        title="UPS accepts nothing from us any more",
         advice="Deliveries of this account wait. Enter its client id and secret again, then check the account.",
         tells_tenant=True,
         is_urgent=True,

@@ -114,7 +114,8 @@ def _names(alarms: Iterable[Alarm], tenant_id: uuid.UUID, tenant_code: uuid.UUID
         named[code] = _Named(name=name, path=reverse("exact:connection", args=[tenant_code]))
     accounts = Account.objects.filter(tenant_id=tenant_id, code__in=subjects[About.ACCOUNT])
     for code, name in accounts.values_list("code", "name"):
-        named[code] = _Named(name=name, path=reverse("ups:account", args=[tenant_code, code]))
+        path = reverse("ups:account", args=[tenant_code, code])
+        named[code] = _Named(name=f"UPS account {name}", path=path)
     return named
 
 

@@ -33,6 +33,32 @@ def test_behind_https_there_is_one_proxy_unless_told_otherwise(environment: dict
     assert json.loads(told.stdout) == proxies
 
 
+DJANGO = "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'connector_site.settings'; from django.conf import settings"
+MAILS = (
+    "print([settings.EMAIL_BACKEND.split('.')[-2], settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS])"
+)
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"EMAIL_URL": "smtp+tls://me:secret@mail.test:587"}, "['smtp', 'mail.test', 587, True]"),
+        ({"EMAIL_URL_FILE": "mail-address"}, "['smtp', 'mail.test', 587, True]"),
+        ({}, "['console', None, None, False]"),
+    ],
+)
+def test_how_mails_are_sent_is_one_address_or_a_file_with_it(
+    tmp_path: Path, environment: dict[str, str], told: str
+) -> None:
+    (tmp_path / "mail-address").write_text("smtp+tls://me:secret@mail.test:587\n")
+    known = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), **NEEDED, **environment}
+    command = [sys.executable, "-c", f"{DJANGO}; {MAILS}"]
+
+    done = subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, check=True, text=True)  # noqa: S603
+
+    assert done.stdout.strip() == told
+
+
 def test_the_address_of_a_refused_request_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         assert client.get("/hooks-of-nobody/5b0a6a5e").status_code == 404

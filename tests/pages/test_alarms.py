@@ -40,8 +40,11 @@ def test_an_open_alarm_stands_there_once_with_what_to_do_and_the_way_there_until
     page = work_page(client, desk)
 
     assert page.count("<article") == 1
-    assert "UPS does not accept a UPS account any more." in page
-    assert f'href="{reverse("ups:account", args=[desk.tenant.code, desk.account.code])}">Main account' in page
+    assert "UPS accepts nothing from us any more." in page
+    assert (
+        f'href="{reverse("ups:account", args=[desk.tenant.code, desk.account.code])}">UPS account Main account</a>'
+        in page
+    )
     assert '<span class="count">1<' in page
 
     with tenant_context(desk.tenant.id):
