@@ -1,6 +1,7 @@
 """Our webhook subscription, kept right whatever stands there already."""
 
 import pytest
+from django.utils import timezone
 
 from exact.client import ExactClient
 from exact.errors import ExactRejected
@@ -81,3 +82,15 @@ def test_an_address_that_exact_cannot_reach_is_ours_to_mend_and_not_tried_again(
     assert methods(scene) == ["GET", "POST"]
     with tenant_context(scene.tenant.id):
         assert WebhookSubscription.objects.count() == 0
+
+
+def test_a_subscription_that_misses_what_happens_is_made_anew_once(scene: Scene) -> None:
+    scene.connection.missed_hook_at = timezone.now()
+    before = scene.sandbox.control("GET", "subscriptions")["subscriptions"]
+
+    ensure_subscribed(scene.connection, scene.client())
+    ensure_subscribed(scene.connection, scene.client())
+
+    assert methods(scene) == ["GET", "DELETE", "POST", "GET", "GET"]
+    assert listed(scene) == [callback_url(scene.connection)]
+    assert len(before) == 1
