@@ -15,7 +15,7 @@ from connector_site.lib.local_browser import installed_browser
 from exact import connecting
 from tests import factories
 from tests.factories import PASSWORD, Cast
-from tests.pages import scene, travels
+from tests.pages import doubts, scene, travels
 from tests.pages.scene import Desk
 from tests.standins import StandIn
 
@@ -114,6 +114,31 @@ def test_from_signing_in_to_the_label(window: Window, busy: tuple[Cast, Desk]) -
 
     assert label.headers["content-type"] == "application/pdf"
     assert label.body().startswith(b"%PDF")
+    assert window.complaints == []
+
+
+def test_a_person_decides_about_a_shipment_in_two_steps(window: Window, busy: tuple[Cast, Desk]) -> None:
+    cast, desk = busy
+    delivery = doubts.make_several(desk)
+    page = window.page
+    sign_in(window, cast.owner.email)
+    window.visit("syncjobs:work", desk.tenant.code)
+    window.photograph("to-do")
+    page.get_by_role("link", name=f"Decide about delivery {delivery.delivery_number}").click()
+    numbers = page.get_by_label("Which shipment")
+    expect(numbers.first).to_be_hidden()
+    page.get_by_label("It was made: use it").check()
+    numbers.first.select_option(doubts.NUMBERS[1])
+    expect(numbers.nth(1)).to_be_hidden()
+    page.get_by_label("Why do you decide so?").fill("UPS named this one by telephone.")
+    window.photograph("decide")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="It was made: use it?")).to_be_visible()
+    window.photograph("decide-confirm")
+    page.get_by_role("button", name="Yes, decide so").click()
+
+    expect(page.get_by_text("Decided: It was made: use it.")).to_be_visible()
+    window.photograph("decided")
     assert window.complaints == []
 
 
