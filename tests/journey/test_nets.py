@@ -1,21 +1,32 @@
 """The net under the webhooks: what no notification told of is found, once, and nothing is bought a second time."""
 
+import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from audit.models import Event
+from audit.record import Happening
+from exact import cursors
+from exact.cursors import Cursor
 from exact.models import Connection, SyncCursor, WebhookSubscription
 from exact.payloads import SERVER_ZONE
-from syncjobs import queue
+from exact.quick_store import quick_store
+from syncjobs import engine, queue
 from syncjobs.models import Delivery, SyncJob
+from syncjobs.steps import changes
+from syncjobs.steps.context import Step
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey, wait_for
 
 pytestmark = pytest.mark.slow
 DELIVERIES = "salesorder/GoodsDeliveries"
+SYNC = ["sync/SalesOrder/GoodsDeliveries", "sync/SalesOrder/GoodsDeliveryLines", "sync/Deleted"]
 
 
 @pytest.fixture
@@ -75,6 +86,13 @@ def paths(journey: Journey, method: str = "GET") -> list[str]:
     return [call["path"].partition(f"/{journey.company.division}/")[2] for call in journey.exact_calls(method)]
 
 
+def budget(journey: Journey) -> Counter[str]:
+    """Calls of this UTC day by class, as the limiter counts them."""
+    key = f"exact:calls:*:{journey.company.division}:d:{int(time.time()) // 86_400}"
+    (name,) = quick_store().scan_iter(key)
+    return Counter({str(kind): int(count) for kind, count in quick_store().hgetall(name).items()})
+
+
 def jobs(journey: Journey, kind: SyncJob.Kind) -> int:
     with tenant_context(journey.tenant.id):
         return SyncJob.objects.filter(kind=kind).count()
@@ -105,8 +123,7 @@ def test_a_quiet_look_costs_three_calls_and_so_does_one_that_sees_the_echo_of_ou
     read_changes(deaf)
     read_changes(deaf)
 
-    sync = ["sync/SalesOrder/GoodsDeliveries", "sync/SalesOrder/GoodsDeliveryLines", "sync/Deleted"]
-    assert paths(deaf) == sync * 2
+    assert paths(deaf) == SYNC * 2
     assert (paths(deaf, "PUT"), jobs(deaf, SyncJob.Kind.READ)) == ([], reads)
 
 
@@ -256,3 +273,95 @@ def test_a_comparison_reads_all_that_is_open_in_one_call_and_buys_nothing(deaf: 
     ask(deaf, SyncJob.Kind.COMPARE)
     deaf.work()
     assert len(deaf.shipments_at_ups()) == 6
+
+
+class Killed(BaseException):
+    """What a killed worker process comes to: nothing after it is done."""
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_a_reading_that_was_killed_is_done_again_and_takes_nothing_in_twice(
+    deaf: Journey, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    entries = [deaf.company.book() for _ in range(5)]
+    monkeypatch.setattr(changes, "ROWS_AT_ONCE", 2)
+    keep, calls = changes._keep, iter(range(10))
+
+    def dying(*given: Any) -> list[Happening]:
+        if next(calls) == kept:
+            raise Killed
+        return keep(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "_keep", dying)
+        with pytest.raises(Killed):
+            read_changes(deaf)
+    assert sum(deaf.delivery(entry) is not None for entry in entries) == 2 * kept
+    with tenant_context(deaf.tenant.id):
+        SyncJob.objects.filter(state="running").update(lease_until=timezone.now(), due_at=timezone.now())
+
+    deaf.work()
+
+    assert [state_of(deaf, entry) for entry in entries] == [Delivery.State.REPORTED] * 5
+    assert len(deaf.shipments_at_ups()) == 5
+    with tenant_context(deaf.tenant.id):
+        assert Event.objects.filter(kind=Event.Kind.RECEIVED).count() == 5
+
+
+def test_a_thousand_and_one_changes_cost_two_calls_for_headers_and_two_for_lines(deaf: Journey) -> None:
+    item = deaf.company.item_with_weight()["id"]
+    order = {"count": 1_001, "lines": [{"item_id": item, "quantity": 1}]}
+    deaf.company.exact.control("POST", f"companies/{deaf.company.division}/deliveries", order)
+    ask(deaf, SyncJob.Kind.CHANGES)
+
+    engine.work([SyncJob.Queue.SYNC])
+
+    assert Counter(paths(deaf)) == {SYNC[0]: 2, SYNC[1]: 2, SYNC[2]: 1}
+    with tenant_context(deaf.tenant.id):
+        assert Delivery.objects.count() == 1_001
+        assert SyncJob.objects.filter(kind=SyncJob.Kind.READ, state="due").count() == 1_001
+
+
+def test_a_reading_whose_time_is_up_goes_on_where_it_was(deaf: Journey, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry_id = deaf.company.book()
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "READS_FOR_SECONDS", -1)
+        ask(deaf, SyncJob.Kind.CHANGES)
+        (job,) = queue.claim([SyncJob.Queue.SYNC])
+        engine.run(job, Step(at=timezone.now()))
+    assert deaf.delivery(entry_id) is None
+
+    deaf.work()
+
+    assert state_of(deaf, entry_id) == Delivery.State.REPORTED
+
+
+def test_two_readings_at_once_keep_what_is_true(deaf: Journey, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry_id = deaf.company.book()
+    advance = cursors.advance
+
+    def overtaken(*given: Any, **named: Any) -> Cursor | None:
+        with tenant_context(deaf.tenant.id):
+            SyncCursor.objects.filter(endpoint=SYNC[0]).update(timestamp=F("timestamp") + 1)
+        monkeypatch.setattr(cursors, "advance", advance)
+        return advance(*given, **named)
+
+    monkeypatch.setattr(cursors, "advance", overtaken)
+    read_changes(deaf)
+    assert deaf.delivery(entry_id) is None
+    deaf.make_due()
+    deaf.work()
+
+    assert state_of(deaf, entry_id) == Delivery.State.REPORTED
+    assert len(deaf.shipments_at_ups()) == 1
+
+
+def test_in_silence_the_calls_are_of_shippings_share(deaf: Journey) -> None:
+    before = budget(deaf)
+    read_changes(deaf)
+    spoken = budget(deaf)
+    set_connection(deaf, missed_hook_at=timezone.now())
+    read_changes(deaf)
+    silent = budget(deaf)
+
+    assert (spoken - before, silent - spoken) == (Counter({"compare": 3}), Counter({"ship": 3}))
