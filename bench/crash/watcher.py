@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from bench.standins import CALLS_AT_ONCE, Company, StandIn
 SLOW_CALLS = 1_000
 """More than are made while one call stalls."""
 UNSETTLED = ("planned", "sending", "in_doubt", "orphan", "voiding")
+NEWS_KINDS = ("proof", "status")
+SHORT_QUIET_TIME = timedelta(seconds=20)
 WORK_KINDS = ("read", "ship", "report", "gone", "recheck")
 """Jobs that settle are seen by their attempts: the last looks at one that is absent come days later."""
 
@@ -108,8 +110,16 @@ class Watcher:
         self.evidence.known_shipments = frozenset(str(row[0]) for row in known)
 
     def hurry(self) -> None:
-        """Let the time pass that the product waits for a person, or for our own pauses, before it looks again."""
+        """Shorten waits that have no clock of their own: looks at a hold, and the quiet time of a lost document.
+
+        Documents of the storm land at once or never, so the quiet time need not be its full five minutes.
+        """
         self.ground.database.run("UPDATE syncjobs_syncjob SET due_at = now() WHERE state = 'due' AND kind = 'recheck'")
+        self.ground.database.run(
+            "UPDATE syncjobs_syncjob SET due_at = now() + %s"
+            " WHERE state = 'due' AND kind = ANY(%s) AND due_at > now() + %s",
+            [SHORT_QUIET_TIME, list(NEWS_KINDS), SHORT_QUIET_TIME],
+        )
 
     def let_renew(self) -> None:
         """The life of every access token passes, at Exact and in our books: each is renewed at its next use."""
