@@ -37,7 +37,7 @@ class Answer:
         """Let a worker meet it; a slow effect has landed afterwards, as it would in the minutes before the next."""
         nobody = f"http://127.0.0.1:{free_port()}"
         changed = {} if self.is_reached else {"UPS_BASE_URLS": {"test": nobody, "production": nobody}}
-        outcome = scene.work(trap, constants={_TIMEOUTS: _IMPATIENT} if self._is_slow else None, **changed)
+        outcome = scene.work(trap, constants=IMPATIENT if self._is_slow else None, **changed)
         if self._is_slow:
             assert poll(scene.journey.shipments_at_ups, seconds=5)
         return outcome
@@ -53,16 +53,17 @@ class Answer:
         return str(self.fault.get("action", "")).startswith("stall")
 
 
-def _error(code: str) -> dict[str, Any]:
-    """A body in UPS's own shape (`ups.md` 4.3)."""
+def error(code: str) -> dict[str, Any]:
+    """A refusal in UPS's own shape (`ups.md` 4.3)."""
     return {"response": {"errors": [{"code": code, "message": "as scripted"}]}}
 
 
-def _status(status: int, body: object = None, *, after: bool = False) -> dict[str, Any]:
+def status(status: int, body: object = None, *, after: bool = False) -> dict[str, Any]:
+    """An order for an answer with this status and body, before or after the effect."""
     return {"action": "status", "status": status, "body": body, "after": after}
 
 
-def _shipment(numbers: list[str], *, status: str = "1") -> dict[str, Any]:
+def shipment(numbers: list[str], *, status: str = "1") -> dict[str, Any]:
     """A 2xx body that names these parcels."""
     label = {"ImageFormat": {"Code": "GIF"}, "GraphicImage": "R0lGODlhAQABAAAAACw="}
     return {
@@ -78,29 +79,29 @@ def _shipment(numbers: list[str], *, status: str = "1") -> dict[str, Any]:
 
 _PLACEHOLDER = "1ZXXXXXXXXXXXXXXXX"
 """What UPS's test system answers (`reliability.md` 1.1)."""
-_VALID = "1Z999AA10123456784"
+VALID = "1Z999AA10123456784"
 """A number with a right check digit that no shipment of ours has."""
-_TIMEOUTS = "ups.client._TIMEOUTS"
-_IMPATIENT = {"connect_seconds": 5.0, "read_seconds": PATIENCE_SECONDS, "total_seconds": 5.0}
+IMPATIENT = {"ups.client._TIMEOUTS": {"connect_seconds": 5.0, "read_seconds": PATIENCE_SECONDS, "total_seconds": 5.0}}
+"""Constants of a worker that waits less long for UPS."""
 
 CLASSES = {
     "a complete answer": Answer(),
     "a refused connection": Answer(is_reached=False),
-    "429": Answer(fault=_status(429, _error("10429"))),
-    "401": Answer(fault=_status(401, _error("250003"))),
-    "400 in UPS's words": Answer(fault=_status(400, _error("120100")), known=End.HOLD),
-    "403 in UPS's words": Answer(fault=_status(403, _error("10403")), known=End.HOLD, stopped=End.REVIEW),
-    "404 in UPS's words": Answer(fault=_status(404, _error("120404")), known=End.HOLD),
-    "400 without a body": Answer(fault=_status(400)),
-    "403 of a proxy": Answer(fault=_status(403, "<html>Forbidden</html>")),
-    "400 that UPS calls transient": Answer(fault=_status(400, _error("10004"))),
-    "408": Answer(fault=_status(408)),
-    "409": Answer(fault=_status(409, _error("120409"))),
-    "500 before the effect": Answer(fault=_status(500, _error("20001"))),
-    "500 after the effect": Answer(fault=_status(500, after=True)),
-    "503 before the effect": Answer(fault=_status(503, "<html>busy</html>")),
-    "503 after the effect": Answer(fault=_status(503, "<html>busy</html>", after=True)),
-    "503 with 10429": Answer(fault=_status(503, _error("10429"))),
+    "429": Answer(fault=status(429, error("10429"))),
+    "401": Answer(fault=status(401, error("250003"))),
+    "400 in UPS's words": Answer(fault=status(400, error("120100")), known=End.HOLD),
+    "403 in UPS's words": Answer(fault=status(403, error("10403")), known=End.HOLD, stopped=End.REVIEW),
+    "404 in UPS's words": Answer(fault=status(404, error("120404")), known=End.HOLD),
+    "400 without a body": Answer(fault=status(400)),
+    "403 of a proxy": Answer(fault=status(403, "<html>Forbidden</html>")),
+    "400 that UPS calls transient": Answer(fault=status(400, error("10004"))),
+    "408": Answer(fault=status(408)),
+    "409": Answer(fault=status(409, error("120409"))),
+    "500 before the effect": Answer(fault=status(500, error("20001"))),
+    "500 after the effect": Answer(fault=status(500, after=True)),
+    "503 before the effect": Answer(fault=status(503, "<html>busy</html>")),
+    "503 after the effect": Answer(fault=status(503, "<html>busy</html>", after=True)),
+    "503 with 10429": Answer(fault=status(503, error("10429"))),
     "no answer in time, before the effect": Answer(fault={"action": "stall_before", "seconds": STALL_SECONDS}),
     "no answer in time, after the effect": Answer(fault={"action": "stall_after", "seconds": STALL_SECONDS}),
     "a reset before the effect": Answer(fault={"action": "reset_before"}),
@@ -108,12 +109,12 @@ CLASSES = {
     "half a body": Answer(fault={"action": "half_body"}),
     "a web page before the effect": Answer(fault={"action": "html_200"}),
     "a web page after the effect": Answer(fault={"action": "html_200", "after": True}),
-    "another shape": Answer(fault=_status(200, {"answer": 42}, after=True)),
+    "another shape": Answer(fault=status(200, {"answer": 42}, after=True)),
     "single objects for lists": Answer(fault={"action": "wrong_shape"}),
-    "a status that is no success": Answer(fault=_status(200, _shipment([_VALID], status="0"), after=True)),
-    "the placeholder number": Answer(fault=_status(200, _shipment([_PLACEHOLDER]), after=True), known=End.REVIEW),
-    "no number": Answer(fault=_status(200, _shipment([""]), after=True)),
-    "a parcel too many": Answer(fault=_status(200, _shipment([_VALID, _VALID]), after=True)),
+    "a status that is no success": Answer(fault=status(200, shipment([VALID], status="0"), after=True)),
+    "the placeholder number": Answer(fault=status(200, shipment([_PLACEHOLDER]), after=True), known=End.REVIEW),
+    "no number": Answer(fault=status(200, shipment([""]), after=True)),
+    "a parcel too many": Answer(fault=status(200, shipment([VALID, VALID]), after=True)),
     "no label": Answer(fault={"action": "drop_label"}),
     "an effect after we gave up": Answer(fault={"action": "late_effect", "seconds": 300.0}),
     "an effect after the quiet time": Answer(

@@ -17,6 +17,8 @@ from tests.journey.conftest import Journey
 SETTINGS = ("EXACT_APPS", "EXACT_BASE_URLS", "UPS_BASE_URLS", "PUBLIC_URL")
 SETTLING = (3, 16, 16, 16, 61, 61)
 """Minutes between two looks: past a lease, then as Label Recovery is asked, then past the first late watch."""
+KILLING = (3, 3, 16, 61)
+"""Minutes between workers that are to die: the work in question may be due only later."""
 Constants = Mapping[str, Mapping[str, float]]
 
 
@@ -36,6 +38,14 @@ class Scene:
     def work(self, trap: Trap | None = None, *, constants: Constants | None = None, **changed: Any) -> Outcome:
         """One tick of the clock and a worker that runs what is due, or dies in the trap."""
         return self.workers.run("work", trap=trap, settings=self.settings | changed, constants=constants)
+
+    def work_until_killed(self, trap: Trap, *, constants: Constants | None = None) -> None:
+        """Forked workers one after the other, as time passes, until one dies in the trap."""
+        for minutes in KILLING:
+            if self.work(trap, constants=constants).was_killed:
+                return
+            self.pass_time(minutes)
+        raise AssertionError(f"no worker came to {trap}")
 
     def accept(self, body: bytes, trap: Trap | None = None) -> Outcome:
         """The site's process that takes a notification, or dies in the trap."""

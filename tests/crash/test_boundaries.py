@@ -6,6 +6,7 @@ import pytest
 
 from tests.crash import oracle, places
 from tests.crash.forks import Trap
+from tests.crash.oracle import End
 from tests.crash.scene import Scene
 from tests.syncjobs.notifications import notification
 
@@ -22,7 +23,7 @@ def test_a_worker_killed_on_the_way_costs_neither_a_label_nor_a_delivery(scene: 
     assert scene.work(place).was_killed
     scene.live_on(lambda: oracle.is_shipped(scene, delivery))
 
-    oracle.assert_shipped(scene, delivery)
+    oracle.assert_end(scene, delivery, End.SHIPPED)
 
 
 @pytest.mark.parametrize("place", places.RECEIPT.values(), ids=places.RECEIPT)
@@ -34,7 +35,7 @@ def test_a_notification_that_was_not_answered_comes_again_and_leads_to_one_shipm
 
     delivery = scene.journey.notified(entry_id)
     scene.live_on(lambda: oracle.is_shipped(scene, delivery))
-    oracle.assert_shipped(scene, delivery)
+    oracle.assert_end(scene, delivery, End.SHIPPED)
 
 
 def told_in_vain(scene: Scene) -> tuple[str, bytes]:
