@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -32,6 +33,7 @@ from syncjobs.reconciling.sides import (
     Sides,
 )
 
+Key = TypeVar("Key")
 KEYS_IN_A_STATEMENT = 5_000
 _MADE = frozenset({Attempt.State.CREATED, Attempt.State.VOID_REFUSED})
 
@@ -99,22 +101,29 @@ def _scope(connection: Connection, subjects: Collection[UUID], since_at: datetim
 def _known(connection: Connection, keys: Collection[UUID]) -> frozenset[UUID]:
     """Those of these keys that are with us."""
     rows = Delivery.objects.filter(tenant_id=connection.tenant_id, connection=connection)
-    wanted = list(keys)
-    found: set[UUID] = set()
-    for begin in range(0, len(wanted), KEYS_IN_A_STATEMENT):
-        some = wanted[begin : begin + KEYS_IN_A_STATEMENT]
-        found |= set(rows.filter(exact_entry_id__in=some).values_list("exact_entry_id", flat=True))
-    return frozenset(found)
+    return frozenset(
+        entry_id
+        for some in _portions(keys)
+        for entry_id in rows.filter(exact_entry_id__in=some).values_list("exact_entry_id", flat=True)
+    )
+
+
+def _portions(keys: Collection[Key]) -> Iterator[list[Key]]:
+    """As many keys as one statement takes; by key, because PostgreSQL plans a join of so much badly."""
+    whole = list(keys)
+    for begin in range(0, len(whole), KEYS_IN_A_STATEMENT):
+        yield whole[begin : begin + KEYS_IN_A_STATEMENT]
 
 
 def _deliveries(tenant_id: UUID, scope: QuerySet[Delivery]) -> Iterator[OurDelivery]:
-    shipments = _shipments(tenant_id, scope)
-    attempts = _attempts(tenant_id, scope)
-    jobs = _open_jobs(tenant_id)
-    columns = scope.values_list(
-        "pk", "code", "exact_entry_id", "delivery_number", "state", "problems", "created_at", "changed_at",
-        "facts__shipping_method", "facts_read_at", "written_at",
+    columns = list(
+        scope.values_list(
+            "pk", "code", "exact_entry_id", "delivery_number", "state", "problems", "created_at", "changed_at",
+            "facts__shipping_method", "facts_read_at", "written_at",
+        )
     )  # fmt: skip
+    keys = [row[0] for row in columns]
+    shipments, attempts, jobs = _shipments(tenant_id, keys), _attempts(tenant_id, keys), _open_jobs(tenant_id)
     for pk, code, entry_id, number, state, problems, created_at, changed_at, method, read_at, written_at in columns:
         yield OurDelivery(
             code=code,
@@ -133,19 +142,18 @@ def _deliveries(tenant_id: UUID, scope: QuerySet[Delivery]) -> Iterator[OurDeliv
         )
 
 
-def _shipments(tenant_id: UUID, scope: QuerySet[Delivery]) -> dict[int, list[OurShipment]]:
-    parcels: dict[int, list[OurParcel]] = defaultdict(list)
-    rows = Parcel.objects.filter(tenant_id=tenant_id, shipment__delivery__in=scope).order_by("shipment_id", "position")
-    for shipment_id, number, milestone, look_at in rows.values_list(
-        "shipment_id", "tracking_number", "milestone", "look_at"
-    ):
-        parcel = OurParcel(tracking_number=number, milestone=milestone, is_followed=look_at is not None)
-        parcels[shipment_id].append(parcel)
+def _shipments(tenant_id: UUID, keys: Collection[int]) -> dict[int, list[OurShipment]]:
+    rows = Shipment.objects.filter(tenant_id=tenant_id).order_by("created_at")
+    made = [
+        row
+        for some in _portions(keys)
+        for row in rows.filter(delivery_id__in=some).values_list(
+            "pk", "delivery_id", "created_at", "voided_at", "attempt__shipment_no", "attempt__state"
+        )
+    ]
+    parcels = _parcels(tenant_id, [row[0] for row in made])
     found: dict[int, list[OurShipment]] = defaultdict(list)
-    made = Shipment.objects.filter(tenant_id=tenant_id, delivery__in=scope).order_by("created_at")
-    for pk, delivery_id, created_at, voided_at, shipment_no, state in made.values_list(
-        "pk", "delivery_id", "created_at", "voided_at", "attempt__shipment_no", "attempt__state"
-    ):
+    for pk, delivery_id, created_at, voided_at, shipment_no, state in made:
         shipment = OurShipment(
             shipment_no=shipment_no,
             created_at=created_at,
@@ -157,13 +165,29 @@ def _shipments(tenant_id: UUID, scope: QuerySet[Delivery]) -> dict[int, list[Our
     return found
 
 
-def _attempts(tenant_id: UUID, scope: QuerySet[Delivery]) -> dict[int, list[OurAttempt]]:
-    """The requests that are not settled."""
+def _parcels(tenant_id: UUID, keys: Collection[int]) -> dict[int, list[OurParcel]]:
+    """By shipment, in order."""
+    rows = Parcel.objects.filter(tenant_id=tenant_id).order_by("position")
+    found: dict[int, list[OurParcel]] = defaultdict(list)
+    for some in _portions(keys):
+        for shipment_id, number, milestone, look_at in rows.filter(shipment_id__in=some).values_list(
+            "shipment_id", "tracking_number", "milestone", "look_at"
+        ):
+            parcel = OurParcel(tracking_number=number, milestone=milestone, is_followed=look_at is not None)
+            found[shipment_id].append(parcel)
+    return found
+
+
+def _attempts(tenant_id: UUID, keys: Collection[int]) -> dict[int, list[OurAttempt]]:
+    """The requests that are not settled; there are few."""
+    wanted = frozenset(keys)
     found: dict[int, list[OurAttempt]] = defaultdict(list)
-    rows = Attempt.objects.filter(tenant_id=tenant_id, delivery__in=scope, state__in=WATCHED_ATTEMPT_STATES)
+    rows = Attempt.objects.filter(tenant_id=tenant_id, state__in=WATCHED_ATTEMPT_STATES)
     for delivery_id, state, reference, doubt_at, sent_at, due_at in rows.values_list(
         "delivery_id", "state", "reference", "doubt_at", "sent_at", "due_at"
     ):
+        if delivery_id not in wanted:
+            continue
         attempt = OurAttempt(
             state=state, reference=reference, doubt_at=doubt_at or sent_at, is_watched=due_at is not None
         )
@@ -185,17 +209,18 @@ def _manifests(tenant_id: UUID, subjects: Collection[UUID], since_at: datetime) 
             Q(first_seen_at__gte=since_at) | Q(code__in=list(subjects)), tenant_id=tenant_id
         ).values_list("code", "reference", "tracking_number")
     )
-    numbers = {number for _code, _reference, number in rows}
-    ours = set(
-        Parcel.objects.filter(tenant_id=tenant_id, tracking_number__in=numbers).values_list(
-            "tracking_number", flat=True
-        )
-    )
+    parcels, attempts = Parcel.objects.filter(tenant_id=tenant_id), Attempt.objects.filter(tenant_id=tenant_id)
+    ours = {
+        number
+        for some in _portions({number for _code, _reference, number in rows})
+        for number in parcels.filter(tracking_number__in=some).values_list("tracking_number", flat=True)
+    }
     used = {
         reference: (state, code, number)
-        for reference, state, code, number in Attempt.objects.filter(
-            tenant_id=tenant_id, reference__in={reference for _code, reference, _number in rows}
-        ).values_list("reference", "state", "delivery__code", "delivery__delivery_number")
+        for some in _portions({reference for _code, reference, _number in rows})
+        for reference, state, code, number in attempts.filter(reference__in=some).values_list(
+            "reference", "state", "delivery__code", "delivery__delivery_number"
+        )
     }
     for code, reference, tracking_number in rows:
         state, delivery, number = used.get(reference, ("", None, ""))

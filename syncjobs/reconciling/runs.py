@@ -1,6 +1,6 @@
 """The rows of a run and of what it found. Inside the tenant's context, each function one piece of a transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -77,11 +77,7 @@ def keep(
     new = [one for key, one in found.items() if key not in standing and (*key, _frozen(one)) not in dismissed]
     made = Finding.objects.bulk_create(_row(run, one, at) for one in new)
     again = [row for key, row in standing.items() if key in found]
-    for row in again:
-        row.details = found[row.kind, row.subject].details
-        row.seen_at = at
-        row.reconciliation_id = run.pk
-    Finding.objects.bulk_update(again, ["details", "seen_at", "reconciliation"], batch_size=500)
+    _see_again(run, again, found, at)
     over = [
         row
         for key, row in standing.items()
@@ -108,13 +104,25 @@ def _row(run: Reconciliation, one: Difference, at: datetime) -> Finding:
     )
 
 
+def _see_again(
+    run: Reconciliation, rows: Sequence[Finding], found: Mapping[tuple[str, UUID], Difference], at: datetime
+) -> None:
+    """One statement for all, and one more for those of which something has changed."""
+    keys = [row.pk for row in rows]
+    Finding.objects.filter(tenant_id=run.tenant_id, pk__in=keys).update(seen_at=at, reconciliation=run)
+    changed = [row for row in rows if row.details != found[row.kind, row.subject].details]
+    for row in changed:
+        row.details = found[row.kind, row.subject].details
+    Finding.objects.bulk_update(changed, ["details"], batch_size=500)
+
+
 def _dismissed(run: Reconciliation, keys: Collection[tuple[str, UUID]]) -> set[tuple[str, UUID, tuple[object, ...]]]:
+    """Those that were dismissed just as they are; people do that seldom, so all of the company's are read."""
     rows = Finding.objects.filter(
-        tenant_id=run.tenant_id,
-        resolution=Finding.Resolution.DISMISSED,
-        subject__in={subject for _kind, subject in keys},
+        tenant_id=run.tenant_id, connection_id=run.connection_id, resolution=Finding.Resolution.DISMISSED
     )
-    return {(row.kind, row.subject, tuple(sorted(row.details.items()))) for row in rows}
+    same = [row for row in rows if (row.kind, row.subject) in keys]
+    return {(row.kind, row.subject, tuple(sorted(row.details.items()))) for row in same}
 
 
 def _frozen(one: Difference) -> tuple[object, ...]:
