@@ -51,7 +51,7 @@ class DoubtNotice:
 
 def notice_of(attempt: Attempt, *, at: datetime) -> DoubtNotice | None:
     """None when all is clear about it."""
-    needs_decision = bool(attempt.review_reason) or attempt.state == A.REVIEW
+    needs_decision = bool(attempt.review_reason)
     if not needs_decision and attempt.state not in _OPEN_STATES:
         return None
     title, text = _words(attempt, at)
@@ -103,7 +103,7 @@ def _pressing(tenant_id: uuid.UUID, at: datetime) -> QuerySet[Attempt]:
     long_ago = at - minutes(DOUBT_MINUTES)
     rows = Attempt.objects.filter(tenant_id=tenant_id).annotate(since=Coalesce("doubt_at", "sent_at"))
     return rows.filter(
-        ~Q(review_reason="") | Q(state=A.REVIEW) | Q(state=A.IN_DOUBT, since__lt=long_ago),
+        ~Q(review_reason="") | Q(state=A.IN_DOUBT, since__lt=long_ago),
     )
 
 
@@ -118,8 +118,8 @@ def _decided(attempt: Attempt) -> str:
 
 
 def _words(attempt: Attempt, at: datetime) -> tuple[str, str]:
-    if attempt.review_reason or attempt.state == A.REVIEW:
-        title = _WHY.get(attempt.review_reason, "It could not be found out whether UPS made this shipment.")
+    if attempt.review_reason:
+        title = _WHY[attempt.review_reason]
         return title, _DECIDE if attempt.state == A.REVIEW else _DECIDE_VOID
     if attempt.state == A.IN_DOUBT:
         return "It is not known yet whether UPS made this shipment.", _doubt_text(attempt, at)
