@@ -195,14 +195,21 @@ def _breakers(rows: list[_Row], at: datetime) -> Iterator[Trouble]:
 
 
 def _of_service(*, at: datetime, watching_since: datetime) -> tuple[list[Trouble], set[tuple[str, str]]]:
-    """Signs of life that are late; and those of which it is too early to say so."""
+    """Signs of life that are late; and those of which it cannot be said now.
+
+    It is too early when we have only begun to watch. And it is the clock that sends messages through the queues: while
+    it is silent, and for a moment afterwards, no queue is to blame.
+    """
     late: list[Trouble] = []
     unknown: set[tuple[str, str]] = set()
     seen = last_seen()
-    for name in late_signs(seen, at=at):
+    names = late_signs(seen, at=at)
+    was_silent = SystemAlarm.objects.filter(kind=K.CLOCK_SILENT, cleared_at=None).exists()
+    for name in names:
         kind = K.CLOCK_SILENT if name == BEAT else K.CANARY_LATE
         subject = "" if name == BEAT else name.removeprefix(CANARY)
-        if at - watching_since <= CANARY_AGE:
+        is_blameless = name != BEAT and (was_silent or BEAT in names)
+        if is_blameless or at - watching_since <= CANARY_AGE:
             unknown.add((kind, subject))
             continue
         late.append(Trouble(kind=kind, subject=subject, since=seen.get(name, watching_since)))
