@@ -163,8 +163,8 @@ def change_of(live: Connection, *, grant_id: int, division: Division) -> Change 
     return Change(
         company_before=_company_words(live.division_name, live.division, live.site),
         company_after=_company_words(division.name, division.code, grant.site),
-        user_before=_user_words(former),
-        user_after=_user_words(grant),
+        user_before=user_words(former),
+        user_after=user_words(grant),
         is_other_company=is_other_company,
         is_other_user=is_other_user,
         key=f"{live.code}:{grant.code}:{division.code}",
@@ -174,7 +174,13 @@ def change_of(live: Connection, *, grant_id: int, division: Division) -> Change 
 def who_consented(grant_id: int) -> tuple[str, str]:
     """The site and the user of a consent, in words; raises `ExactNeedsReconnect`."""
     grant, _ = grants.read(grant_id)
-    return grant.site, _user_words(grant)
+    return grant.site, user_words(grant)
+
+
+def user_words(grant: Grant | None) -> str:
+    """The Exact user behind a permission, as shown to people."""
+    name, email = grants.user_of(grant) if grant else ("", "")
+    return f"{name} ({email})" if name and email else name or email or "a user we do not know the name of"
 
 
 def connect_division(
@@ -346,7 +352,11 @@ def _connected(row: Connection, grant: Grant, former: _Former | None) -> list[Ha
     connected = _event(row, Event.Kind.CONNECTED, "connected", {"division": row.division})
     if former is None or former.user_id in (None, grant.exact_user_id):
         return [connected]
-    details: dict[str, object] = {"what": "exact user", "before": str(former.user_id), "after": str(grant.exact_user_id)}
+    details: dict[str, object] = {
+        "what": "exact user",
+        "before": str(former.user_id),
+        "after": str(grant.exact_user_id),
+    }
     return [connected, _event(row, Event.Kind.CHANGED, "", details)]
 
 
@@ -358,11 +368,6 @@ def _record_change(row: Connection, what: str, *, before: object, after: object)
 
 def _company_words(name: str, division: int, site: str) -> str:
     return f"{name} ({division}, {Site(site).label})"
-
-
-def _user_words(grant: Grant | None) -> str:
-    name, email = grants.user_of(grant) if grant else ("", "")
-    return f"{name} ({email})" if name and email else name or email or "a user we do not know the name of"
 
 
 def _event(connection: Connection, kind: Event.Kind, state: str, details: dict[str, object]) -> Happening:

@@ -35,6 +35,7 @@ def connection(request: HttpRequest, access: Access) -> HttpResponse:
             "connection": live,
             "paused_until_at": blocked_until_at if blocked_until_at and blocked_until_at > timezone.now() else None,
             "subscription": subscription,
+            "exact_user": connecting.user_words(grant) if grant else "",
             "reconnect_reason": grant.reconnect_reason if grant and grant.needs_reconnect_at else "",
             "needs_reconnect": bool(grant and grant.needs_reconnect_at),
             "sites": connecting.offered_sites(),
