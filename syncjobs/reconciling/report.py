@@ -5,7 +5,7 @@ Every function runs inside the tenant's context (`tenants.gate.inside`).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
@@ -18,6 +18,8 @@ from syncjobs.reconciling.kinds import KINDS, FindingKind, Place, advice_of, tex
 RUNS_SHOWN = 7
 SHOWN_AT_MOST = 100
 """Findings of one group; when there are more, the cause is one and the rest is more of the same."""
+IN_VAIN_AFTER = timedelta(hours=12)
+IN_VAIN = "It was set going again more than once and that did not help. Tell our team the number of the delivery."
 TITLES = {
     Place.CLICK: "Can be put right with one click",
     Place.UPS: "To be settled at UPS",
@@ -124,11 +126,12 @@ def _deliveries(tenant_id: UUID, rows: Iterable[Finding]) -> dict[UUID, UUID]:
 
 def _shown(row: Finding, deliveries: dict[UUID, UUID]) -> FindingShown:
     kind = FindingKind(row.kind)
+    is_in_vain = KINDS[kind].by_itself and row.seen_at - row.found_at > IN_VAIN_AFTER
     about = UUID(row.details["delivery"]) if "delivery" in row.details else row.subject
     return FindingShown(
         code=row.code,
         text=text_of(kind, row.details),
-        advice=advice_of(kind, row.details),
+        advice=IN_VAIN if is_in_vain else advice_of(kind, row.details),
         is_serious=KINDS[kind].is_serious,
         button=KINDS[kind].button,
         delivery=deliveries.get(about),

@@ -20,10 +20,11 @@ _PROBLEM_CHARACTERS = 250
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What a run made of the findings; `to_repair` are those that it repairs by itself."""
+    """What a run made of the findings; `to_repair` are those that it repairs by itself, `unmended` did so in vain."""
 
     found: int
     resolved: int
+    unmended: int
     to_repair: tuple[UUID, ...]
 
 
@@ -87,6 +88,7 @@ def keep(
     return Kept(
         found=len(made) + len(again),
         resolved=len(over),
+        unmended=sum(row.kind in BY_ITSELF and row.repair_asked_at is not None for row in again),
         to_repair=tuple(row.code for row in [*made, *again] if row.kind in BY_ITSELF),
     )
 

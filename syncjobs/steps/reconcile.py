@@ -77,6 +77,8 @@ def _conclude(run: Reconciliation, connection: Connection, exact: ExactSide, *, 
     unsure = (frozenset() if exact.is_whole else NEED_EXACT) | (frozenset() if scanned.is_whole else NEED_UPS)
     with tenant_context(job.tenant_id):
         kept = runs.keep(run, differences, unsure=unsure, at=timezone.now())
+    if kept.unmended:
+        logger.error("%d findings of connection %s were repaired before, in vain", kept.unmended, job.subject)
     repaired = sum(_repaired(job.tenant_id, code) for code in kept.to_repair[:REPAIRS_AT_ONCE])
     _end(run, sides, kept, repaired, job=job, step=step)
 

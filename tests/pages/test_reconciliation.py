@@ -132,6 +132,17 @@ def test_a_run_that_waits_for_exact_says_so_above_what_was_known_before(
     assert "DHL-1" in text
 
 
+def test_what_did_not_mend_by_itself_overnight_says_so(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    finding = make_finding(desk, K.STUCK, make_run(desk))
+    client = as_user(cast.viewer)
+    assert "It was set going again by itself" in page(client, desk)
+
+    with tenant_context(desk.tenant.id):
+        Finding.objects.filter(pk=finding.pk).update(seen_at=finding.found_at + timedelta(days=1))
+
+    assert "that did not help. Tell our team" in page(client, desk)
+
+
 def test_a_run_counts_the_differences_of_its_own_time(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     first = make_run(desk, began_at=timezone.now() - timedelta(days=1), ended_at=timezone.now() - timedelta(days=1))
     finding = make_finding(desk, K.FOREIGN_NUMBER, first)

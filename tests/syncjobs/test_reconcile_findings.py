@@ -2,9 +2,8 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -12,7 +11,7 @@ from django.utils import timezone
 from audit.models import Event
 from exact.models import Connection
 from syncjobs.models import Attempt, Delivery, Finding, Manifest, Parcel, Reconciliation, Shipment, SyncJob
-from syncjobs.reconciling import asking, our_side, repairs, runs
+from syncjobs.reconciling import our_side, repairs, runs
 from syncjobs.reconciling.comparing import Difference
 from syncjobs.reconciling.kinds import NEED_EXACT, FindingKind, Repair
 from syncjobs.reconciling.sides import ExactSide
@@ -110,6 +109,22 @@ def test_a_run_that_could_not_read_all_of_exact_ends_nothing_that_only_exact_can
     run(firm, unsure=NEED_EXACT)
 
     assert state_of(firm) == [("foreign_number", ""), ("stuck", R.BY_ITSELF)]
+
+
+def test_what_was_repaired_by_itself_and_is_found_again_is_counted_for_our_team(firm: Firm) -> None:
+    delivery = rows.make_delivery(firm.connection, state=D.RECEIVED)
+    found = difference(K.STUCK, delivery.code)
+    run(firm, found)
+    at = timezone.now()
+    with tenant_context(firm.tenant.id):
+        begun = runs.begin(firm.connection, since_at=at, at=at)
+        before = runs.keep(begun, [found], at=at)
+    press(firm)
+    with tenant_context(firm.tenant.id):
+        after = runs.keep(begun, [found], at=at)
+
+    assert (before.unmended, after.unmended) == (0, 1)
+    assert after.to_repair == (only(firm).code,)
 
 
 def test_a_run_of_one_company_ends_no_finding_of_another(firm: Firm) -> None:
@@ -346,46 +361,3 @@ def test_old_findings_keep_what_they_are_about_in_the_comparison(firm: Firm) -> 
 
 def test_every_repair_has_a_hand() -> None:
     assert set(repairs._REPAIRS) == set(Repair)
-
-
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-
-
-def test_a_company_is_compared_once_a_night_at_its_own_minute_and_made_up_for_by_day(firm: Firm) -> None:
-    code = firm.connection.code
-    due_at = asking.tonight_at(code, AMSTERDAM, at=datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
-    with tenant_context(firm.tenant.id):
-        Connection.objects.update(connected_at=due_at - timedelta(days=3))
-        firm.connection.refresh_from_db()
-        planned = [
-            asking.plan_for(firm.connection, AMSTERDAM, at=at)
-            for at in (due_at - timedelta(minutes=1), due_at, due_at + timedelta(hours=9))
-        ]
-        Reconciliation.objects.create(
-            tenant=firm.tenant, connection=firm.connection, began_at=due_at, since_at=due_at, ended_at=due_at
-        )
-        again = asking.plan_for(firm.connection, AMSTERDAM, at=due_at + timedelta(hours=9))
-
-    assert 1 <= due_at.astimezone(AMSTERDAM).hour < 5
-    assert planned == [False, True, True]
-    assert again is False
-    assert jobs(firm) == [("reconcile", code)]
-
-
-def test_a_person_may_compare_once_an_hour(firm: Firm) -> None:
-    at = timezone.now()
-    wishes: dict[str, Any] = {"actor": ACTOR, "tenant_id": firm.tenant.id, "connection_code": firm.connection.code}
-    asking.ask(**wishes, at=at)
-    with pytest.raises(asking.TooSoon, match="under way"):
-        asking.ask(**wishes, at=at)
-    with tenant_context(firm.tenant.id):
-        SyncJob.objects.update(state=SyncJob.State.DONE)
-        Reconciliation.objects.create(
-            tenant=firm.tenant, connection=firm.connection, began_at=at, since_at=at, ended_at=at
-        )
-
-    with pytest.raises(asking.TooSoon, match="in 20 minutes"):
-        asking.ask(**wishes, at=at + timedelta(minutes=40, seconds=5))
-    asking.ask(**wishes, at=at + timedelta(minutes=61))
-
-    assert len(jobs(firm)) == 2
