@@ -8,8 +8,9 @@ from pathlib import Path
 from types import FrameType
 
 from bench.crash import report
-from bench.crash.run import measure
+from bench.crash.run import measure, standing
 from bench.crash.size import Size
+from bench.crash.trial import tried
 from bench.errors import BenchFailed
 from bench.ground import say
 from connector_site.demo.errors import DemoFailed
@@ -33,18 +34,33 @@ def main() -> int:
     for number in STOP_SIGNALS:
         signal.signal(number, _request_to_stop)
     try:
-        outcome = measure(options.data, _size(options))
+        return _tried(options) if options.self_test else _run(options)
     except (BenchFailed, DemoFailed, LocalServersError) as error:
         sys.stderr.write(f"\nThe run did not succeed: {error}\n")
         return FAILED
     except _Stopped:
         sys.stderr.write("\nStopped everything that the run had started.\n")
         return STOPPED
+
+
+def _run(options: argparse.Namespace) -> int:
+    size = _size(options)
+    with standing(options.data, size) as ground:
+        outcome = measure(ground, size)
     say("")
     report.print_table(outcome, say)
-    report.write_json(outcome, options.json)
-    say(f"\nSeed {outcome.size.seed} repeats it. Everything: {options.json}")
+    report.write_json([outcome], options.json)
+    say(f"\nSeed {size.seed} repeats it. Everything: {options.json}")
     return 0 if report.are_kept(outcome) else BROKEN
+
+
+def _tried(options: argparse.Namespace) -> int:
+    trials = tried(options.data)
+    for trial in trials:
+        say(f"\nWorkers: {trial.name}; {'as expected' if trial.is_as_expected else 'NOT AS EXPECTED'}\n")
+        report.print_table(trial.outcome, say)
+    report.write_json([trial.outcome for trial in trials], options.json)
+    return 0 if all(trial.is_as_expected for trial in trials) else BROKEN
 
 
 def _request_to_stop(_signal: int, _frame: FrameType | None) -> None:
@@ -62,6 +78,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, default=Path(".local/crash-run/result.json"), help="where all figures go")
     parser.add_argument("--settle-seconds", type=float, default=SETTLE_SECONDS, help="how long doubts may take")
     parser.add_argument("--travel-every", type=int, default=TRAVEL_EVERY, help="of so many parcels one travels")
+    parser.add_argument("--self-test", action="store_true", help="a small run that must pass, two that must fail")
     parser.add_argument("--naive", action="store_true", help="spoil the workers: no answer counts as not done")
     parser.add_argument("--quiet-minutes", type=float, help="spoil the workers: believe absence after so long")
     return parser.parse_args()

@@ -31,11 +31,8 @@ class Fleet:
     kills: int = 0
     _workers: list[Child] = field(default_factory=list)
 
-    def take_over(self) -> None:
-        """Stop the worker that the ground came with, and start ours in its place."""
-        for part in self.ground.product:
-            if part.name == "worker":
-                os.killpg(part.process_id, signal.SIGKILL)
+    def start(self) -> None:
+        """All of them, and wait until they can work."""
         self._workers = [self._started(number) for number in range(WORKERS)]
         for worker in self._workers:
             wait_until(worker, lambda: len(self.children()) == WORKERS * CHILDREN, timeout_seconds=READY_SECONDS)
@@ -77,7 +74,10 @@ class Fleet:
         return [child for child in self.children() if _talks_to(child, port)]
 
     def stop(self) -> None:
-        """The warm way, then the other."""
+        """At once: what they had in hand is left to its lease."""
+        for worker in self._workers:
+            if worker.is_running:
+                os.killpg(worker.process.pid, signal.SIGKILL)
         stop_all(self._workers)
 
     def _started(self, number: int) -> Child:
@@ -90,6 +90,13 @@ class Fleet:
             working_directory=CHECKOUT,
             environment=self.ground.configuration.environment,
         )
+
+
+def end_workers(ground: Ground) -> None:
+    """End the worker that the ground came with: it would do the work that killed ones leave behind."""
+    for part in ground.product:
+        if part.name == "worker":
+            os.killpg(part.process_id, signal.SIGKILL)
 
 
 def _spoiling(size: Size) -> list[str]:

@@ -1,7 +1,7 @@
 """The table and the JSON of a run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,14 +45,19 @@ def print_table(outcome: Outcome, say: Callable[[str], None]) -> None:
             say(f"{' ' * width}        {example}")
 
 
-def write_json(outcome: Outcome, path: Path) -> None:
+def write_json(outcomes: Sequence[Outcome], path: Path) -> None:
     """Everything, examples in full."""
     content = {
         "at": datetime.now(UTC).isoformat(),
         "machine": {"processors": psutil.cpu_count(), "load_average": psutil.getloadavg()},
-        "kept": are_kept(outcome),
-        "promises": [asdict(promise) for promise in promises(outcome)],
-        "outcome": asdict(outcome),
+        "runs": [
+            {
+                "kept": are_kept(outcome),
+                "promises": [asdict(promise) for promise in promises(outcome)],
+                "outcome": asdict(outcome),
+            }
+            for outcome in outcomes
+        ],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, default=str))

@@ -1,7 +1,8 @@
 """One run: book, kill, spoil, wait until all is settled, and look at what the stand-ins saw."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from redis import Redis
 from bench import shape
 from bench.crash import weather
 from bench.crash.evidence import Booked
-from bench.crash.fleet import Fleet
+from bench.crash.fleet import Fleet, end_workers
 from bench.crash.judge import Findings, judge
 from bench.crash.schedule import Act, Moment, moments
 from bench.crash.size import Size
@@ -93,7 +94,8 @@ class _Run:
         """Read the stand-ins; parcels whose number stands in Exact are handed to the driver."""
         self.watcher.read_calls()
         self.watcher.read_exact()
-        for booked in self.watcher.evidence.booked[:: self.size.travel_every]:
+        every = self.size.travel_every
+        for booked in self.watcher.evidence.booked[::every] if every else ():
             self._send_off(booked)
 
     def _send_off(self, booked: Booked) -> None:
@@ -109,21 +111,21 @@ class _Run:
         self.watcher.book(self.ground.companies[moment.choice], count=moment.count)
 
     def _kill(self) -> None:
-        """The kill that is due: an aimed one as soon as somebody is in the middle of a call, within a second."""
-        if not self.kills_due:
-            return
-        moment = self.kills_due[0]
-        began, fleet = time.monotonic() - self.began, self.fleet
+        """The first due kill that hits: a worker that is still coming back cannot be killed yet."""
+        for moment in self.kills_due:
+            if self._hits(moment):
+                self.kills_due.remove(moment)
+                self.watcher.evidence.kills_at.append(datetime.now(UTC))
+                return
+
+    def _hits(self, moment: Moment) -> bool:
+        """An aimed kill comes when somebody is in the middle of a call to UPS, or after a second anyway."""
         if moment.act is Act.KILL_WORKER:
-            hit = fleet.kill_worker(moment.choice)
-        elif moment.is_aimed and began < moment.seconds + AIM_SECONDS:
-            callers = fleet.callers(self.ground.configuration.addresses.ups_port)
-            hit = bool(callers) and fleet.kill_child(moment.choice, among=callers)
-        else:
-            hit = fleet.kill_child(moment.choice)
-        if hit:
-            self.kills_due.pop(0)
-            self.watcher.evidence.kills_at.append(datetime.now(UTC))
+            return self.fleet.kill_worker(moment.choice)
+        if not moment.is_aimed or time.monotonic() - self.began > moment.seconds + AIM_SECONDS:
+            return self.fleet.kill_child(moment.choice)
+        callers = self.fleet.callers(self.ground.configuration.addresses.ups_port)
+        return bool(callers) and self.fleet.kill_child(moment.choice, among=callers)
 
     def _trouble_pushes(self, moment: Moment) -> None:
         self.ground.ups.control("POST", "settings", PUSH_TROUBLES[moment.choice % len(PUSH_TROUBLES)])
@@ -134,23 +136,29 @@ class _Run:
         return Redis.from_url(self.ground.configuration.servers.redis_url.replace("redis+socket://", "unix://"))
 
 
-def measure(data_directory: Path, size: Size) -> Outcome:
-    """A whole run on servers of its own; everything is stopped afterwards."""
+@contextmanager
+def standing(data_directory: Path, size: Size) -> Iterator[Ground]:
+    """Servers, stand-ins and the product for runs of this pace and so many customers, with Exact's own limits."""
     wanted = shape.Shape(tenants=size.tenants)
-    with prepared(data_directory, wanted, environment=size.environment, lifts_limits=False) as ground:
-        watcher = Watcher(ground=ground)
-        fleet = Fleet(ground=ground, size=size)
-        running = _Run(ground=ground, size=size, fleet=fleet, watcher=watcher)
-        try:
-            return _measured(running)
-        finally:
-            fleet.stop()
+    with prepared(data_directory, wanted, environment=size.pace.environment, lifts_limits=False) as ground:
+        end_workers(ground)
+        yield ground
+
+
+def measure(ground: Ground, size: Size) -> Outcome:
+    """A whole run; its workers are gone afterwards, the rest stands for another one."""
+    fleet = Fleet(ground=ground, size=size)
+    running = _Run(ground=ground, size=size, fleet=fleet, watcher=Watcher(ground=ground))
+    try:
+        fleet.start()
+        return _measured(running)
+    finally:
+        fleet.stop()
 
 
 def _measured(running: _Run) -> Outcome:
     ground, size, watcher = running.ground, running.size, running.watcher
     _begin_storm(running)
-    running.fleet.take_over()
     say(f"{size.deliveries} deliveries and {size.kills} kills in {size.seconds:.0f} s, seed {size.seed}")
     began = running.began = time.monotonic()
     for moment in moments(size):
@@ -163,7 +171,7 @@ def _measured(running: _Run) -> Outcome:
     running.look()
     watcher.read_ups()
     watcher.read_product()
-    storms = [stand_in.control("GET", "storm") for stand_in in (ground.ups, ground.exact)]
+    storms = [stand_in.control("DELETE", "storm") for stand_in in (ground.ups, ground.exact)]
     return Outcome(
         size=size,
         findings=judge(watcher.evidence, retry_after=timedelta(seconds=weather.RETRY_AFTER_SECONDS)),
@@ -182,7 +190,7 @@ def _measured(running: _Run) -> Outcome:
 def _begin_storm(running: _Run) -> None:
     """After a calm delivery of each company, from which the numbers of the following ones count."""
     ground, watcher = running.ground, running.watcher
-    watcher.learn_accounts()
+    watcher.begin()
     first = [watcher.book(company, count=1)[0] for company in ground.companies]
     ground.database.wait_until_reported([each.entry_id for each in first], seconds=WARM_UP_SECONDS)
     ground.ups.control("POST", "settings", {"recovery_lag_seconds": RECOVERY_LAG_SECONDS})
@@ -191,8 +199,9 @@ def _begin_storm(running: _Run) -> None:
         accounts[each.shipper_number] = {"name": f"account {place}", "first": each.order_number}
         companies[str(each.division)] = {"name": f"company {place}", "first": each.delivery_number}
     seed = running.size.seed
-    ground.ups.control("POST", "storm", {"seed": seed, "weather": weather.ups_weather(), "names": accounts})
-    ground.exact.control("POST", "storm", {"seed": seed, "weather": weather.exact_weather(), "names": companies})
+    ups, exact = weather.ups_weather(running.size.pace), weather.exact_weather()
+    ground.ups.control("POST", "storm", {"seed": seed, "weather": ups, "names": accounts})
+    ground.exact.control("POST", "storm", {"seed": seed, "weather": exact, "names": companies})
 
 
 def _settle(running: _Run) -> dict[str, int]:
@@ -204,6 +213,6 @@ def _settle(running: _Run) -> dict[str, int]:
         while time.monotonic() < until:
             running.tick()
         running.watcher.hurry()
-        left = running.watcher.unsettled()
+        left = running.watcher.unsettled(sees_late_watch=running.size.sees_late_watch)
         calm = 0 if left else calm + 1
     return left

@@ -38,14 +38,18 @@ class Watcher:
     ground: Ground
     evidence: Evidence = field(default_factory=Evidence)
     shipper_numbers: dict[int, str] = field(default_factory=dict)
+    _began: datetime = field(default_factory=lambda: datetime.now(UTC))
     _seen: dict[str, set[int]] = field(default_factory=dict)
 
-    def learn_accounts(self) -> None:
-        """Which UPS account belongs to which company."""
+    def begin(self) -> None:
+        """Learn which UPS account belongs to which company; what was before belongs to another run."""
         rows = self.ground.database.rows(
             "SELECT c.division, a.shipper_number FROM exact_connection c JOIN ups_account a USING (tenant_id)"
         )
         self.shipper_numbers = {int(str(division)): str(number) for division, number in rows}
+        self.read_calls()
+        self.evidence = Evidence()
+        self._began = datetime.now(UTC)
 
     def book(self, company: Company, *, count: int) -> list[Booked]:
         """Deliveries booked in Exact."""
@@ -94,7 +98,7 @@ class Watcher:
     def read_ups(self) -> None:
         """Every shipment that UPS ever made."""
         rows = self.ground.ups.control("GET", "shipments")["shipments"]
-        self.evidence.made = [read_made(row) for row in rows]
+        self.evidence.made = [made for made in map(read_made, rows) if made.at >= self._began]
 
     def read_product(self) -> None:
         """How the product shows each delivery, and which shipments it knows."""
@@ -129,9 +133,9 @@ class Watcher:
             " WHERE refresh_deadline_at IS NULL AND received_at > now() - interval '560 seconds'"
         )
 
-    def unsettled(self) -> dict[str, int]:
+    def unsettled(self, *, sees_late_watch: bool) -> dict[str, int]:
         """What is still open, by kind; empty when nothing more will happen by itself soon."""
-        found = {f"attempt {row[0]}": int(str(row[1])) for row in self._attempts()}
+        found = {f"attempt {row[0]}": int(str(row[1])) for row in self._attempts(sees_late_watch)}
         found |= {f"job {row[0]}": int(str(row[1])) for row in self._jobs()}
         found["delivery never heard of"] = len(self.evidence.booked) - self._count(
             "SELECT count(*) FROM syncjobs_delivery WHERE exact_entry_id = ANY(%s)",
@@ -152,7 +156,9 @@ class Watcher:
             "    FROM syncjobs_attempt a WHERE a.delivery_id = d.id),"
             " (SELECT string_agg(concat_ws(' ', j.kind, j.state, j.due_at::time, j.last_error), ', ')"
             "    FROM syncjobs_syncjob j WHERE j.subject = d.code AND j.state IN ('due', 'running', 'dead'))"
-            " FROM syncjobs_delivery d WHERE d.state NOT IN ('reported', 'closed') ORDER BY d.id"
+            " FROM syncjobs_delivery d WHERE d.state NOT IN ('reported', 'closed') AND d.exact_entry_id = ANY(%s)"
+            " ORDER BY d.id",
+            [self._entries()],
         )
         return [" | ".join(str(value) for value in row) for row in rows]
 
@@ -171,19 +177,23 @@ class Watcher:
         found: dict[str, Any] = json.loads(checked.stdout)
         return found
 
-    def _attempts(self) -> list[tuple[object, ...]]:
+    def _attempts(self, sees_late_watch: bool) -> list[tuple[object, ...]]:  # noqa: FBT001  handed on
         return self.ground.database.rows(
-            "SELECT state, count(*) FROM syncjobs_attempt WHERE state = ANY(%s) OR (state = 'absent' AND watches = 0)"
-            " GROUP BY 1",
-            [list(UNSETTLED)],
+            "SELECT a.state, count(*) FROM syncjobs_attempt a JOIN syncjobs_delivery d ON d.id = a.delivery_id"
+            " WHERE (a.state = ANY(%s) OR (%s AND a.state = 'absent' AND a.watches = 0))"
+            " AND d.exact_entry_id = ANY(%s) GROUP BY 1",
+            [list(UNSETTLED), sees_late_watch, self._entries()],
         )
 
     def _jobs(self) -> list[tuple[object, ...]]:
         return self.ground.database.rows(
-            "SELECT kind, count(*) FROM syncjobs_syncjob"
-            " WHERE state IN ('due', 'running') AND kind = ANY(%s) GROUP BY 1",
-            [list(WORK_KINDS)],
+            "SELECT j.kind, count(*) FROM syncjobs_syncjob j JOIN syncjobs_delivery d ON d.code = j.subject"
+            " WHERE j.state IN ('due', 'running') AND j.kind = ANY(%s) AND d.exact_entry_id = ANY(%s) GROUP BY 1",
+            [list(WORK_KINDS), self._entries()],
         )
+
+    def _entries(self) -> list[UUID]:
+        return [UUID(each.entry_id) for each in self.evidence.booked]
 
     def _count(self, statement: str, entry_ids: Iterable[str]) -> int:
         rows = self.ground.database.rows(statement, [[UUID(each) for each in entry_ids]])

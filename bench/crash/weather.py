@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.crash.size import LATEST_EFFECT_SECONDS
+from bench.crash.size import Pace
 
 SHIP_SHARE = 0.5
 """`reliability.md` 7.4: half of all ship calls."""
@@ -12,16 +12,14 @@ ALERT_SHARE = 0.1
 WRITE_SHARE = 0.25
 READ_SHARE = 0.08
 SHORT_STALL_SECONDS = (0.2, 3.0)
-LONG_STALL_SECONDS = (7.0, 9.0)
-"""Beyond the task's time limits: the worker is stopped in the middle of the call."""
 RETRY_AFTER_SECONDS = 3
 Order = dict[str, Any]
 
 
-def ups_weather() -> dict[str, Order]:
+def ups_weather(pace: Pace) -> dict[str, Order]:
     """By operation of the UPS stand-in."""
     return {
-        "ship": {"share": SHIP_SHARE, "faults": _ship_faults()},
+        "ship": {"share": SHIP_SHARE, "faults": _ship_faults(pace)},
         "recover_label": {"share": QUESTION_SHARE, "faults": _question_faults()},
         "void": {"share": VOID_SHARE, "faults": _void_faults()},
         "subscribe_parcels": {"share": ALERT_SHARE, "faults": _question_faults()},
@@ -38,8 +36,8 @@ def exact_weather() -> dict[str, Order]:
     }
 
 
-def _ship_faults() -> list[Order]:
-    return [*_ship_refusals(), *_ship_errors(), *_ship_silences(), *_ship_oddities()]
+def _ship_faults(pace: Pace) -> list[Order]:
+    return [*_ship_refusals(), *_ship_errors(), *_ship_silences(pace), *_ship_oddities()]
 
 
 def _ship_refusals() -> list[Order]:
@@ -67,17 +65,17 @@ def _ship_errors() -> list[Order]:
     return [*unproven, *before, *after]
 
 
-def _ship_silences() -> list[Order]:
+def _ship_silences(pace: Pace) -> list[Order]:
     """No answer, or a part of one."""
     return [
         _order("reset_before", weight=4),
         _order("reset_after", weight=6),
         _order("half_body", weight=5),
-        _order("late_effect", weight=5, seconds=0.5, seconds_most=LATEST_EFFECT_SECONDS),
+        _order("late_effect", weight=5, seconds=0.5, seconds_most=pace.latest_effect_seconds),
         _stall("stall_before", SHORT_STALL_SECONDS, weight=2),
         _stall("stall_after", SHORT_STALL_SECONDS, weight=2),
-        _stall("stall_before", LONG_STALL_SECONDS, weight=0.5, name="long_stall_before"),
-        _stall("stall_after", LONG_STALL_SECONDS, weight=0.5, name="long_stall_after"),
+        _stall("stall_before", pace.long_stall_seconds, weight=0.5, name="long_stall_before"),
+        _stall("stall_after", pace.long_stall_seconds, weight=0.5, name="long_stall_after"),
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bench.crash import weather
 from bench.crash.schedule import Act, moments
-from bench.crash.size import LATEST_EFFECT_SECONDS, SETTLING_MINUTE_SECONDS, Size
+from bench.crash.size import QUICK, USUAL, Pace, Size
 from sandbox.core.storm import Storm
 from syncjobs.settling import QUIET_MINUTES
 
@@ -35,15 +35,17 @@ def test_companies_are_so_many_that_exacts_limit_is_not_what_is_measured(deliver
 def test_the_weather_can_be_ordered_and_hits_half_of_all_ship_calls() -> None:
     storm = Storm()
 
-    storm.begin({"seed": 1, "weather": weather.ups_weather() | weather.exact_weather()})
+    storm.begin({"seed": 1, "weather": weather.ups_weather(USUAL) | weather.exact_weather()})
     taken = [storm.take("ship", f"A/{number}") for number in range(4_000)]
 
     assert sum(fault is not None for fault in taken) == pytest.approx(2_000, rel=0.05)
-    assert len({fault.name for fault in taken if fault}) == len(weather.ups_weather()["ship"]["faults"])
+    assert len({fault.name for fault in taken if fault}) == len(weather.ups_weather(USUAL)["ship"]["faults"])
 
 
-def test_every_late_effect_lands_before_absence_is_believed() -> None:
-    effects = [each for each in weather.ups_weather()["ship"]["faults"] if "seconds_most" in each]
+@pytest.mark.parametrize("pace", [USUAL, QUICK])
+def test_every_effect_lands_before_absence_is_believed(pace: Pace) -> None:
+    effects = [each for each in weather.ups_weather(pace)["ship"]["faults"] if "seconds_most" in each]
 
     latest = max(each["seconds_most"] for each in effects)
-    assert latest <= LATEST_EFFECT_SECONDS < QUIET_MINUTES * SETTLING_MINUTE_SECONDS
+
+    assert latest <= pace.latest_effect_seconds < 0.7 * QUIET_MINUTES * pace.settling_minute_seconds

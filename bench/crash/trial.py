@@ -1,0 +1,50 @@
+"""The test of the test: the same small run must pass with our workers, and fail with spoilt ones."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.crash import report
+from bench.crash.run import Outcome, measure, standing
+from bench.crash.size import QUICK, Size
+from bench.ground import say
+
+SEED = "late-38"
+"""Four of its first ship calls take effect late."""
+RIGHT = Size(
+    deliveries=24,
+    kills=10,
+    seed=SEED,
+    settle_seconds=60,
+    travel_every=0,
+    pace=QUICK,
+    companies=6,
+    sees_late_watch=False,
+)
+SPOILT_SETTLE_SECONDS = 12.0
+"""A spoilt run need not come to rest: the second shipment that it buys stands in UPS's books at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One of the runs; `is_as_expected` when ours kept everything, or a spoilt one bought a shipment twice."""
+
+    name: str
+    outcome: Outcome
+    is_as_expected: bool
+
+
+def tried(data_directory: Path) -> list[Trial]:
+    """Our workers, ones without a quiet time, and ones that send again when no answer comes."""
+    spoilt = replace(RIGHT, kills=0, settle_seconds=SPOILT_SETTLE_SECONDS)
+    with standing(data_directory, RIGHT) as ground:
+        say("Our workers")
+        ours = measure(ground, RIGHT)
+        say("Workers without a quiet time")
+        hasty = measure(ground, replace(spoilt, quiet_minutes=0.0))
+        say("Workers that send again when no answer comes")
+        naive = measure(ground, replace(spoilt, naive=True))
+    return [
+        Trial(name="ours", outcome=ours, is_as_expected=report.are_kept(ours)),
+        Trial(name="without a quiet time", outcome=hasty, is_as_expected=bool(hasty.findings.twins_ever)),
+        Trial(name="naive", outcome=naive, is_as_expected=bool(naive.findings.duplicates)),
+    ]
