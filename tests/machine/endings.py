@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from audit.models import Event
 from syncjobs import decisions, engine
 from syncjobs.models import Attempt, Delivery, SyncJob
 from tenants.context import tenant_context
@@ -28,6 +29,13 @@ def heal(world: World) -> None:
         if SyncJob.Kind.RECONCILE in engine.STEPS:
             world.ask(SyncJob.Kind.RECONCILE)
         world.live(minutes)
+
+
+def passed_through(world: World) -> set[str]:
+    """Where attempts have stood, by the audit trail: what the run has tried out."""
+    with tenant_context(world.journey.tenant.id):
+        moves = Event.objects.filter(tenant_id=world.journey.tenant.id, kind=Event.Kind.MOVED)
+        return set(moves.values_list("to_state", flat=True))
 
 
 def unhappy(world: World) -> list[str]:

@@ -2,6 +2,7 @@
 
 import sys
 
+from hypothesis import event
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
@@ -72,7 +73,8 @@ class Machine(RuleBasedStateMachine):
     def crash(self, minutes: int, place: str, nth: int) -> None:
         """After a while a worker is killed."""
         self.world.pass_time(minutes)
-        self.world.crash(at_turn(PLACES[place], nth))
+        if self.world.crash(at_turn(PLACES[place], nth)):
+            event("a worker was killed", place.split(maxsplit=1)[0])
 
     @rule(answer=st.sampled_from(list(troubles.SHIP)), then=THEN)
     def trouble_with_shipping(self, answer: str, then: int | None) -> None:
@@ -174,5 +176,7 @@ class Machine(RuleBasedStateMachine):
             return
         endings.heal(self.world)
         self.promises_hold()
+        for state in endings.passed_through(self.world):
+            event("came to be", state)
         found = endings.unhappy(self.world)
         assert not found, found

@@ -30,9 +30,8 @@ from ups.access import open_client
 from ups.errors import UpsError
 
 GOODS = "salesorder/GoodsDeliveries"
-CLOCK_STEP_MINUTES = 5
-"""UPS's clock goes in steps, so that what lands late lands when it should."""
 LATEST_EFFECT_MINUTES = 60
+"""Up to there UPS's clock goes minute by minute, so that what lands late lands when it should."""
 FOREIGN = "3SABCD1234567"
 """A number of another carrier, typed by somebody in Exact."""
 PIECE_KG, PIECES_IN_A_PARCEL = 10, 2
@@ -76,9 +75,8 @@ class World:
         if not minutes:
             return
         ups = self.journey.ups
-        small = min(minutes, LATEST_EFFECT_MINUTES)
-        steps = [CLOCK_STEP_MINUTES] * (small // CLOCK_STEP_MINUTES) + [small % CLOCK_STEP_MINUTES, minutes - small]
-        for step in steps:
+        single = min(minutes, LATEST_EFFECT_MINUTES)
+        for step in [*[1] * single, minutes - single]:
             ups.control("POST", "clock", {"advance_seconds": step * 60})
         self.scene.time.passes(minutes, self.exact)
         credentials.forget_kept()
