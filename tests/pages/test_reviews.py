@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -352,50 +351,6 @@ def test_where_nothing_waits_the_page_says_so(cast: Cast, desk: Desk, as_user: S
 
     assert "Nothing to decide" in told
     assert "<form" not in told
-
-
-def test_a_fresh_doubt_is_told_on_its_page_and_nobody_is_called(cast: Cast, desk: Desk, as_user: SignIn) -> None:
-    delivery = scene.make_doubtful(desk, created_at=timezone.now() - timedelta(minutes=25))
-    client = as_user(cast.owner)
-
-    shown = client.get(reverse("syncjobs:delivery", args=[desk.tenant.code, delivery.code])).content.decode()
-    work = client.get(reverse("syncjobs:work", args=[desk.tenant.code])).content.decode()
-
-    assert "Checking with UPS" in shown
-    assert "you need not do anything" in shown
-    assert "nothing is paid twice" in shown
-    assert "UPS is being asked now." in shown
-    assert "Nothing to do" in work
-    assert "<form" not in page(client, desk, delivery)
-
-
-@pytest.mark.parametrize("minutes", [31, 600])
-def test_a_long_doubt_stands_in_the_work_list_without_a_button(
-    cast: Cast, desk: Desk, as_user: SignIn, minutes: int
-) -> None:
-    scene.make_doubtful(desk, created_at=timezone.now() - timedelta(minutes=minutes))
-
-    work = as_user(cast.owner).get(reverse("syncjobs:work", args=[desk.tenant.code])).content.decode()
-
-    assert work.count("<article") == 1
-    assert "It takes longer than usual" in work
-    assert "Decide<" not in work
-
-
-@pytest.mark.parametrize(
-    "make", [doubts.make_review, doubts.make_orphan, doubts.make_void_refused, doubts.make_deleted_after_label]
-)
-def test_each_case_has_one_way_to_the_page_from_the_work_list_and_from_the_delivery(
-    cast: Cast, desk: Desk, as_user: SignIn, make: Make
-) -> None:
-    delivery = make(desk)
-    client = as_user(cast.owner)
-
-    work = client.get(reverse("syncjobs:work", args=[desk.tenant.code])).content.decode()
-    shown = client.get(reverse("syncjobs:delivery", args=[desk.tenant.code, delivery.code])).content.decode()
-
-    assert work.count("<article") == work.count(f'href="{address(delivery, desk)}">Decide') == 1
-    assert shown.count(f'href="{address(delivery, desk)}">Decide') == 1
 
 
 def test_a_number_whose_labels_ups_does_not_give_is_told(cast: Cast, desk: Desk, as_user: SignIn) -> None:
