@@ -14,13 +14,15 @@ from django.db.models.functions import Coalesce
 
 from syncjobs.doubt_words import WHY
 from syncjobs.models import Attempt, Delivery
-from syncjobs.settling import minutes
+from syncjobs.settling import Reason, minutes
 from syncjobs.testimony import Told, last_heard
 from syncjobs.troubles import DOUBT_MINUTES
 
 A = Attempt.State
 _DOUBTFUL = (A.IN_DOUBT, A.REVIEW)
 _OPEN_STATES = (A.IN_DOUBT, A.REVIEW, A.ORPHAN, A.VOIDING)
+_UNASKABLE = (Reason.PLACEHOLDER, Reason.ACCOUNT)
+"""Where UPS cannot be asked, a person alone ends it."""
 _DECIDE = "Nothing is sent again and nothing more is paid until a manager has decided."
 _DECIDE_VOID = "A manager decides whether it is voided after all or left as it is."
 _WHY = {reason.value: words for reason, words in WHY.items()}
@@ -55,13 +57,14 @@ def notice_of(attempt: Attempt, *, at: datetime) -> DoubtNotice | None:
     if not needs_decision and attempt.state not in _OPEN_STATES:
         return None
     title, text = _words(attempt, at)
+    next_at = None if attempt.review_reason in _UNASKABLE else attempt.due_at
     return DoubtNotice(
         attempt=attempt,
         title=title,
         text=text,
         heard=last_heard(attempt),
-        next_at=attempt.due_at,
-        is_due=attempt.due_at is not None and attempt.due_at <= at,
+        next_at=next_at,
+        is_due=next_at is not None and next_at <= at,
         is_doubt=attempt.state in _DOUBTFUL,
         is_long=attempt.state == A.IN_DOUBT and is_long(attempt, at=at),
         is_extra=attempt.orphaned_at is not None,

@@ -7,7 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from syncjobs.doubt_words import WHY
 from syncjobs.models import Delivery
+from syncjobs.settling import Reason
 from tests.factories import Cast
 from tests.pages import doubts, scene
 from tests.pages.conftest import SignIn
@@ -62,3 +64,16 @@ def test_each_case_has_one_way_to_the_page_from_the_work_list_and_from_the_deliv
 
     assert work.count("<article") == work.count(f'href="{decide}">Decide') == 1
     assert shown.count(f'href="{decide}">Decide') == 1
+
+
+@pytest.mark.parametrize("reason", [Reason.PLACEHOLDER, Reason.ACCOUNT])
+def test_nobody_is_told_that_ups_is_asked_where_it_cannot_be(
+    cast: Cast, desk: Desk, as_user: SignIn, reason: Reason
+) -> None:
+    delivery = doubts.make_review(desk, reason)
+
+    shown = as_user(cast.owner).get(review_of(delivery, desk)).content.decode()
+
+    assert WHY[reason].replace("'", "&#x27;") in shown
+    assert "UPS is asked again" not in shown
+    assert "UPS is being asked now" not in shown
