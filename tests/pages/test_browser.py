@@ -216,6 +216,7 @@ def test_every_page_fits_its_window(window: Window, busy: tuple[Cast, Desk]) -> 
 
     for name in (
         "syncjobs:rules",
+        "syncjobs:reconciliation",
         "syncjobs:reporting",
         "syncjobs:setup",
         "exact:connection",
