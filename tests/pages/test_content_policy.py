@@ -24,7 +24,8 @@ def pages(cast: Cast, desk: Desk, as_user: SignIn) -> dict[str, str]:
     shipped, held, doubtful = travels.make_travelling(desk), scene.make_held(desk), scene.make_doubtful(desk)
     names = [
         "syncjobs:deliveries", "syncjobs:work", "syncjobs:rules", "syncjobs:setup", "syncjobs:reporting",
-        "syncjobs:reconciliation", "exact:connection", "exact:disconnect", "ups:accounts", "ups:new", "tenants:settings",
+        "syncjobs:reconciliation",
+        "exact:connection", "exact:disconnect", "ups:accounts", "ups:new", "tenants:settings",
     ]  # fmt: skip
     addresses = [reverse(name, args=[desk.tenant.code]) for name in names]
     addresses += [reverse("syncjobs:delivery", args=[desk.tenant.code, row.code]) for row in (shipped, held, doubtful)]
