@@ -9,7 +9,7 @@ from django.db.models.functions import Least
 
 from exact.changes import FIRST_TIMESTAMP, SyncEndpoint
 from exact.client import ExactClient
-from exact.errors import ExactRejected
+from exact.errors import ExactGone, ExactRejected, ExactRightMissing, ExactScopeMissing
 from exact.models import Connection, SyncCursor
 from exact.records import SyncPage
 from tenants.context import tenant_context
@@ -20,6 +20,9 @@ WIDER = (timedelta(), timedelta(days=30))
 """Where nothing changed since then Exact names no timestamp: a wider window is asked for (`exact.md` 12)."""
 DELETED_KEPT = timedelta(days=60)
 """`sync/Deleted` reaches back two months (`exact.md` 12): an older cursor has missed deletions."""
+
+NOT_TOLD = (ExactGone, ExactRejected, ExactRightMissing, ExactScopeMissing)
+"""What a company may answer that does not tell such things; reading what changed does not depend on them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,6 @@ def _start(client: ExactClient, endpoint: SyncEndpoint, since: datetime) -> int:
             first = client.sync_timestamp(endpoint, since - START_BACK - wider)
             if first is not None:
                 return first - 1
-    except ExactRejected:
+    except NOT_TOLD:
         return FIRST_TIMESTAMP
     return FIRST_TIMESTAMP

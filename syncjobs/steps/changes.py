@@ -15,10 +15,9 @@ from exact.access import open_client
 from exact.changes import SyncEndpoint
 from exact.client import ExactClient
 from exact.cursors import Cursor
-from exact.errors import ExactRejected
 from exact.limits import BudgetClass
 from exact.models import Connection
-from exact.records import SyncPage, SyncRow
+from exact.records import Division, SyncPage, SyncRow
 from syncjobs import intake, queue, silence
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.queue import Job
@@ -129,7 +128,7 @@ def _open_deliveries(connection: Connection, at: datetime) -> list[tuple[UUID, U
 
 def _look_at_company(connection: Connection, client: ExactClient, job: Job, step: Step) -> None:
     """Once a day: was the company moved, and what may have surfaced below our cursors; our subscription is seen to."""
-    division = next((one for one in client.divisions() if one.code == connection.division), None)
+    division = _company(client)
     first = _first_of(client, step.at - REREADS)
     with tenant_context(job.tenant_id):
         events = step.told_of_subject(job)
@@ -145,11 +144,19 @@ def _look_at_company(connection: Connection, client: ExactClient, job: Job, step
         happenings(job.tenant_id, events)
 
 
+def _company(client: ExactClient) -> Division | None:
+    """The company as Exact lists it; None where it is not listed, or nothing is."""
+    try:
+        return next((one for one in client.divisions() if one.code == client.division), None)
+    except cursors.NOT_TOLD:
+        return None
+
+
 def _first_of(client: ExactClient, moment: datetime) -> int | None:
     """The first row version since a moment; None when nothing changed since, or where Exact does not tell."""
     try:
         return client.sync_timestamp(SyncEndpoint.GOODS_DELIVERIES, moment)
-    except ExactRejected:
+    except cursors.NOT_TOLD:
         return None
 
 

@@ -275,6 +275,18 @@ def test_a_comparison_reads_all_that_is_open_in_one_call_and_buys_nothing(deaf: 
     assert len(deaf.shipments_at_ups()) == 6
 
 
+@pytest.mark.parametrize("path", ["Divisions", "SyncTimestamp"])
+def test_what_a_company_does_not_tell_of_itself_keeps_nothing_from_being_found(deaf: Journey, path: str) -> None:
+    fault = {"path_regex": path, "action": "status", "status": 403, "times": None}
+    deaf.company.exact.control("POST", "faults", fault)
+    set_connection(deaf, division_looked_at=None)
+    entry_id = deaf.company.book()
+
+    read_changes(deaf)
+
+    assert state_of(deaf, entry_id) == Delivery.State.REPORTED
+
+
 class Killed(BaseException):
     """What a killed worker process comes to: nothing after it is done."""
 
