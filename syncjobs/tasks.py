@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from syncjobs import audit_checks, engine, queue, ticks, troubles
 from syncjobs.models import SyncJob
+from syncjobs.time_limit import last_resort
 from syncjobs.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,8 @@ def work(*, queue_name: str, **_: Any) -> None:
     """Run due jobs of one queue."""
     name = SyncJob.Queue(queue_name)
     queue.nudge_arrived(name)
-    engine.work([name])
+    with last_resort():
+        engine.work([name])
     queue.nudge_when_due()
 
 

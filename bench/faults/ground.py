@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from redis import Redis
+import psycopg
+from redis import Redis, RedisError
 
 from bench.errors import BenchFailed
 from bench.ground import CHECKOUT, Ground, prepared
@@ -98,9 +99,21 @@ def replaceable(ground: Ground, name: str) -> Iterator[Callable[[], None]]:
             current.kill()
             child = current.start_again(ground.configuration.logs_directory / f"{name}-again.log")
             stack.callback(stop, child)
+            if not wait_for(lambda: _answers(ground, name), seconds=START_SECONDS):
+                raise BenchFailed(f"{name} did not come back:\n{child.last_log_lines()}")
             current = replace(current, process=psutil.Process(child.process.pid))
 
         yield kill_and_start
+
+
+def _answers(ground: Ground, name: str) -> bool:
+    try:
+        if name == BROKER:
+            return bool(broker_of(ground).ping())
+        psycopg.connect(ground.configuration.servers.database_url).close()
+    except (RedisError, psycopg.OperationalError):
+        return False
+    return True
 
 
 def inside(ground: Ground, module: str, order: dict[str, Any], *, seconds: float) -> Any:

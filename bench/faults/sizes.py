@@ -13,7 +13,7 @@ class Sizes:
     renewals: int = 1_000
     due_jobs: int = 10_000
     callers: int = 20
-    calling_minutes: int = 3
+    calling_minutes: int = 4
     burst: int = 200
     power_cuts: int = 3
     power_cut_seconds: int = 90
@@ -28,7 +28,7 @@ QUICK = Sizes(
     renewals=10,
     due_jobs=1_000,
     callers=8,
-    calling_minutes=1,
+    calling_minutes=2,
     burst=60,
     power_cuts=1,
     power_cut_seconds=25,
