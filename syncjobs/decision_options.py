@@ -58,7 +58,7 @@ def cases(tenant_id: uuid.UUID, delivery: Delivery) -> list[Case]:
     """What waits for a decision at this delivery, each with its options; within the tenant's context."""
     rows = Attempt.objects.select_related("account", "delivery").filter(tenant_id=tenant_id, delivery=delivery)
     attempts = list(rows.order_by("shipment_no", "attempt_no"))
-    found = [_of_attempt(delivery, attempt) for attempt in attempts if attempt.review_reason]
+    found = [_of_attempt(delivery, attempt) for attempt in attempts if _is_open(attempt)]
     is_settling = any(attempt.state in (A.REVIEW, A.VOIDING, A.SENDING, A.IN_DOUBT) for attempt in attempts)
     is_told = any(attempt.review_reason and attempt.orphaned_at is None for attempt in attempts)
     if delivery.state == Delivery.State.REVIEW and not is_settling and not is_told:
@@ -66,18 +66,26 @@ def cases(tenant_id: uuid.UUID, delivery: Delivery) -> list[Case]:
     return found
 
 
+def _is_open(attempt: Attempt) -> bool:
+    return bool(attempt.review_reason) and attempt.state in (A.REVIEW, A.ORPHAN, A.VOID_REFUSED)
+
+
 def _of_attempt(delivery: Delivery, attempt: Attempt) -> Case:
-    options = {A.REVIEW: _of_doubt, A.ORPHAN: _of_orphan, A.VOID_REFUSED: _of_refused_void}[A(attempt.state)](attempt)
-    reason = Reason(attempt.review_reason)
-    return Case(
-        delivery=delivery, attempt=attempt, heading=_HEADINGS[A(attempt.state)], text=WHY[reason], options=options
-    )
+    if attempt.state == A.ORPHAN:
+        heading, options = "One shipment too many", _of_orphan(attempt)
+    elif attempt.state == A.VOID_REFUSED:
+        heading, options = "UPS did not void the shipment", _of_refused_void(attempt)
+    else:
+        heading, options = _HEADINGS.get(Reason(attempt.review_reason), _MADE_OR_NOT), _of_doubt(attempt)
+    text = WHY[Reason(attempt.review_reason)]
+    return Case(delivery=delivery, attempt=attempt, heading=heading, text=text, options=options)
 
 
+_MADE_OR_NOT = "Did UPS make this shipment?"
 _HEADINGS = {
-    A.REVIEW: "Did UPS make this shipment?",
-    A.ORPHAN: "One shipment too many",
-    A.VOID_REFUSED: "UPS did not void the shipment",
+    Reason.SEVERAL: "Which shipment is the right one?",
+    Reason.COUNT: "Is this the right shipment?",
+    Reason.PLACEHOLDER: "UPS's test system makes no shipments",
 }
 _NOTHING_MORE = "Nothing more is paid."
 
