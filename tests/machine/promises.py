@@ -94,7 +94,7 @@ def _exact_shows(world: World, delivery: Delivery, mine: list[tuple[Made, Attemp
 def _calls(world: World) -> Iterator[str]:
     for reference, times in oracle.references_sent_twice(world.scene).items():
         yield f"reference {reference} was sent {times} times"
-    again = oracle.tokens_sent_again(world.scene)
+    again = oracle.spent_tokens_sent(world.scene)
     if sum(again.values()) > world.renewals_cut_off:
         yield f"spent tokens were sent again: {sum(again.values())} times"
     minutes = Counter(call["at"][:16] for call in world.journey.exact_calls())
