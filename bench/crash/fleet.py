@@ -14,7 +14,6 @@ from bench.ground import CHECKOUT, Ground
 from connector_site.demo.processes import CELERY
 from connector_site.lib.local_servers.processes import Child, start, stop_all, wait_until
 
-WORKERS = 2
 CHILDREN = 2
 """Of each worker: what a child was doing when it was killed, another one of the same worker takes over."""
 READY_SECONDS = 90
@@ -24,7 +23,7 @@ _OPTIONS = ("--queues", QUEUES, "--without-gossip", "--without-mingle", "--concu
 
 @dataclass(slots=True)
 class Fleet:
-    """Two workers that come back at once when they are killed. Use it from the main thread alone."""
+    """Workers that come back at once when they are killed. Use it from the main thread alone."""
 
     ground: Ground
     size: Size
@@ -33,9 +32,11 @@ class Fleet:
 
     def start(self) -> None:
         """All of them, and wait until they can work."""
-        self._workers = [self._started(number) for number in range(WORKERS)]
+        self._workers = [self._started(number) for number in range(self.size.workers)]
         for worker in self._workers:
-            wait_until(worker, lambda: len(self.children()) == WORKERS * CHILDREN, timeout_seconds=READY_SECONDS)
+            wait_until(
+                worker, lambda: len(self.children()) == len(self._workers) * CHILDREN, timeout_seconds=READY_SECONDS
+            )
 
     def keep_up(self) -> None:
         """Start again what is not there."""
@@ -45,7 +46,7 @@ class Fleet:
 
     def kill_worker(self, choice: int) -> bool:
         """`kill -9` of a whole worker with its children, as when a machine loses power."""
-        worker = self._workers[choice % WORKERS]
+        worker = self._workers[choice % len(self._workers)]
         if not (worker.is_running and _children_of(worker)):
             return False
         os.killpg(worker.process.pid, signal.SIGKILL)
@@ -79,6 +80,9 @@ class Fleet:
             if worker.is_running:
                 os.killpg(worker.process.pid, signal.SIGKILL)
         stop_all(self._workers)
+
+    def _can_work(self) -> bool:
+        return len(self.children()) == len(self._workers) * CHILDREN
 
     def _started(self, number: int) -> Child:
         spoilt = _spoiling(self.size)

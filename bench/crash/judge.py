@@ -16,7 +16,8 @@ UNDER_WAY = timedelta(seconds=1)
 """A call that another worker had begun before the refusal was read."""
 DIED_READING = timedelta(seconds=1)
 """A worker killed so soon after a refusal may have taken the knowledge of it along."""
-STOPPED_STATES = frozenset({"hold", "review", "skipped", "cancelled"})
+IN_REVIEW = "review"
+STOPPED_STATES = frozenset({"hold", IN_REVIEW, "skipped", "cancelled"})
 _UPS_NUMBER = re.compile(r"1Z[0-9A-Z]{16}")
 TOLD_DELIVERED = "Delivered"
 
@@ -57,7 +58,7 @@ def judge(evidence: Evidence, *, retry_after: timedelta) -> Findings:
     booked = {each.entry_id for each in evidence.booked}
     return Findings(
         duplicates=_names(entry for entry, found in live.items() if len(found) > 1),
-        twins_ever=_names(entry for entry, found in made.items() if len(found) > 1),
+        twins_ever=twins(evidence),
         references_twice=_repeated(evidence.references_sent),
         lost=_names(booked - {entry for entry in shown if live.get(entry)} - stopped),
         stopped=_names(booked & stopped),
@@ -70,6 +71,11 @@ def judge(evidence: Evidence, *, retry_after: timedelta) -> Findings:
         longest_delay_seconds=delays[-1],
         median_delay_seconds=delays[len(delays) // 2],
     )
+
+
+def twins(evidence: Evidence) -> tuple[str, ...]:
+    """Deliveries for which UPS made more than one shipment so far."""
+    return _names(entry for entry, found in _by_delivery(evidence).items() if len(found) > 1)
 
 
 def _names(found: Iterable[str]) -> tuple[str, ...]:
@@ -92,13 +98,18 @@ def _by_delivery(evidence: Evidence) -> dict[str, list[Made]]:
 
 
 def _unreconciled(evidence: Evidence, live: dict[str, list[Made]]) -> set[str]:
-    """By delivery; a live shipment that belongs to no delivery or is in none of our rows stands for itself."""
+    """By delivery; a live shipment that belongs to no delivery or is in none of our rows stands for itself.
+
+    Where a person decides about the doubt, we say ourselves that a shipment may exist.
+    """
     found = {
         booked.entry_id for booked in evidence.booked if not _agrees(booked, evidence, live.get(booked.entry_id, []))
     }
+    asked = {entry for entry, standing in evidence.standings.items() if standing.state == IN_REVIEW}
     placed = {each.number for all_made in live.values() for each in all_made}
-    live_numbers = {each.number for each in evidence.made if each.is_live}
-    return found | (live_numbers - placed) | (live_numbers - evidence.known_shipments)
+    admitted = {each.number for entry in asked for each in live.get(entry, [])}
+    numbers = {each.number for each in evidence.made if each.is_live}
+    return found | (numbers - placed) | (numbers - evidence.known_shipments - admitted)
 
 
 def _agrees(booked: Booked, evidence: Evidence, live: list[Made]) -> bool:

@@ -14,7 +14,7 @@ from bench import shape
 from bench.crash import weather
 from bench.crash.evidence import Booked
 from bench.crash.fleet import Fleet, end_workers
-from bench.crash.judge import Findings, judge
+from bench.crash.judge import Findings, judge, twins
 from bench.crash.schedule import Act, Moment, moments
 from bench.crash.size import Size
 from bench.crash.watcher import Watcher
@@ -65,6 +65,7 @@ class _Run:
     watcher: Watcher
     acts: dict[str, int] = field(default_factory=dict)
     began: float = 0.0
+    has_ended: bool = False
     _looked: float = 0.0
     kills_due: list[Moment] = field(default_factory=list)
 
@@ -87,6 +88,7 @@ class _Run:
         self._kill()
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self.look()
+            self.has_ended = self.size.ends_at_twins and self._has_twins()
             self._looked = time.monotonic()
         time.sleep(TICK_SECONDS)
 
@@ -97,6 +99,10 @@ class _Run:
         every = self.size.travel_every
         for booked in self.watcher.evidence.booked[::every] if every else ():
             self._send_off(booked)
+
+    def _has_twins(self) -> bool:
+        self.watcher.read_ups()
+        return bool(twins(self.watcher.evidence))
 
     def _send_off(self, booked: Booked) -> None:
         evidence = self.watcher.evidence
@@ -164,6 +170,8 @@ def _measured(running: _Run) -> Outcome:
     for moment in moments(size):
         while time.monotonic() - began < moment.seconds:
             running.tick()
+        if running.has_ended:
+            break
         running.do(moment)
     say(f"  all booked; {running.fleet.kills} kills so far; waiting until everything is settled")
     left = _settle(running)
@@ -208,7 +216,7 @@ def _settle(running: _Run) -> dict[str, int]:
     """Until nothing is open any more or the time is over; returns what is open then."""
     deadline = time.monotonic() + running.size.settle_seconds
     calm, left = 0, {}
-    while (calm < CALM_LOOKS or running.kills_due) and time.monotonic() < deadline:
+    while (calm < CALM_LOOKS or running.kills_due) and time.monotonic() < deadline and not running.has_ended:
         until = time.monotonic() + LOOK_SECONDS
         while time.monotonic() < until:
             running.tick()

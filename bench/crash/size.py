@@ -6,9 +6,9 @@ SECONDS_PER_KILL = 1.1
 """On two processors: a whole worker takes seconds to come back, a child of one some tens of milliseconds."""
 SECONDS_PER_DELIVERY = 0.35
 LEAST_SECONDS = 12.0
-DELIVERIES_PER_TENANT = 50
+DELIVERIES_PER_TENANT = 25
 """Exact's limit is that of its company: 60 calls a minute."""
-MOST_TENANTS = 20
+MOST_TENANTS = 40
 LEAST_TENANTS = 3
 
 
@@ -59,7 +59,7 @@ class Size:
     """What was asked for. `naive` and `quiet_minutes` spoil the workers, to see that the judge notices.
 
     Of `travel_every` parcels one travels; 0 for none. `sees_late_watch`: wait until those that were found absent were
-    looked for once more.
+    looked for once more. `ends_at_twins`: go no further once UPS has made a second shipment for a delivery.
     """
 
     deliveries: int
@@ -69,7 +69,9 @@ class Size:
     travel_every: int
     pace: Pace = USUAL
     companies: int = 0
+    workers: int = 2
     sees_late_watch: bool = True
+    ends_at_twins: bool = False
     naive: bool = False
     quiet_minutes: float | None = None
 

@@ -29,6 +29,8 @@ NEWS_KINDS = ("proof", "status")
 SHORT_QUIET_TIME = timedelta(seconds=20)
 WORK_KINDS = ("read", "ship", "report", "gone", "recheck")
 """Jobs that settle are seen by their attempts: the last looks at one that is absent come days later."""
+WRITTEN_STATES = ("reported", "in_transit", "delivered", "closed")
+"""What is still read of these only confirms our own writes."""
 
 
 @dataclass(slots=True)
@@ -188,8 +190,9 @@ class Watcher:
     def _jobs(self) -> list[tuple[object, ...]]:
         return self.ground.database.rows(
             "SELECT j.kind, count(*) FROM syncjobs_syncjob j JOIN syncjobs_delivery d ON d.code = j.subject"
-            " WHERE j.state IN ('due', 'running') AND j.kind = ANY(%s) AND d.exact_entry_id = ANY(%s) GROUP BY 1",
-            [list(WORK_KINDS), self._entries()],
+            " WHERE j.state IN ('due', 'running') AND j.kind = ANY(%s) AND d.exact_entry_id = ANY(%s)"
+            " AND NOT (j.kind = 'read' AND d.state = ANY(%s)) GROUP BY 1",
+            [list(WORK_KINDS), self._entries(), list(WRITTEN_STATES)],
         )
 
     def _entries(self) -> list[UUID]:

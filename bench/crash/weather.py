@@ -85,7 +85,7 @@ def _ship_oddities() -> list[Order]:
         _order("html_200", weight=2),
         _order("html_200", weight=3, after=True, name="html_200_after"),
         _order("drop_label", weight=4),
-        _order("placeholder", weight=3),
+        _order("placeholder", weight=0.5),
         _order("more_packages", weight=3),
         _order("wrong_shape", weight=2),
         _order("unknown_fields", weight=2),

@@ -146,6 +146,17 @@ def test_a_live_shipment_that_we_do_not_know_is_unreconciled(order_number: int) 
     assert TWO in found(evidence).unreconciled
 
 
+@pytest.mark.parametrize(("state", "names"), [("review", ()), ("hold", (ONE,))])
+def test_a_shipment_that_we_only_suspect_is_admitted_by_asking_a_person_and_by_nothing_else(
+    state: str, names: tuple[str, ...]
+) -> None:
+    evidence = kept()
+    evidence.shown_in_exact, evidence.known_shipments = {}, frozenset()
+    evidence.standings["d-1"] = Standing(state=state, problems=("doubt",))
+
+    assert found(evidence).unreconciled == names
+
+
 def test_a_token_sent_after_it_was_renewed_is_spent_and_one_sent_again_without_an_answer_is_not() -> None:
     evidence = kept()
     evidence.token_calls = [

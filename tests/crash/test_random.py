@@ -1,0 +1,42 @@
+"""`make crash` in small: our workers, killed at random, keep every promise; workers spoilt on purpose are found out."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DATA = CHECKOUT / ".local" / "test-crash"
+NAMED_SERVERS = frozenset({"DATABASE_URL", "REDIS_URL"})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_random_kills_break_no_promise_and_a_spoilt_worker_is_found_out(tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+
+    run = subprocess.run(
+        [sys.executable, "-m", "bench.crash", "--self-test", "--data", DATA, "--json", result],
+        cwd=CHECKOUT,
+        env={name: value for name, value in os.environ.items() if name not in NAMED_SERVERS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    ours, hasty, naive = (each["outcome"] for each in json.loads(result.read_text())["runs"])
+    assert (ours["kills"], ours["deliveries"], ours["unsettled"]) == (6, 24, {})
+    assert [faults_of(each) > 0 for each in (ours, hasty, naive)] == [True, True, True]
+    assert ours["findings"]["twins_ever"] == []
+    assert hasty["findings"]["twins_ever"] != []
+    assert naive["findings"]["twins_ever"] != []
+
+
+def faults_of(outcome: dict[str, Any]) -> int:
+    """How many ship calls the storm hit."""
+    return sum(outcome["faults"].get("ship", {}).values())
