@@ -26,6 +26,7 @@ class Seed:
 
     day_calls: dict[str, int]
     opened: dict[str, int]
+    blocked_until_at: datetime | None = None
 
 
 def open_minute(
@@ -42,7 +43,8 @@ def open_minute(
         budget.save(update_fields=["opened_minute", "day_number", "day_calls"])
         breakers = Breaker.objects.filter(connection_id=connection_id, opened_at__isnull=False)
         opened = {row.endpoint: int(row.opened_at.timestamp()) for row in breakers if row.opened_at}
-    return Seed(day_calls=merged, opened=opened)
+        blocked = Connection.objects.values_list("blocked_until_at", flat=True).get(pk=connection_id)
+    return Seed(day_calls=merged, opened=opened, blocked_until_at=blocked)
 
 
 def spend_spare(

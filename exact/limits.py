@@ -165,7 +165,12 @@ class CallBudgetGate:
             if opened is None:
                 return
             seed = opened
-        known = {"minute": self._company.minute_limit, "day": self._company.day_limit}
+        until_at = seed.blocked_until_at
+        known = {
+            "minute": self._company.minute_limit,
+            "day": self._company.day_limit,
+            "blocked": int(until_at.timestamp()) + 1 if until_at else None,
+        }
         content = {
             "calls": seed.day_calls,
             "opened": seed.opened,

@@ -206,6 +206,15 @@ def test_a_429_stops_everyone_until_the_reset_and_stands_in_the_database(scene: 
     assert calls_given(gate_of(scene), 5) == 0
 
 
+def test_a_worker_that_read_its_company_before_the_429_is_stopped_though_redis_forgot_it(scene: Scene) -> None:
+    early, other = gate_of(scene), gate_of(scene)
+    other.learn(ENDPOINT, status=429, headers={"Retry-After": "30"}, at=timezone.now())
+
+    quick_store().flushdb()
+
+    assert calls_given(early, 5) == 0
+
+
 def test_bare_429s_wait_longer_each_time_and_then_until_midnight(scene: Scene) -> None:
     gate = gate_of(scene)
 
