@@ -44,6 +44,7 @@ class GoodsDelivery:
     warehouse_code: str
     modified_at: datetime | None
     modifier_id: UUID | None
+    created_at: datetime | None = None
     lines: tuple[GoodsDeliveryLine, ...] = ()
 
 

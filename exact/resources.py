@@ -93,6 +93,7 @@ class WireGoodsDelivery(Wire):
     delivery_contact_person_full_name: Text = ""
     warehouse: Key = None
     warehouse_code: Text = ""
+    created: Instant = None
     modified: Instant = None
     modifier: Key = None
 
@@ -115,6 +116,7 @@ class WireGoodsDelivery(Wire):
             contact_name=self.delivery_contact_person_full_name,
             warehouse_id=self.warehouse,
             warehouse_code=self.warehouse_code,
+            created_at=self.created,
             modified_at=self.modified,
             modifier_id=self.modifier,
             lines=lines,

@@ -22,7 +22,7 @@ A = Attempt.State
 _DOUBTFUL = (A.IN_DOUBT, A.REVIEW)
 _OPEN_STATES = (A.IN_DOUBT, A.REVIEW, A.ORPHAN, A.VOIDING)
 _UNASKABLE = (Reason.PLACEHOLDER, Reason.ACCOUNT)
-"""Where UPS cannot be asked, a person alone ends it."""
+"""Asking UPS will hardly bring anything: a person is expected to end it."""
 _DECIDE = "Nothing is sent again and nothing more is paid until a manager has decided."
 _DECIDE_VOID = "A manager decides whether it is voided after all or left as it is."
 _WHY = {reason.value: words for reason, words in WHY.items()}

@@ -1,6 +1,7 @@
 """Which deliveries are ours to ship, and by which rule. Pure functions; the reasons are shown to people."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from exact.records import GoodsDelivery, GoodsDeliveryLine, Item
 from syncjobs.models import ShippingRule
 from syncjobs.problems import Problem
 
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""Our own bound: Exact stamps a booking by its clock, we the connection by ours."""
 TIME_UNIT_TYPE = "T"
 """Items measured in time are services (`exact.md` 8.8)."""
 
@@ -31,6 +34,19 @@ def must_be_ours(goods: GoodsDelivery) -> None:
         raise NotOurs("has_tracking_number", "It already had a tracking number when we first saw it.")
     if not shipped_lines(goods):
         raise NotOurs("nothing_leaves", "None of its lines has a positive quantity.")
+
+
+def must_be_new(goods: GoodsDelivery, *, connected_at: datetime) -> None:
+    """Raise `NotOurs` for goods that left before we were connected: Exact also tells of old deliveries that are edited.
+
+    Only `Created` proves it; without it (`exact.md` 8.1 does not promise it) the delivery counts as new.
+    """
+    if goods.created_at is not None and goods.created_at < connected_at - CLOCKS_DIFFER:
+        raise NotOurs(
+            "booked_before_connection",
+            "It was booked before Exact Online was connected here, so its goods have probably left.",
+            "If it is to be shipped by UPS, use “Check again”.",
+        )
 
 
 def is_goods(item: Item) -> bool:

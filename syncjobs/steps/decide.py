@@ -29,6 +29,8 @@ def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, cl
     if was_ours(delivery, goods.tracking_number):
         goods = replace(goods, tracking_number="")
     try:
+        if delivery.asked_again_at is None:
+            selection.must_be_new(goods, connected_at=delivery.connection.connected_at)
         made = plan(goods, choices=bench.choices, master=bench.master)
     except selection.NotOurs as skipped:
         _settle(delivery, goods, Delivery.State.SKIPPED, [skipped.reason], job=job, step=step)

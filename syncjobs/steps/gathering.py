@@ -48,7 +48,10 @@ def _load_kept(goods: list[GoodsDelivery], master: MasterData) -> None:
 def _ask(goods: list[GoodsDelivery], choices: Choices, master: MasterData) -> None:
     """What goes into and onto the parcels of those for UPS."""
     _ask_for_methods([one for one in goods if one.shipping_method_id is None], master)
-    countries = {rule.exact_method_id: _shipped_from(choices, rule.exact_method_id) for rule in choices.rules}
+    rules = choices.rules
+    countries: dict[UUID | None, frozenset[str]] = {
+        rule.exact_method_id: _shipped_from(choices, rule.exact_method_id) for rule in rules
+    }
     from_of = {one.entry_id: countries.get(method_id_of(one, master), frozenset()) for one in goods}
     ours = [one for one in goods if from_of[one.entry_id]]
     addresses = master.addresses([one.address_id for one in ours if one.address_id])

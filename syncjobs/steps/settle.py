@@ -83,12 +83,14 @@ def _sending(attempt: Attempt, job: Job, step: Step) -> None:
 
 def _doubt(attempt: Attempt, job: Job, step: Step) -> None:
     """Ask, judge, and act on it."""
-    known = _unaskable(attempt)
-    if known is not None:
-        _review(attempt, known, None, job, step)
+    account = attempt.account
+    if (account.shipper_number, account.environment) != (attempt.shipper_number, attempt.environment):
+        _review(attempt, Reason.ACCOUNT, None, job, step)
         return
     heard = ask_recovery(attempt, step)
     verdict = _verdict(attempt, heard.answer, step.at)
+    if is_placeholder(attempt) and verdict.outcome is not Outcome.ADOPT:
+        verdict = Verdict(outcome=Outcome.REVIEW, reason=Reason.PLACEHOLDER)
     if verdict.outcome is Outcome.ABSENT:
         other = ask_others(attempt, step)
         found = recover_numbers(attempt, other.numbers, step) if other else None
@@ -98,15 +100,6 @@ def _doubt(attempt: Attempt, job: Job, step: Step) -> None:
         if found is not None:
             verdict = _verdict(attempt, found, step.at)
     _act(attempt, verdict, heard, job, step)
-
-
-def _unaskable(attempt: Attempt) -> Reason | None:
-    """Why no question about it can be answered."""
-    if is_placeholder(attempt):
-        return Reason.PLACEHOLDER
-    account = attempt.account
-    is_same = account.shipper_number == attempt.shipper_number and account.environment == attempt.environment
-    return None if is_same else Reason.ACCOUNT
 
 
 def _verdict(attempt: Attempt, answer: RecoveryAnswer | None, at: datetime) -> Verdict:

@@ -1,13 +1,14 @@
 """Which deliveries are ours, and why the others are not."""
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from exact.records import GoodsDelivery
 from syncjobs.models import ShippingRule
-from syncjobs.selection import NotOurs, match, must_be_ours
+from syncjobs.selection import NotOurs, match, must_be_new, must_be_ours
 from tests.syncjobs.samples import METHOD, goods, line, rule
 
 
@@ -62,3 +63,14 @@ def test_the_first_fitting_rule_by_position_decides() -> None:
 
     assert found([general, belgian], country="BE") is belgian
     assert found([general, belgian], country="NL") is general
+
+
+def test_goods_booked_before_the_connection_are_left_alone_and_new_ones_are_not() -> None:
+    connected_at = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+    must_be_new(goods(created_at=connected_at - timedelta(minutes=4)), connected_at=connected_at)
+    must_be_new(goods(created_at=None), connected_at=connected_at)
+    with pytest.raises(NotOurs) as refused:
+        must_be_new(goods(created_at=connected_at - timedelta(minutes=6)), connected_at=connected_at)
+
+    assert refused.value.reason.code == "booked_before_connection"
