@@ -12,7 +12,7 @@ from exact.client import ExactClient
 from tests.exact.wire import ROOT, make_client
 
 KEY = uuid.uuid4()
-EMPTY = {"d": {"results": []}}
+EMPTY: dict[str, dict[str, list[object]]] = {"d": {"results": []}}
 LOOKUPS: dict[str, Callable[[ExactClient], object]] = {
     "goods_deliveries": lambda client: client.goods_deliveries([KEY]),
     "entries_of_lines": lambda client: client.entries_of_lines([KEY]),

@@ -15,7 +15,7 @@ from tests.exact.wire import HandTokens, OpenGate
 LONGEST_HOST = "https://start.exactonline.co.uk"
 """Of the seven sites (`exact.md` 2)."""
 LONGEST_DIVISION = 99_999_999
-EMPTY = {"d": {"results": []}}
+EMPTY: dict[str, dict[str, list[object]]] = {"d": {"results": []}}
 
 
 @responses.activate
