@@ -21,10 +21,10 @@ STOPPED = frozenset({D.HOLD, D.REVIEW, D.CANCELLED, D.SKIPPED})
 def heal(world: World) -> None:
     """Trouble ends, people renew what they must, and only time passes."""
     world.calm()
-    if oracle.needs_reconnect(world.scene):
-        world.reconnect()
     world.journey.check_ups_account()
     for minutes in PAUSES:
+        if oracle.needs_reconnect(world.scene):
+            world.reconnect()
         world.ask(SyncJob.Kind.CHANGES)
         if SyncJob.Kind.RECONCILE in engine.STEPS:
             world.ask(SyncJob.Kind.RECONCILE)
@@ -52,7 +52,7 @@ def _ends_badly(world: World, entry_id: str, delivery: Delivery) -> Iterator[str
     attempts = world.attempts(delivery)
     live = [row for row in world.shipments(entry_id) if not row["voided"]]
     if delivery.state not in SHIPPED | STOPPED:
-        yield f"is still {delivery.state}"
+        yield f"is still on its way: {_story(delivery, attempts)}"
     elif delivery.state in STOPPED and not _is_told(delivery):
         yield f"is {delivery.state}, and nobody is told why"
     elif delivery.state in SHIPPED and entry_id not in world.voided_by_hand:
@@ -94,4 +94,7 @@ def _not_asked_about(live: list[dict[str, Any]], attempts: list[Attempt]) -> lis
 
 def _story(delivery: Delivery, attempts: list[Attempt]) -> str:
     told = [f"{row.reference[-4:]} {row.state} {row.review_reason} {row.void_id}" for row in attempts]
-    return f"{delivery.state} {delivery.problems}; {told}"
+    with tenant_context(delivery.tenant_id):
+        jobs = SyncJob.objects.filter(subject=delivery.code).order_by("pk")
+        done = [f"{job.kind} {job.state} {job.failures} {job.due_at:%d %H:%M} {job.last_error}" for job in jobs]
+    return f"{delivery.state} {delivery.problems}; attempts {told}; jobs {done}"
