@@ -28,12 +28,14 @@ def turn_due() -> dict[str, int]:
 
     Pushes that were stored and never taken in, because their job was lost, are due as well after two minutes.
 
-    What it costs grows with what is due, not with what there is (migration 0004).
+    What it costs grows with what is due, not with what there is (migration 0004). While a new version is put in place
+    the statement may know kinds that this process does not: those wait for a worker that does.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT kind, jobs FROM syncjobs_turn_due(%s)", [TURNED_AT_ONCE])
         made = dict(cursor.fetchall())
-    for name in {queue.QUEUE_OF[SyncJob.Kind(kind)] for kind in made}:
+    known = [SyncJob.Kind(kind) for kind in made if kind in SyncJob.Kind.values]
+    for name in {queue.QUEUE_OF[kind] for kind in known}:
         queue.nudge(name)
     return made
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from django.conf import settings
@@ -80,6 +81,20 @@ def test_the_sweep_wakes_the_queues_that_have_due_work_only(mark: None) -> None:
     tasks.sweep(unknown_to_this_version=1)
 
     assert (messages(SyncJob.Queue.SHIP), messages(SyncJob.Queue.SYNC)) == (ship, sync + 1)
+
+
+def test_a_tick_of_an_older_version_wakes_for_what_it_knows_and_leaves_newer_kinds_alone(
+    mark: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = MagicMock()
+    rows.cursor.return_value.__enter__.return_value.fetchall.return_value = [("novel", 2), ("look", 1)]
+    monkeypatch.setattr(ticks, "connection", rows)
+    before = messages(SyncJob.Queue.SYNC)
+
+    made = ticks.turn_due()
+
+    assert made == {"novel": 2, "look": 1}
+    assert messages(SyncJob.Queue.SYNC) == before + 1
 
 
 def test_the_clock_leaves_a_sign_of_life_when_it_asks_for_the_sweep_even_if_no_worker_hears_it() -> None:
