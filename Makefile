@@ -61,7 +61,7 @@ format: environment ## Let ruff format and mend what it can
 bench: environment ## Measure: prints a table and writes JSON
 	@exec $(python) -m bench $(ARGS)
 
-crash: environment ## Workers killed at random between faulty stand-ins: prints what was kept, exits 1 when a promise broke
+crash: environment ## The crash matrix, then workers killed at random between faulty stand-ins; 1 when a promise broke
 	@exec $(python) -m bench.crash $(ARGS)
 
 lock: environment ## Write both requirement files anew from pyproject.toml

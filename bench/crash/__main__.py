@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from bench.crash import report
+from bench.crash.others import figures, matrix
 from bench.crash.run import measure, standing
 from bench.crash.size import Size
 from bench.crash.trial import tried
@@ -45,20 +46,24 @@ def main() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     size = _size(options)
-    with standing(options.data, size) as ground:
+    others = [] if options.random_only else [matrix(options.data)]
+    if options.figures:
+        others += figures(options.data)
+    with standing(options.data / "random", size) as ground:
         outcome = measure(ground, size)
     say("")
-    report.print_table(outcome, say)
-    report.write_json([outcome], options.json)
+    report.print_table([*report.promises(outcome), *others], say)
+    report.write_json([outcome], options.json, others=others)
     say(f"\nSeed {size.seed} repeats it. Everything: {options.json}")
-    return 0 if report.are_kept(outcome) else BROKEN
+    kept = report.are_kept(outcome) and all(promise.is_kept for promise in others)
+    return 0 if kept else BROKEN
 
 
 def _tried(options: argparse.Namespace) -> int:
-    trials = tried(options.data)
+    trials = tried(options.data / "random")
     for trial in trials:
         say(f"\nWorkers: {trial.name}; {'as expected' if trial.is_as_expected else 'NOT AS EXPECTED'}\n")
-        report.print_table(trial.outcome, say)
+        report.print_table(report.promises(trial.outcome), say)
     report.write_json([trial.outcome for trial in trials], options.json)
     return 0 if all(trial.is_as_expected for trial in trials) else BROKEN
 
@@ -78,6 +83,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, default=Path(".local/crash-run/result.json"), help="where all figures go")
     parser.add_argument("--settle-seconds", type=float, default=SETTLE_SECONDS, help="how long doubts may take")
     parser.add_argument("--travel-every", type=int, default=TRAVEL_EVERY, help="of so many parcels one travels")
+    parser.add_argument("--random-only", action="store_true", help="leave out the scripted matrix")
+    parser.add_argument("--figures", action="store_true", help="measure the engine and the limits under faults, too")
     parser.add_argument("--self-test", action="store_true", help="a small run that must pass, two that must fail")
     parser.add_argument("--naive", action="store_true", help="spoil the workers: no answer counts as not done")
     parser.add_argument("--quiet-minutes", type=float, help="spoil the workers: believe absence after so long")

@@ -34,9 +34,8 @@ def are_kept(outcome: Outcome) -> bool:
     return all(promise.is_kept is not False for promise in promises(outcome))
 
 
-def print_table(outcome: Outcome, say: Callable[[str], None]) -> None:
+def print_table(found: Sequence[Promise], say: Callable[[str], None]) -> None:
     """For the terminal."""
-    found = promises(outcome)
     width = max(len(promise.measure) for promise in found)
     for promise in found:
         verdict = {True: "ok  ", False: "FAIL", None: "    "}[promise.is_kept]
@@ -45,7 +44,7 @@ def print_table(outcome: Outcome, say: Callable[[str], None]) -> None:
             say(f"{' ' * width}        {example}")
 
 
-def write_json(outcomes: Sequence[Outcome], path: Path) -> None:
+def write_json(outcomes: Sequence[Outcome], path: Path, *, others: Sequence[Promise] = ()) -> None:
     """Everything, examples in full."""
     content = {
         "at": datetime.now(UTC).isoformat(),
@@ -58,6 +57,7 @@ def write_json(outcomes: Sequence[Outcome], path: Path) -> None:
             }
             for outcome in outcomes
         ],
+        "others": [asdict(promise) for promise in others],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1, default=str))
