@@ -4,6 +4,7 @@ import itertools
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -43,11 +44,10 @@ def _flush(ground: Ground) -> None:
 
 
 def _pause(ground: Ground, seconds: float) -> None:
-    """The server stands still: it takes connections and answers nothing."""
+    """The server stands still for so long: it takes connections and answers nothing. Returns at once."""
     process_id = int(broker_of(ground).info("server")["process_id"])
     os.kill(process_id, signal.SIGSTOP)
-    time.sleep(seconds)
-    os.kill(process_id, signal.SIGCONT)
+    threading.Timer(seconds, os.kill, [process_id, signal.SIGCONT]).start()
 
 
 def _through(

@@ -18,7 +18,7 @@ from exact.models import Grant
 EXPIRED_SECONDS = 600
 """A token lives so long (`exact.md` 3.3)."""
 PATIENCE_SECONDS = 30
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.2
 
 
 def main() -> None:
