@@ -10,6 +10,7 @@ from syncjobs.models import Delivery
 from tests.crash import oracle, places
 from tests.crash.answers import IMPATIENT, error, status
 from tests.crash.forks import Trap
+from tests.crash.forms import in_small, paired
 from tests.crash.oracle import End
 from tests.crash.scene import Scene
 
@@ -69,7 +70,7 @@ SAID = {
     "no answer in time": Said(fault={"action": "stall_after", "seconds": 0.4}),
     "no label in it": Said(fault={"action": "drop_label"}),
 }
-VOIDED = {
+VOIDED: dict[str, dict[str, Any]] = {
     "done": {},
     "429": status(429, error("10429")),
     "401": status(401, error("250003")),
@@ -85,18 +86,9 @@ REFUSED_VOIDS = {
     "not voided": status(200, {"VoidShipmentResponse": {"SummaryResult": {"Status": {"Code": "0"}}}}) | ALWAYS,
     "too late": status(400, error("190102")) | ALWAYS,
 }
-ASKED = {
-    f"{name}, killed at {place}": (said, trap)
-    for name, said in SAID.items()
-    for place, trap in places.ASKING.items()
-    if place == "B12 before the verdict is committed" or name in {"found", "not found"}
-}
-VOIDED_KILLED = {
-    f"{name}, killed at {place}": (fault, trap)
-    for name, fault in VOIDED.items()
-    for place, trap in places.VOIDING.items()
-    if place == "B13 when the void is sent" or name == "done"
-}
+ASKED = paired(SAID, places.ASKING, telling={"found"})
+VOIDED_KILLED = paired(VOIDED, places.VOIDING, telling={"done"})
+VOIDED_ALIVE = in_small(VOIDED, {"500 after the effect", "a reset before the effect"})
 
 
 @pytest.mark.parametrize("said", SAID.values(), ids=SAID)
@@ -109,13 +101,13 @@ def test_whatever_ups_says_of_a_doubt_it_is_settled_by_itself(scene: Scene, said
     oracle.assert_end(scene, delivery, said.end)
 
 
-@pytest.mark.parametrize(("said", "trap"), ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize(("said", "place"), ASKED.values(), ids=ASKED)
 def test_a_worker_killed_while_it_asks_leaves_a_doubt_that_is_settled_by_itself(
-    scene: Scene, said: Said, trap: Trap
+    scene: Scene, said: Said, place: str
 ) -> None:
     delivery = doubtful(scene, said)
 
-    scene.work_until_killed(trap, constants=IMPATIENT)
+    scene.work_until_killed(places.ASKING[place], constants=IMPATIENT)
     scene.live_on(lambda: oracle.is_at(scene, delivery, said.end))
 
     oracle.assert_end(scene, delivery, said.end)
@@ -133,9 +125,9 @@ def test_a_worker_killed_over_the_last_absence_leads_to_one_shipment(scene: Scen
     oracle.assert_end(scene, delivery, End.SHIPPED)
 
 
-@pytest.mark.parametrize("fault", VOIDED.values(), ids=VOIDED)
-def test_whatever_ups_says_of_a_void_the_late_twin_is_gone_in_the_end(scene: Scene, fault: dict[str, Any]) -> None:
-    delivery = with_a_late_twin(scene, fault)
+@pytest.mark.parametrize("name", VOIDED_ALIVE)
+def test_whatever_ups_says_of_a_void_the_late_twin_is_gone_in_the_end(scene: Scene, name: str) -> None:
+    delivery = with_a_late_twin(scene, VOIDED[name])
 
     scene.work(constants=IMPATIENT)
     scene.live_on(lambda: oracle.is_at(scene, delivery, End.TWIN_VOIDED))
@@ -143,13 +135,13 @@ def test_whatever_ups_says_of_a_void_the_late_twin_is_gone_in_the_end(scene: Sce
     oracle.assert_end(scene, delivery, End.TWIN_VOIDED)
 
 
-@pytest.mark.parametrize(("fault", "trap"), VOIDED_KILLED.values(), ids=VOIDED_KILLED)
+@pytest.mark.parametrize(("fault", "place"), VOIDED_KILLED.values(), ids=VOIDED_KILLED)
 def test_a_worker_killed_over_a_void_leaves_a_twin_that_is_gone_in_the_end(
-    scene: Scene, fault: dict[str, Any], trap: Trap
+    scene: Scene, fault: dict[str, Any], place: str
 ) -> None:
     delivery = with_a_late_twin(scene, fault)
 
-    scene.work_until_killed(trap, constants=IMPATIENT)
+    scene.work_until_killed(places.VOIDING[place], constants=IMPATIENT)
     scene.live_on(lambda: oracle.is_at(scene, delivery, End.TWIN_VOIDED))
 
     oracle.assert_end(scene, delivery, End.TWIN_VOIDED)

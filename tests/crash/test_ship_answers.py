@@ -8,14 +8,24 @@ import pytest
 
 from tests.crash import oracle, places
 from tests.crash.answers import CLASSES, Answer
+from tests.crash.forms import paired
 from tests.crash.scene import Scene
 
 pytestmark = pytest.mark.slow
 
+TELLING = {
+    "a complete answer",
+    "429",
+    "400 in UPS's words",
+    "403 in UPS's words",
+    "503 before the effect",
+    "500 after the effect",
+    "an effect after the quiet time",
+}
+"""One of each meaning in `reliability.md` 1.3, with and without a shipment behind it."""
 PAIRS = {
-    f"{name}, killed at {place}": (answer, place)
-    for name, answer in CLASSES.items()
-    for place in places.SENT
+    name: (answer, place)
+    for name, (answer, place) in paired(CLASSES, places.SENT, telling=TELLING).items()
     if answer.is_reached or not place.startswith("B5")
 }
 """Where UPS is not reached there is no moment at which the bytes are sent."""

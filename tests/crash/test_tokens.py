@@ -14,6 +14,7 @@ from syncjobs.models import Delivery
 from tests.crash import oracle, places
 from tests.crash.answers import STALL_SECONDS, status
 from tests.crash.forks import Outcome, Trap
+from tests.crash.forms import paired
 from tests.crash.oracle import End
 from tests.crash.scene import Scene
 from tests.journey.conftest import connect
@@ -65,9 +66,8 @@ RENEWALS = {
 }
 SENT = ("T2 when the token is sent", "T2 when the answer is read")
 KILLED = {
-    f"{name}, killed at {place}": (renewal, place)
-    for name, renewal in RENEWALS.items()
-    for place in SENT
+    name: (renewal, place)
+    for name, (renewal, place) in paired(RENEWALS, SENT, telling={"new tokens"}).items()
     if renewal.is_reached or place == SENT[1]
 }
 STEPS = {name: trap for name, trap in places.RENEWING.items() if name not in SENT}
