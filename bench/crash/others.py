@@ -14,7 +14,12 @@ from bench.ground import CHECKOUT, say
 MATRIX = "tests/crash"
 RANDOM_RUN = "tests/crash/test_random.py"
 NAMED_SERVERS = frozenset({"DATABASE_URL", "REDIS_URL"})
-TEST_KEYS = {"SECRET_KEY": "for tests only", "FERNET_KEYS": "for tests only, the older one"}
+TEST_KEYS = {
+    "SECRET_KEY": "for tests only",
+    "FERNET_KEYS": "for tests only, the older one",
+    "CRASH_MATRIX": "full",
+}
+"""What the tests are run with; every pair of the matrix, not the small form of `make test`."""
 
 
 def matrix(data_directory: Path) -> Promise:
