@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,9 +26,10 @@ from bench.standins import CALLS_AT_ONCE, Company, StandIn
 SLOW_CALLS = 1_000
 """More than are made while one call stalls."""
 UNSETTLED = ("planned", "sending", "in_doubt", "orphan", "voiding")
+MOST_LOOKS = 3
 NEWS_KINDS = ("proof", "status")
 SHORT_QUIET_TIME = timedelta(seconds=20)
-WORK_KINDS = ("read", "ship", "report", "gone", "recheck")
+WORK_KINDS = ("read", "ship", "report", "gone")
 """Jobs that settle are seen by their attempts: the last looks at one that is absent come days later."""
 WRITTEN_STATES = ("reported", "in_transit", "delivered", "closed")
 """What is still read of these only confirms our own writes."""
@@ -41,6 +43,7 @@ class Watcher:
     evidence: Evidence = field(default_factory=Evidence)
     shipper_numbers: dict[int, str] = field(default_factory=dict)
     _began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _looks: Counter[str] = field(default_factory=Counter)
     _seen: dict[str, set[int]] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -120,11 +123,23 @@ class Watcher:
 
         Documents of the storm land at once or never, so the quiet time need not be its full five minutes.
         """
-        self.ground.database.run("UPDATE syncjobs_syncjob SET due_at = now() WHERE state = 'due' AND kind = 'recheck'")
+        self._hurry_looks()
         self.ground.database.run(
             "UPDATE syncjobs_syncjob SET due_at = now() + %s"
             " WHERE state = 'due' AND kind = ANY(%s) AND due_at > now() + %s",
             [SHORT_QUIET_TIME, list(NEWS_KINDS), SHORT_QUIET_TIME],
+        )
+
+    def _hurry_looks(self) -> None:
+        """A few for each hold: what only a person can mend would be looked at for ever."""
+        rows = self.ground.database.rows(
+            "SELECT subject FROM syncjobs_syncjob WHERE state = 'due' AND kind = 'recheck' AND due_at > now()"
+        )
+        wanted = [str(row[0]) for row in rows if self._looks[str(row[0])] < MOST_LOOKS]
+        self._looks.update(wanted)
+        self.ground.database.run(
+            "UPDATE syncjobs_syncjob SET due_at = now() WHERE state = 'due' AND kind = 'recheck' AND subject = ANY(%s)",
+            [[UUID(each) for each in wanted]],
         )
 
     def let_renew(self) -> None:
