@@ -179,9 +179,10 @@ def claim(queues: Sequence[SyncJob.Queue], *, at_once: int = CLAIM_AT_ONCE) -> l
 
 _CLAIM_SIBLINGS = """
 WITH picked AS MATERIALIZED (
-    SELECT j.id FROM syncjobs_syncjob j JOIN syncjobs_delivery d ON d.code = j.subject
-     WHERE j.tenant_id = %(tenant)s AND j.kind = %(kind)s AND j.state = 'due'
-       AND j.due_at <= clock_timestamp() AND d.connection_id = %(connection)s
+    SELECT j.id FROM syncjobs_syncjob j
+     WHERE j.tenant_id = %(tenant)s AND j.queue = %(queue)s AND j.kind = %(kind)s AND j.state = 'due'
+       AND j.due_at <= clock_timestamp()
+       AND (SELECT d.connection_id FROM syncjobs_delivery d WHERE d.code = j.subject) = %(connection)s
      ORDER BY j.due_at LIMIT %(limit)s FOR UPDATE OF j SKIP LOCKED
 )
 UPDATE syncjobs_syncjob j SET state = 'running', starts = j.starts + 1,
@@ -191,7 +192,8 @@ UPDATE syncjobs_syncjob j SET state = 'running', starts = j.starts + 1,
 RETURNING j.id, j.tenant_id, j.kind, j.subject, j.starts, j.failures, j.lease_until, j.correlation
 """
 """Picked once, whatever plan PostgreSQL chooses: as a condition the choice may be made anew for each row, and then the
-limit does not hold."""
+limit does not hold. Each job asks for its own delivery: as a join, PostgreSQL, which has not counted a flood's rows yet,
+compares every job with every delivery, 9 s for 5,000 of each where this takes 0.04 s."""
 
 
 def claim_siblings(job: Job, *, connection_id: int, limit: int) -> list[Job]:
@@ -202,6 +204,7 @@ def claim_siblings(job: Job, *, connection_id: int, limit: int) -> list[Job]:
             {
                 "lease": LEASE_SECONDS,
                 "tenant": job.tenant_id,
+                "queue": QUEUE_OF[job.kind].value,
                 "kind": job.kind.value,
                 "connection": connection_id,
                 "limit": limit,
