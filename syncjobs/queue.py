@@ -192,8 +192,8 @@ UPDATE syncjobs_syncjob j SET state = 'running', starts = j.starts + 1,
 RETURNING j.id, j.tenant_id, j.kind, j.subject, j.starts, j.failures, j.lease_until, j.correlation
 """
 """Picked once, whatever plan PostgreSQL chooses: as a condition the choice may be made anew for each row, and then the
-limit does not hold. Each job asks for its own delivery: as a join, PostgreSQL, which has not counted a flood's rows yet,
-compares every job with every delivery, 9 s for 5,000 of each where this takes 0.04 s."""
+limit does not hold. Each job asks for its own delivery: as a join PostgreSQL, which has not counted a flood's rows yet,
+compares every job with every delivery: 9 s for 5,000 of each, where this takes 0.04 s."""
 
 
 def claim_siblings(job: Job, *, connection_id: int, limit: int) -> list[Job]:
