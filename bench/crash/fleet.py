@@ -16,7 +16,7 @@ from connector_site.lib.local_servers.processes import Child, start, stop_all, w
 
 CHILDREN = 2
 """Of each worker: what a child was doing when it was killed, another one of the same worker takes over."""
-READY_SECONDS = 90
+READY_SECONDS = 180
 QUEUES = "ship,sync,track,upkeep"
 _OPTIONS = ("--queues", QUEUES, "--without-gossip", "--without-mingle", "--concurrency", str(CHILDREN))
 

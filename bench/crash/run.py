@@ -20,7 +20,7 @@ from bench.crash.size import Size
 from bench.crash.watcher import Watcher
 from bench.ground import Ground, prepared, say
 
-WARM_UP_SECONDS = 90
+WARM_UP_SECONDS = 180
 TICK_SECONDS = 0.02
 LOOK_SECONDS = 3.0
 AIM_SECONDS = 1.0

@@ -15,7 +15,7 @@ NAMED_SERVERS = frozenset({"DATABASE_URL", "REDIS_URL"})
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_random_kills_break_no_promise_and_a_spoilt_worker_is_found_out(tmp_path: Path) -> None:
     result = tmp_path / "result.json"
 
