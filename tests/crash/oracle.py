@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any
 
 from audit.chain import verify
-from exact.models import Connection, Grant
+from exact.models import Connection
 from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.models.shipments import WATCHED_ATTEMPT_STATES
 from tenants.context import tenant_context
@@ -162,8 +162,8 @@ def is_forgotten(scene: Scene, delivery: Delivery) -> bool:
 def needs_reconnect(scene: Scene) -> bool:
     """Whether a person must connect Exact again."""
     with tenant_context(scene.journey.tenant.id):
-        connection = Connection.objects.get(pk=scene.journey.connection.pk)
-    return Grant.objects.get(pk=connection.grant_id).needs_reconnect_at is not None
+        connection = Connection.objects.select_related("grant").get(pk=scene.journey.connection.pk)
+    return connection.grant is not None and connection.grant.needs_reconnect_at is not None
 
 
 def _story(scene: Scene, delivery: Delivery) -> str:

@@ -75,7 +75,7 @@ def _live(order: dict[str, Any], writing: int) -> None:
         code = 0
     finally:
         if code:
-            sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+            sys.excepthook(*sys.exc_info())
             sys.stderr.flush()
         os._exit(code)
 
