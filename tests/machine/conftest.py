@@ -1,5 +1,6 @@
 """A fresh customer for every run of the machine, on a database and at stand-ins without anything else."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -22,6 +23,12 @@ __all__ = ["clock", "exact_standin", "ups_standin", "workers"]
 
 
 @pytest.fixture
+def tally() -> Counter[str]:
+    """What a run has tried out."""
+    return Counter()
+
+
+@pytest.fixture
 def new_world(
     transactional_db: None,
     settings: Settings,
@@ -30,6 +37,7 @@ def new_world(
     ups_standin: StandIn,
     workers: Zygote,
     clock: Time,
+    tally: Counter[str],
 ) -> Callable[[], World]:
     """Each call forgets everything and lets a new customer connect."""
 
@@ -41,7 +49,7 @@ def new_world(
         journey.company.change("logistics/Items", item["id"], GrossWeight=PIECE_KG)
         with tenant_context(journey.tenant.id):
             ShippingRule.objects.update(parcel_max_weight_kg=PIECE_KG * PIECES_IN_A_PARCEL)
-        return World(scene=Scene(journey=journey, workers=workers, time=clock))
+        return World(scene=Scene(journey=journey, workers=workers, time=clock), tally=tally)
 
     return begin_anew
 

@@ -10,8 +10,11 @@ from tenants.context import tenant_context
 from tests.crash import oracle
 from tests.machine.world import FOREIGN, World
 
-PAUSES = (3, 16, 16, 16, 61, 61, 24 * 60, 50 * 60)
+PAUSES = (3, 16, 16, 16, 61, 24 * 60, 50 * 60)
 """Minutes: past a lease, through the questions about a doubt, then past each late watch (`reliability.md` 1.4)."""
+DRAWN_IN = (0, 4, 6)
+"""The pauses before which the nets are drawn in, as they are by themselves day and night."""
+NETS = [kind for kind in (SyncJob.Kind.CHANGES, SyncJob.Kind.RECONCILE) if kind in engine.STEPS]
 D = Delivery.State
 A = Attempt.State
 SHIPPED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.CLOSED})
@@ -22,13 +25,12 @@ def heal(world: World) -> None:
     """Trouble ends, people renew what they must, and only time passes."""
     world.calm()
     world.journey.check_ups_account()
-    for minutes in PAUSES:
+    for turn, minutes in enumerate(PAUSES):
         if oracle.needs_reconnect(world.scene):
             world.reconnect()
-        world.ask(SyncJob.Kind.CHANGES)
-        if SyncJob.Kind.RECONCILE in engine.STEPS:
-            world.ask(SyncJob.Kind.RECONCILE)
-        world.live(minutes)
+        for kind in NETS if turn in DRAWN_IN else ():
+            world.ask(kind)
+        world.live(minutes, is_fine=False)
 
 
 def passed_through(world: World) -> set[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -42,12 +43,15 @@ class World:
     """What happens to one customer. The sets remember what people did, by entry id in Exact."""
 
     scene: Scene
+    tally: Counter[str]
+    """What the whole run has tried out."""
     booked: list[str] = field(default_factory=list)
     foreign: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     chosen: set[str] = field(default_factory=set)
     """Deliveries about which a person decided, and took the risk that came with it."""
     voided_by_hand: set[str] = field(default_factory=set)
+    has_late_requests: bool = False
     renewals_cut_off: int = 0
     """Renewals of a token whose answer may have been lost."""
 
@@ -63,19 +67,19 @@ class World:
 
     # --- time and work ---
 
-    def live(self, minutes: int = 0) -> None:
+    def live(self, minutes: int = 0, *, is_fine: bool = True) -> None:
         """Let time pass; then the clock ticks and workers do what is due. Whole minutes, as limits count them."""
-        self.pass_time(minutes)
+        self.pass_time(minutes, is_fine=is_fine)
         ticks.turn_due()
         engine.work(list(SyncJob.Queue))
         self.listen()
 
-    def pass_time(self, minutes: int) -> None:
-        """Let time pass for everybody, while nobody works."""
+    def pass_time(self, minutes: int, *, is_fine: bool = True) -> None:
+        """Let time pass for everybody, while nobody works; UPS's clock goes in fine steps while a request is late."""
         if not minutes:
             return
         ups = self.journey.ups
-        single = min(minutes, LATEST_EFFECT_MINUTES)
+        single = min(minutes, LATEST_EFFECT_MINUTES) if is_fine and self.has_late_requests else 0
         for step in [*[1] * single, minutes - single]:
             ups.control("POST", "clock", {"advance_seconds": step * 60})
         self.scene.time.passes(minutes, self.exact)
@@ -127,12 +131,16 @@ class World:
 
     def type_foreign_number(self, entry_id: str) -> None:
         """Somebody ships it by other means and enters that number."""
+        if entry_id in self.deleted:
+            return
         self.journey.company.change(GOODS, entry_id, TrackingNumber=FOREIGN)
         self.foreign.add(entry_id)
         self.listen()
 
     def delete(self, entry_id: str) -> None:
         """Somebody deletes it."""
+        if entry_id in self.deleted:
+            return
         path = f"companies/{self.journey.company.division}/records/{GOODS}/{entry_id}"
         self.exact.control("DELETE", path)
         self.deleted.add(entry_id)
@@ -177,6 +185,7 @@ class World:
                 at=timezone.now(),
             )
             self.chosen.add(entry_id)
+            self.tally[f"decided {option.decision}"] += 1
 
     def _number_of(self, case: Case) -> str:
         """What a person would find on the label in the warehouse."""
@@ -210,6 +219,7 @@ class World:
 
     def trouble_at_ups(self, operation: str, order: Order, *, times: int = 1) -> None:
         """Order trouble for the next calls of a kind."""
+        self.has_late_requests |= order["action"] == "late_effect"
         self.journey.ups.control("POST", "faults", {**order, "operation": operation, "times": times})
 
     def trouble_at_exact(self, where: Order, order: Order, *, times: int = 1) -> None:
