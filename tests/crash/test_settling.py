@@ -19,6 +19,8 @@ pytestmark = pytest.mark.slow
 RECOVERY = "/recovery$"
 VOID = "/void/"
 ALWAYS = {"times": None}
+QUIET_SECONDS = 840.0
+"""A minute before the quiet time is over (`reliability.md` 1.4)."""
 LATE_SECONDS = 2100.0
 """After the quiet time: the next attempt is sent by then."""
 
@@ -121,6 +123,18 @@ def test_a_worker_killed_over_the_last_absence_leads_to_one_shipment(scene: Scen
 
     scene.work_until_killed(place)
     scene.live_on(lambda: oracle.is_at(scene, delivery, End.SHIPPED))
+
+    oracle.assert_end(scene, delivery, End.SHIPPED)
+
+
+def test_a_request_that_lands_within_the_quiet_time_is_found_although_nothing_was_known_of_it_twice(
+    scene: Scene,
+) -> None:
+    delivery = scene.book()
+    scene.trouble("/ship$", action="late_effect", seconds=QUIET_SECONDS)
+
+    scene.work_until_killed(places.ASKING["B12 when the verdict is committed"])
+    scene.live_on(lambda: False, pauses=(6, 6, 4, 16))
 
     oracle.assert_end(scene, delivery, End.SHIPPED)
 
