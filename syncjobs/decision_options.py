@@ -12,6 +12,8 @@ from syncjobs.problems import from_json
 from syncjobs.settling import Reason
 
 A = Attempt.State
+LEAST_REASON, LONGEST_REASON = 10, 500
+"""Characters of a reason: enough to tell a colleague why, and no diary."""
 
 
 class Decision(StrEnum):
@@ -59,7 +61,10 @@ def cases(tenant_id: uuid.UUID, delivery: Delivery) -> list[Case]:
     rows = Attempt.objects.select_related("account", "delivery").filter(tenant_id=tenant_id, delivery=delivery)
     attempts = list(rows.order_by("shipment_no", "attempt_no"))
     found = [_of_attempt(delivery, attempt) for attempt in attempts if _is_open(attempt)]
-    is_settling = any(attempt.state in (A.REVIEW, A.VOIDING, A.SENDING, A.IN_DOUBT) for attempt in attempts)
+    is_settling = any(
+        attempt.state in (A.REVIEW, A.VOIDING, A.SENDING, A.IN_DOUBT) and attempt.orphaned_at is None
+        for attempt in attempts
+    )
     is_told = any(attempt.review_reason and attempt.orphaned_at is None for attempt in attempts)
     if delivery.state == Delivery.State.REVIEW and not is_settling and not is_told:
         found.append(_of_delivery(delivery, attempts))
@@ -76,17 +81,21 @@ def _of_attempt(delivery: Delivery, attempt: Attempt) -> Case:
     elif attempt.state == A.VOID_REFUSED:
         heading, options = "UPS did not void the shipment", _of_refused_void(attempt)
     else:
-        heading, options = _HEADINGS.get(Reason(attempt.review_reason), _MADE_OR_NOT), _of_doubt(attempt)
-    text = WHY[Reason(attempt.review_reason)]
+        heading, options = _HEADINGS.get(attempt.review_reason, _MADE_OR_NOT), _of_doubt(attempt)
+    text = _TEXTS.get(attempt.review_reason, _OTHER_TEXT)
     return Case(delivery=delivery, attempt=attempt, heading=heading, text=text, options=options)
 
 
 _MADE_OR_NOT = "Did UPS make this shipment?"
-_HEADINGS = {
+_HEADINGS: dict[str, str] = {
     Reason.SEVERAL: "Which shipment is the right one?",
     Reason.COUNT: "Is this the right shipment?",
     Reason.PLACEHOLDER: "UPS's test system makes no shipments",
+    Reason.ACCOUNT: "UPS cannot be asked about this shipment",
 }
+_TEXTS = {reason.value: text for reason, text in WHY.items()}
+_OTHER_TEXT = "It could not be settled by itself. What each source says stands below."
+"""For a reason that a newer version wrote before this one was put back."""
 _NOTHING_MORE = "Nothing more is paid."
 
 
@@ -104,7 +113,7 @@ def _of_doubt(attempt: Attempt) -> tuple[Option, ...]:
         effect="The delivery ends here. If UPS made the shipment after all, you are asked again.",
         cost="Nothing now; a shipment that UPS made is paid until it is voided.",
     )
-    if attempt.review_reason in (Reason.PLACEHOLDER, Reason.ACCOUNT):
+    if attempt.review_reason == Reason.PLACEHOLDER or _is_another_account(attempt):
         return (again, end)
     numbers = numbers_of(attempt)
     adopt = Option(
@@ -134,6 +143,11 @@ def _of_doubt(attempt: Attempt) -> tuple[Option, ...]:
     return (adopt, again, void, drop, end)
 
 
+def _is_another_account(attempt: Attempt) -> bool:
+    account = attempt.account
+    return (account.shipper_number, account.environment) != (attempt.shipper_number, attempt.environment)
+
+
 def numbers_of(attempt: Attempt) -> tuple[str, ...]:
     """The numbers that UPS has named for it."""
     candidates = tuple(str(number) for number in (attempt.evidence or {}).get("candidates", ()))
@@ -146,9 +160,10 @@ def _of_orphan(attempt: Attempt) -> tuple[Option, ...]:
         Option(
             decision=Decision.VOID,
             title="Void it all the same",
-            effect=f"UPS is asked to void {attempt.void_id}. A parcel that is on its way may go on.",
+            effect="UPS is asked to void it. A parcel that is on its way may go on.",
             cost="Nothing, unless UPS refuses.",
-            numbers=(attempt.void_id,),
+            numbers=(attempt.void_id,) if attempt.void_id else numbers_of(attempt),
+            needs_number=True,
         ),
         _left("UPS is still asked now and then."),
     )
@@ -206,13 +221,16 @@ def _without_label() -> tuple[Option, ...]:
 
 def _with_label(delivery: Delivery, shipped: Attempt, codes: set[str]) -> tuple[Option, ...]:
     rows = Shipment.objects.filter(tenant_id=delivery.tenant_id, attempt=shipped, voided_at=None)
-    number = rows.values_list("ups_shipment_id", flat=True).first() or ""
+    number = rows.values_list("ups_shipment_id", flat=True).first()
     keep = Option(
         decision=Decision.KEEP,
         title="The goods leave with this label",
         effect="Its number is written to Exact Online if it is not there yet, and the parcels are followed.",
         cost=_NOTHING_MORE,
     )
+    end = _end("Parcels are no longer followed here; settle the rest with UPS and the customer.")
+    if not number:
+        return (end,) if VOIDED in codes else (keep, end)
     void = Option(
         decision=Decision.VOID,
         title="Void the label",
@@ -227,7 +245,6 @@ def _with_label(delivery: Delivery, shipped: Attempt, codes: set[str]) -> tuple[
         cost="One more shipment is paid; the voided one is not, unless UPS refuses.",
         numbers=(number,),
     )
-    end = _end("Parcels are no longer followed here; settle the rest with UPS and the customer.")
     if VOIDED in codes:
         return (anew, end)
     if codes & {RETURNED, LOST}:

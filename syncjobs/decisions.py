@@ -5,26 +5,44 @@ One function behind the page and every other door: under the lock of the deliver
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from audit.chain import fingerprint
 from audit.models import Event
 from audit.record import Happening, acting, happenings
 from syncjobs import queue
-from syncjobs.decision_options import Case, Decision, NotPossible, Option, cases
-from syncjobs.evidence import told
-from syncjobs.models import Attempt, Delivery, SyncJob
-from syncjobs.problems import Problem
-from syncjobs.settling import next_watch
+from syncjobs.decision_options import LEAST_REASON, LONGEST_REASON, Decision, NotPossible, Option, cases
+from syncjobs.evidence import decided, number_is_taken, told
+from syncjobs.models import Attempt, Delivery, Shipment, SyncJob
+from syncjobs.problems import Problem, as_json
+from syncjobs.settling import Reason, next_watch
 from syncjobs.steps.discarding import AGAIN, CANCEL
-from syncjobs.transitions import delivery_event, move, move_attempt
+from syncjobs.steps.facts import touch
+from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
 from tenants.context import tenant_context
-from ups.numbers import is_valid
+from ups.numbers import number_typed
 
-__all__ = ["Case", "Decision", "NotPossible", "Option", "cases", "decide"]
-
-REASON_CHARACTERS = 500
 _GONE = "This was settled in the meantime; nothing was done. Open the delivery to see how it stands."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """A decision that is being carried out under the delivery's lock; `events` are recorded with what it changes."""
+
+    delivery: Delivery
+    attempt: Attempt | None
+    number: str
+    events: tuple[Happening, ...]
+    at: datetime
+
+    @property
+    def there(self) -> Attempt:
+        """The attempt that it is about."""
+        if self.attempt is None:
+            raise NotPossible(_GONE)
+        return self.attempt
 
 
 def decide(
@@ -45,68 +63,119 @@ def decide(
         option = next((one for one in case.options if one.decision == decision), None) if case else None
         if case is None or option is None:
             raise NotPossible(_GONE)
-        if not reason.strip():
-            raise NotPossible("Write down why you decide so; colleagues will ask.")
-        named = _named(option, number)
+        words, named = _worded(reason), _named(option, number)
         attempt = case.attempt or case.shipped
-        details = {"what": "decision", "decision": decision.value, "reason": reason.strip()[:REASON_CHARACTERS]}
+        if named and attempt is not None and number_is_taken(tenant_id, named, but_by=attempt):
+            raise NotPossible("This number belongs to another delivery here. Compare it with the label once more.")
+        details = {
+            "what": "decision",
+            "decision": decision.value,
+            "reason_fingerprint": fingerprint(words),
+            "reason_characters": len(words),
+        }
         details |= {"number": named} if named else {}
         asked = delivery_event(delivery, Event.Kind.ASKED, details=details)
-        _ACTS[decision](delivery, attempt, named, [asked], at)
+        _keep_words(attempt or _newest(delivery), decision, words, at)
+        _ACTS[decision](_Choice(delivery=delivery, attempt=attempt, number=named, events=(asked,), at=at))
 
 
 def _code(attempt: Attempt | None) -> uuid.UUID | None:
     return attempt.code if attempt else None
 
 
+def _newest(delivery: Delivery) -> Attempt | None:
+    rows = Attempt.objects.filter(tenant_id=delivery.tenant_id, delivery=delivery)
+    return rows.defer("request").order_by("-shipment_no", "-attempt_no").first()
+
+
+def _worded(reason: str) -> str:
+    words = reason.strip()
+    if not LEAST_REASON <= len(words) <= LONGEST_REASON:
+        raise NotPossible(
+            f"Write down why you decide so, in {LEAST_REASON} to {LONGEST_REASON} characters; colleagues will ask."
+        )
+    return words
+
+
+def _keep_words(attempt: Attempt | None, decision: Decision, words: str, at: datetime) -> None:
+    """The person's words stand with a request to UPS: every delivery that waits for a decision has one."""
+    if attempt is not None:
+        attempt.evidence = decided(attempt, decision=decision.value, reason=words, at=at)
+        Attempt.objects.filter(tenant_id=attempt.tenant_id, pk=attempt.pk).update(evidence=attempt.evidence)
+
+
 def _named(option: Option, number: str) -> str:
     """The number that the decision is about."""
-    wanted = "".join(number.split()).upper()
     if option.numbers:
-        if wanted in option.numbers:
-            return wanted
-        if not wanted and len(option.numbers) == 1:
+        if number in option.numbers:
+            return number
+        if not number and len(option.numbers) == 1:
             return option.numbers[0]
         raise NotPossible("Choose one of the numbers that UPS named.")
     if not option.needs_number:
         return ""
-    if not is_valid(wanted):
+    typed = number_typed(number)
+    if not typed:
         raise NotPossible("Enter the UPS tracking number: 1Z and sixteen letters or digits, as it stands on the label.")
-    return wanted
+    return typed
 
 
-def _settle(delivery: Delivery, at: datetime) -> None:
-    kind = SyncJob.Kind.SETTLE
-    queue.add(delivery.tenant_id, kind, delivery.code, due_at=at, correlation=delivery.correlation)
+def _settle(choice: _Choice) -> None:
+    delivery = choice.delivery
+    queue.add(
+        delivery.tenant_id, SyncJob.Kind.SETTLE, delivery.code, due_at=choice.at, correlation=delivery.correlation
+    )
 
 
-def _adopt(delivery: Delivery, attempt: Attempt | None, number: str, events: list[Happening], at: datetime) -> None:
+def _adopt(choice: _Choice) -> None:
     """UPS is asked for the labels of that number; when it gives them, the shipment is kept."""
-    found = _there(attempt)
+    found, number, at = choice.there, choice.number, choice.at
     evidence = told(found, source="person", said="it was made: use it", numbers=[number], at=at, chosen=number)
     evidence.pop("choice_failed", None)
-    Attempt.objects.filter(tenant_id=delivery.tenant_id, pk=found.pk).update(evidence=evidence, due_at=at)
-    _settle(delivery, at)
-    happenings(delivery.tenant_id, events)
+    Attempt.objects.filter(tenant_id=found.tenant_id, pk=found.pk).update(evidence=evidence, due_at=at)
+    _settle(choice)
+    happenings(found.tenant_id, choice.events)
 
 
-def _not_made(delivery: Delivery, attempt: Attempt | None, number: str, events: list[Happening], at: datetime) -> None:
+def _not_made(choice: _Choice) -> None:
     """A new shipment is planned; the old reference is still looked for."""
-    told_now = [*events, *_given_up(attempt, "it was not made: ship again", at)]
+    delivery, at = choice.delivery, choice.at
+    told_now = [*choice.events, *_given_up(choice, "it was not made: ship again")]
     kind = SyncJob.Kind.READ
     queue.add(delivery.tenant_id, kind, delivery.code, due_at=at, correlation=delivery.correlation)
-    move(delivery, to=Delivery.State.RECEIVED, at=at, changes={"asked_again_at": at}, events=told_now)
+    _move(delivery, to=Delivery.State.RECEIVED, at=at, changes={"asked_again_at": at}, events=told_now)
 
 
-def _end(delivery: Delivery, attempt: Attempt | None, number: str, events: list[Happening], at: datetime) -> None:
+def _end(choice: _Choice) -> None:
     """Nothing more is done for this delivery."""
-    told_now = [*events, *_given_up(attempt, "nothing more is done", at)]
+    told_now = [*choice.events, *_given_up(choice, "nothing more is done")]
     problem = Problem(code="ended_by_person", text="A person ended this delivery here.")
-    move(delivery, to=Delivery.State.CANCELLED, at=at, problems=[problem], events=told_now)
+    delivery, at = choice.delivery, choice.at
+    if delivery.state == Delivery.State.CANCELLED:
+        touch(delivery, {"stopped_at": at, "problems": as_json([problem])})
+        happenings(delivery.tenant_id, told_now)
+        return
+    _move(delivery, to=Delivery.State.CANCELLED, at=at, changes={"stopped_at": at}, events=told_now, problem=problem)
 
 
-def _given_up(attempt: Attempt | None, said: str, at: datetime) -> list[Happening]:
+def _move(
+    delivery: Delivery,
+    *,
+    to: Delivery.State,
+    at: datetime,
+    changes: dict[str, Any],
+    events: list[Happening],
+    problem: Problem | None = None,
+) -> None:
+    """Move it, unless it went somewhere meanwhile from where there is no way."""
+    if to not in DELIVERY_MOVES[delivery.state]:
+        raise NotPossible(_GONE)
+    move(delivery, to=to, at=at, problems=[problem] if problem else [], changes=changes, events=events)
+
+
+def _given_up(choice: _Choice, said: str) -> list[Happening]:
     """A doubtful attempt counts as not made from now on, and is watched for like any other of that kind."""
+    attempt, at = choice.attempt, choice.at
     if attempt is None or attempt.state != Attempt.State.REVIEW:
         return []
     changes: dict[str, Any] = {
@@ -114,36 +183,57 @@ def _given_up(attempt: Attempt | None, said: str, at: datetime) -> list[Happenin
         "due_at": next_watch(0, absent_at=at),
         "watches": 0,
         "review_reason": "",
-        "evidence": told(attempt, source="person", said=said, at=at),
+        "evidence": _without_choice(told(attempt, source="person", said=said, at=at)),
     }
     return [move_attempt(attempt, to=Attempt.State.ABSENT, changes=changes)]
 
 
-def _void(delivery: Delivery, attempt: Attempt | None, number: str, events: list[Happening], at: datetime) -> None:
-    _begin_void(delivery, _there(attempt), number, CANCEL, events, at)
+def _without_choice(evidence: dict[str, Any]) -> dict[str, Any]:
+    """An earlier choice is taken back with it: from now on only our reference is looked for."""
+    return {name: value for name, value in evidence.items() if name not in ("chosen", "choice_failed")}
 
 
-def _void_and_ship(
-    delivery: Delivery, attempt: Attempt | None, number: str, events: list[Happening], at: datetime
-) -> None:
-    _begin_void(delivery, _there(attempt), number, AGAIN, events, at)
+def _void(choice: _Choice) -> None:
+    _begin_void(choice, CANCEL)
 
 
-def _begin_void(
-    delivery: Delivery, attempt: Attempt, number: str, then: str, events: list[Happening], at: datetime
-) -> None:
+def _void_and_ship(choice: _Choice) -> None:
+    _begin_void(choice, AGAIN)
+
+
+def _begin_void(choice: _Choice, then: str) -> None:
     """The intention first; UPS is asked by the step that settles."""
+    attempt, number, at = choice.there, choice.number, choice.at
     said = "void it" if then == CANCEL else "void it and ship again"
     evidence = told(attempt, source="person", said=said, numbers=[number], at=at, then=then)
     changes = {"void_id": number, "due_at": at, "asks": 0, "review_reason": "", "evidence": evidence}
     event = move_attempt(attempt, to=Attempt.State.VOIDING, changes=changes)
-    _settle(delivery, at)
-    happenings(delivery.tenant_id, [*events, event])
+    _settle(choice)
+    happenings(attempt.tenant_id, [*choice.events, event])
 
 
-def _keep(delivery: Delivery, attempt: Attempt | None, number: str, events: list[Happening], at: datetime) -> None:
+def _is_kept(attempt: Attempt) -> bool:
+    """Whether we have its shipment with the labels."""
+    return Shipment.objects.filter(tenant_id=attempt.tenant_id, attempt=attempt).exists()
+
+
+def _fetch(choice: _Choice, attempt: Attempt) -> None:
+    """A shipment that we never had the labels of is to be kept: they are fetched from UPS first."""
+    at, number = choice.at, attempt.void_id
+    evidence = told(attempt, source="person", said="keep it", numbers=[number], at=at, chosen=number)
+    changes = {"review_reason": Reason.NO_LABEL.value, "due_at": at, "void_id": "", "evidence": evidence}
+    event = move_attempt(attempt, to=Attempt.State.REVIEW, changes=changes)
+    _settle(choice)
+    happenings(attempt.tenant_id, [*choice.events, event])
+
+
+def _keep(choice: _Choice) -> None:
     """The shipment stands: its number is written to Exact if it is not there yet, and its parcels are followed."""
-    told_now = list(events)
+    delivery, attempt, at = choice.delivery, choice.attempt, choice.at
+    told_now = list(choice.events)
+    if attempt is not None and attempt.state == Attempt.State.VOID_REFUSED and not _is_kept(attempt):
+        _fetch(choice, attempt)
+        return
     if attempt is not None and attempt.state == Attempt.State.VOID_REFUSED:
         told_now.append(move_attempt(attempt, to=Attempt.State.CREATED, changes={"review_reason": ""}))
     if delivery.state != Delivery.State.REVIEW:
@@ -158,21 +248,15 @@ def _keep(delivery: Delivery, attempt: Attempt | None, number: str, events: list
     move(delivery, to=Delivery.State.LABELLED, at=at, changes={"facts_read_at": None}, events=told_now)
 
 
-def _seen(delivery: Delivery, attempt: Attempt | None, number: str, events: list[Happening], at: datetime) -> None:
+def _seen(choice: _Choice) -> None:
     """It is known and stays as it is."""
-    found = _there(attempt)
-    evidence = told(found, source="person", said="seen, left as it is", at=at, seen=True)
-    Attempt.objects.filter(tenant_id=delivery.tenant_id, pk=found.pk).update(evidence=evidence, review_reason="")
-    happenings(delivery.tenant_id, events)
+    found = choice.there
+    evidence = told(found, source="person", said="seen, left as it is", at=choice.at, seen=True)
+    Attempt.objects.filter(tenant_id=found.tenant_id, pk=found.pk).update(evidence=evidence, review_reason="")
+    happenings(found.tenant_id, choice.events)
 
 
-def _there(attempt: Attempt | None) -> Attempt:
-    if attempt is None:
-        raise NotPossible(_GONE)
-    return attempt
-
-
-_ACTS: dict[Decision, Callable[[Delivery, Attempt | None, str, list[Happening], datetime], None]] = {
+_ACTS: dict[Decision, Callable[[_Choice], None]] = {
     Decision.ADOPT: _adopt,
     Decision.NOT_MADE: _not_made,
     Decision.VOID: _void,

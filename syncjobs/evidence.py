@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Q
+
+from audit.chain import fingerprint
 from audit.record import Happening
-from syncjobs.models import Attempt
+from syncjobs.models import Attempt, Parcel
 from syncjobs.transitions import move_attempt
 from ups.numbers import PLACEHOLDER, is_valid
 
@@ -23,6 +27,18 @@ def told(
     if before and all(before[-1].get(name) == entry[name] for name in ("source", "said", "numbers")):
         before.pop()
     return {**(attempt.evidence or {}), "sources": [*before, entry][-MOST_SAID:], **more}
+
+
+def decided(attempt: Attempt, *, decision: str, reason: str, at: datetime) -> dict[str, Any]:
+    """The evidence with a person's own words for a decision. The trail, which nobody can blank, has their mark only."""
+    entry = {"decision": decision, "reason": reason, "at": at.isoformat()}
+    return {**(attempt.evidence or {}), "decisions": [*(attempt.evidence or {}).get("decisions", ()), entry]}
+
+
+def reasons_kept(evidence: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """The words of every decision that is kept, by the mark that the trail has of them."""
+    rows = [row for one in evidence for row in (one or {}).get("decisions", ())]
+    return {fingerprint(row["reason"]): row["reason"] for row in rows}
 
 
 def begin_doubt(attempt: Attempt, *, evidence: dict[str, Any], at: datetime) -> Happening:
@@ -43,3 +59,9 @@ def number_named(attempt: Attempt) -> str:
 def is_placeholder(attempt: Attempt) -> bool:
     """Whether UPS's test system answered, which makes no shipment (`ups.md` 2)."""
     return (attempt.evidence or {}).get("reported_number") == PLACEHOLDER
+
+
+def number_is_taken(tenant_id: UUID, number: str, *, but_by: Attempt) -> bool:
+    """Whether this is the number of a shipment or parcel, not voided, of another attempt; in the tenant's context."""
+    live = Parcel.objects.filter(tenant_id=tenant_id, shipment__voided_at=None).exclude(shipment__attempt=but_by)
+    return live.filter(Q(tracking_number=number) | Q(shipment__ups_shipment_id=number)).exists()

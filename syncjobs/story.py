@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from audit.models import Event
+from syncjobs.adopting import RECOVERY
 from syncjobs.courses import CORRECTED, LOST, RETURNED, VOIDED
 from syncjobs.decision_options import Decision
+from syncjobs.evidence import reasons_kept
 from syncjobs.intake import FOUND
 from syncjobs.models import Attempt, Delivery, Parcel
+from syncjobs.reconciling.kinds import Repair
 from syncjobs.wording import milestone_word, reason_phrase, words_for
 from tenants.models import User
 
@@ -45,6 +48,9 @@ _MOVED: dict[str, tuple[str, str]] = {
     D.REVIEW: ("Stopped: a person must decide", "stop"),
     D.CANCELLED: ("Cancelled", "stop"),
 }
+_MOVED_FROM: dict[tuple[str, str], tuple[str, str]] = {
+    (D.REVIEW, D.LABELLED): ("Goes on with the label that was made", "move"),
+}
 _ATTEMPT_MOVED: dict[str, tuple[str, str]] = {
     A.CREATED: ("UPS has made the shipment after all; it is used, and nothing is paid twice", "good"),
     A.REFUSED: ("UPS refused the request", "stop"),
@@ -64,7 +70,9 @@ _ATTEMPT_MOVED_FROM: dict[tuple[str, str], tuple[str, str]] = {
     (A.ABSENT, A.CREATED): ("UPS made the shipment late; it is used, and no other one is sent", "good"),
     (A.VOID_REFUSED, A.CREATED): ("The shipment is kept", "move"),
 }
-"""Where the state before makes it another story."""
+"""Where the state before makes it another story, here and for the delivery."""
+_OTHER_STEP = ("Went on in a way that this version of the site has no words for", "quiet")
+"""A newer version may have written the trail before this one was put back."""
 _FOLDED = frozenset({(A.PLANNED, A.SENDING), (A.SENDING, A.CREATED)})
 """Moves of a request that the delivery makes with it: told once, with the reference."""
 _DECIDED: dict[str, str] = {
@@ -76,6 +84,15 @@ _DECIDED: dict[str, str] = {
     Decision.END: "Decided: do nothing more for this delivery",
     Decision.SEEN: "Decided: leave the second shipment as it is",
 }
+_REPAIRED: dict[str, str] = {
+    Repair.TAKE_IN: "it is taken in from Exact Online",
+    Repair.READ: "it is read again from Exact Online",
+    Repair.REPORT: "the tracking number is written to Exact Online now",
+    Repair.WRITE: "the tracking number is written to Exact Online again",
+    Repair.ASK_UPS: "UPS is asked now what became of the request",
+    Repair.GO_ON: "it is set going again",
+    Repair.LOOK: "UPS is asked again where the parcels are",
+}
 _RECEIVED = {
     "Create": "Exact Online told of a new goods delivery",
     "Update": "Exact Online told of a change to the goods delivery",
@@ -84,6 +101,7 @@ _RECEIVED = {
 }
 _CHANGED = {
     "labels stored": "The labels were stored",
+    "labels fetched": "The labels were fetched from UPS",
     "deleted in Exact": "The goods delivery was deleted in Exact Online",
     "tracking number in Exact": "The tracking number in Exact Online is no longer ours",
     "late answer": "The answer of UPS came after all, late: it made the shipment",
@@ -163,13 +181,21 @@ class Moment:
     calls: tuple[Call, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the trail only points at: names of members by actor, and the words of decisions by their fingerprint."""
+
+    people: dict[str, str]
+    reasons: dict[str, str]
+
+
 def story_of(tenant_id: uuid.UUID, delivery: Delivery) -> list[Moment]:
     """Newest first; calls stand with the event they led to."""
     events = list(Event.objects.filter(tenant_id=tenant_id).for_subject(delivery.code))
-    people = _people(tenant_id, events)
+    known = _Known(people=_people(tenant_id, events), reasons=_reasons_given(delivery, events))
     told: list[Moment] = []
     calls: list[Call] = []
-    folded = ""
+    folded, is_told_made = "", False
     for event in events:
         if event.kind == Event.Kind.CALLED:
             calls.append(_call(event.details))
@@ -177,7 +203,11 @@ def story_of(tenant_id: uuid.UUID, delivery: Delivery) -> list[Moment]:
         if "attempt" in event.details and (event.from_state, event.to_state) in _FOLDED:
             folded = f"Reference {event.details.get('reference', '')}"
             continue
-        told.append(_moment(event, people, tuple(calls), folded))
+        if is_told_made and (event.kind, event.to_state) == (Event.Kind.MOVED, D.LABELLED):
+            is_told_made = False
+            continue
+        is_told_made = _tells_made(event) or (is_told_made and event.kind == Event.Kind.CHANGED)
+        told.append(_moment(event, known, tuple(calls), folded))
         folded = ""
         calls.clear()
     if calls:
@@ -185,19 +215,26 @@ def story_of(tenant_id: uuid.UUID, delivery: Delivery) -> list[Moment]:
     return told[::-1]
 
 
-def _moment(event: Event, people: dict[str, str], calls: tuple[Call, ...], folded: str) -> Moment:
-    words, look, more = _WORDS[Event.Kind(event.kind)](event)
-    more = more or folded
-    by = people.get(event.actor, _ACTORS.get(event.actor, ""))
+def _tells_made(event: Event) -> bool:
+    """Whether the request's own line says that the shipment stands: then the delivery's move would say it again."""
+    return "attempt" in event.details and event.to_state == A.CREATED
+
+
+def _moment(event: Event, known: _Known, calls: tuple[Call, ...], folded: str) -> Moment:
+    words, look, more = _WORDS.get(event.kind, _unknown)(event)
+    said = known.reasons.get(str(event.details.get("reason_fingerprint", "")), "")
+    more = _joined(more or folded, f"“{said}”" if said else "")
+    by = known.people.get(event.actor, _ACTORS.get(event.actor, ""))
     return Moment(at=event.recorded_at, words=words, look=look, by=by, more=more, calls=calls)
 
 
 def _moved(event: Event) -> tuple[str, str, str]:
     details = event.details
     if "attempt" in details:
-        words, look = _ATTEMPT_MOVED_FROM.get((event.from_state, event.to_state)) or _ATTEMPT_MOVED[event.to_state]
+        told = _ATTEMPT_MOVED_FROM.get((event.from_state, event.to_state)) or _ATTEMPT_MOVED.get(event.to_state)
+        words, look = told or _OTHER_STEP
         return words, look, f"Reference {details.get('reference', '')}"
-    words, look = _MOVED.get(event.to_state, (event.to_state, "move"))
+    words, look = _MOVED_FROM.get((event.from_state, event.to_state)) or _MOVED.get(event.to_state, _OTHER_STEP)
     return words, look, _reasons(details)
 
 
@@ -214,11 +251,15 @@ def _received(event: Event) -> tuple[str, str, str]:
 
 def _changed(event: Event) -> tuple[str, str, str]:
     what = str(event.details.get("what", ""))
-    if what == "milestone":
-        return _milestone(event.details)
     details = event.details
+    if what == "milestone":
+        return _milestone(details)
+    if "repair" in details:
+        return _repaired(details)
+    if what == "labels stored" and details.get("source") == RECOVERY:
+        what = "labels fetched"
     told = [_numbers(details), *(str(details.get(name, "")) for name in ("parcel", "why")), _counts(event)]
-    more = " · ".join(part for part in (*told, _reasons(details)) if part)
+    more = _joined(*told, _reasons(details))
     return _CHANGED.get(what, what.capitalize() or "The goods delivery was read again"), "quiet", more
 
 
@@ -230,7 +271,7 @@ def _milestone(details: dict[str, Any]) -> tuple[str, str, str]:
         part for part in (milestone_word(words, reached), reason_phrase(words, str(details.get("reason", "")))) if part
     )
     attention = _ATTENTION.get(str(details.get("attention", "")), "")
-    more = " · ".join(part for part in (str(details.get("parcel", "")), attention) if part)
+    more = _joined(str(details.get("parcel", "")), attention)
     return said, _MILESTONE_LOOKS.get(reached, "move"), more
 
 
@@ -261,11 +302,18 @@ def _wrote(event: Event) -> tuple[str, str, str]:
 
 def _asked(event: Event) -> tuple[str, str, str]:
     details = event.details
+    if "repair" in details:
+        return _repaired(details)
     if details.get("what") != "decision":
         return ("Asked to check again" if details.get("what") == "run again" else "Asked for by a person"), "move", ""
     words = _DECIDED.get(str(details.get("decision", "")), "Decided by a person")
-    reason = f"“{details['reason']}”" if details.get("reason") else ""
-    return words, "move", " · ".join(part for part in (str(details.get("number", "")), reason) if part)
+    return words, "move", str(details.get("number", ""))
+
+
+def _repaired(details: dict[str, Any]) -> tuple[str, str, str]:
+    """A person, or the comparison by itself, had it put right."""
+    what = _REPAIRED.get(str(details["repair"]), "it is looked at again")
+    return f"Put right after the comparison: {what}", "move", ""
 
 
 def _failed(event: Event) -> tuple[str, str, str]:
@@ -283,7 +331,15 @@ def _plain(event: Event) -> tuple[str, str, str]:
     return Event.Kind(event.kind).label.capitalize(), "quiet", ""
 
 
-_WORDS: dict[Event.Kind, Callable[[Event], tuple[str, str, str]]] = {
+def _unknown(event: Event) -> tuple[str, str, str]:
+    return (*_OTHER_STEP, "")
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+_WORDS: dict[str, Callable[[Event], tuple[str, str, str]]] = {
     Event.Kind.MOVED: _moved,
     Event.Kind.RECEIVED: _received,
     Event.Kind.CHANGED: _changed,
@@ -306,6 +362,14 @@ def _call(details: dict[str, Any]) -> Call:
         words=f"{system}: {operation}",
         outcome=f"{outcome}{f', code {code}' if code else ''}, {details.get('duration_ms', 0)} ms",
     )
+
+
+def _reasons_given(delivery: Delivery, events: Iterable[Event]) -> dict[str, str]:
+    """The words of people that decided, which stand beside the trail so that they can be taken away."""
+    if not any("reason_fingerprint" in event.details for event in events):
+        return {}
+    rows = Attempt.objects.filter(tenant_id=delivery.tenant_id, delivery=delivery)
+    return reasons_kept(rows.values_list("evidence", flat=True))
 
 
 def _people(tenant_id: uuid.UUID, events: Iterable[Event]) -> dict[str, str]:

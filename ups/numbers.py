@@ -17,6 +17,12 @@ def is_valid(number: str) -> bool:
     return _check_digit(number[2:17]) == int(number[17])
 
 
+def number_typed(text: str) -> str:
+    """The tracking number that a person typed, with or without spaces and capitals; empty where it is none."""
+    number = "".join(text.split()).upper()
+    return number if is_valid(number) else ""
+
+
 def is_shipper_number(number: str) -> bool:
     """Whether this has the shape of a UPS account number (`ups.md` 5.1)."""
     return _SHIPPER_NUMBER.fullmatch(number) is not None

@@ -32,6 +32,8 @@ _SHOWN: dict[str, tuple[str, str, str]] = {
     A.CANCELLED: ("Dropped unsent", "quiet", ""),
 }
 """Word, look, and what it means, of a request's state."""
+_OTHER = ("In a state that this version of the site has no word for", "quiet", "")
+"""A newer version may have written it before this one was put back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,7 @@ class WrittenFacts:
 def attempt_shown(attempt: Attempt) -> AttemptShown:
     """The attempt with a word for its state and what UPS said."""
     evidence = attempt.evidence or {}
-    word, look, meaning = _SHOWN[attempt.state]
+    word, look, meaning = _SHOWN.get(attempt.state, _OTHER)
     said = [meaning]
     if evidence.get("code"):
         said.append(f"UPS answered with code {evidence['code']}.")

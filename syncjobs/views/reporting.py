@@ -13,7 +13,7 @@ from audit.record import acting
 from exact.documents import creatable_types
 from exact.models import Connection
 from syncjobs import rule_book
-from syncjobs.forms import OFFERED_MILESTONES, ReportingForm
+from syncjobs.forms.rules import OFFERED_MILESTONES, ReportingForm
 from syncjobs.models import Reporting
 from syncjobs.remarks import LineFacts, status_line
 from syncjobs.reporting import EXACT_WRITES, reporting_of, save_reporting, shortness_of, types_of

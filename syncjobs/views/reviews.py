@@ -14,10 +14,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from syncjobs import decisions, testimony
-from syncjobs.decision_form import DecisionForm, key_of
-from syncjobs.decisions import Case
+from syncjobs import decision_options, decisions, testimony
+from syncjobs.decision_options import Case, NotPossible
 from syncjobs.doubt_notices import DoubtNotice, notice_of
+from syncjobs.forms.deciding import DecisionForm, key_of
 from syncjobs.models import Attempt, Delivery
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
@@ -49,7 +49,7 @@ def review(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> Ht
     """Everybody may look; a manager decides."""
     with inside(access):
         row = get_object_or_404(_deliveries(access), code=delivery_code)
-        cases = decisions.cases(access.tenant_id, row)
+        cases = decision_options.cases(access.tenant_id, row)
         if request.method != "POST":
             return _page(request, access, row, cases)
         case = next((case for case in cases if key_of(case) == request.POST.get("case")), None)
@@ -80,7 +80,7 @@ def _decided(request: HttpRequest, access: Access, row: Delivery, form: Decision
             at=timezone.now(),
             number=form.number(),
         )
-    except decisions.NotPossible as refused:
+    except NotPossible as refused:
         return _refused(request, access, row.code, form, str(refused))
     messages.success(request, f"Decided: {option.title}. {option.effect}")
     return redirect("syncjobs:delivery", access.tenant_code, row.code)
@@ -90,7 +90,7 @@ def _refused(request: HttpRequest, access: Access, code: uuid.UUID, tried: Decis
     """Back to the page with the words kept, as long as there still is something to decide."""
     with inside(access):
         row = get_object_or_404(_deliveries(access), code=code)
-        cases = decisions.cases(access.tenant_id, row)
+        cases = decision_options.cases(access.tenant_id, row)
         case = next((case for case in cases if key_of(case) == key_of(tried.case)), None)
         if case is None:
             return _overtaken(request, access, row)

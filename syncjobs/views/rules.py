@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from exact.models import Connection
 from syncjobs import queue, rule_book
 from syncjobs.first_steps import first_steps
-from syncjobs.forms import RuleForm
+from syncjobs.forms.rules import RuleForm
 from syncjobs.models import SyncJob
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in

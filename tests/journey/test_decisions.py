@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from audit.models import Event
 from connector_site.lib.outside_calls import ignore
-from syncjobs.decisions import Decision, NotPossible, cases, decide
+from syncjobs.decision_options import Decision, NotPossible, cases
+from syncjobs.decisions import decide
 from syncjobs.models import Attempt, Delivery
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey, wait_for

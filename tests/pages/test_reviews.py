@@ -14,8 +14,9 @@ from django.utils import timezone
 from audit.models import Event
 from connector_site.lib.secrets import seal
 from syncjobs import decisions, testimony
-from syncjobs.decision_form import DecisionForm
-from syncjobs.decisions import Decision
+from syncjobs.decision_options import Case, Decision, NotPossible, cases
+from syncjobs.evidence import reasons_kept
+from syncjobs.forms.deciding import DecisionForm
 from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.settling import Reason
 from tenants.context import tenant_context
@@ -40,9 +41,9 @@ def page(client: Client, desk: Desk, delivery: Delivery) -> str:
     return client.get(address(delivery, desk)).content.decode()
 
 
-def case_of(desk: Desk, delivery: Delivery) -> decisions.Case:
+def case_of(desk: Desk, delivery: Delivery) -> Case:
     with tenant_context(desk.tenant.id):
-        (case,) = decisions.cases(desk.tenant.id, Delivery.objects.get(pk=delivery.pk))
+        (case,) = cases(desk.tenant.id, Delivery.objects.get(pk=delivery.pk))
     return case
 
 
@@ -69,9 +70,11 @@ def standing(delivery: Delivery) -> tuple[Any, ...]:
 
 
 def asked(delivery: Delivery) -> list[tuple[str, str, str]]:
+    """Who decided what, and the words that are kept for it."""
     with tenant_context(delivery.tenant_id):
         rows = Event.objects.for_subject(delivery.code).filter(kind=Event.Kind.ASKED)
-        return [(row.actor, row.details["decision"], row.details["reason"]) for row in rows]
+        kept = reasons_kept(Attempt.objects.filter(delivery=delivery).values_list("evidence", flat=True))
+        return [(row.actor, row.details["decision"], kept[row.details["reason_fingerprint"]]) for row in rows]
 
 
 def test_the_page_shows_what_was_sent_and_what_each_source_says(cast: Cast, desk: Desk, as_user: SignIn) -> None:
@@ -336,7 +339,7 @@ def test_a_refusal_at_the_last_moment_is_told_and_the_words_are_kept(
     said, before = words(desk, delivery, Decision.NOT_MADE), standing(delivery)
 
     def refuse(**_: Any) -> None:
-        raise decisions.NotPossible("UPS is being asked at this very moment.")
+        raise NotPossible("UPS is being asked at this very moment.")
 
     monkeypatch.setattr(decisions, "decide", refuse)
     told = send(as_user(cast.owner), desk, delivery, said).content.decode()
@@ -373,6 +376,7 @@ def test_the_story_tells_the_decision_with_its_reason(cast: Cast, desk: Desk, as
     assert "Decided: make a new shipment" in shown
     assert "The request counts as not carried out" in shown
     assert cast.owner.email in shown
+    assert f"“{WHY.replace(chr(39), '&#x27;')}”" in shown
 
 
 def test_an_unknown_delivery_is_not_found(cast: Cast, desk: Desk, as_user: SignIn) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from syncjobs import decisions
-from syncjobs.decisions import Decision, NotPossible
+from syncjobs.decision_options import Decision, NotPossible
 from syncjobs.models import Attempt, Delivery, SyncJob
 from tenants.context import tenant_context
 from tests import factories

@@ -6,11 +6,8 @@ from django import forms
 from django.http import QueryDict
 
 from connector_site.lib.forms import StyledForm
-from syncjobs.decisions import Case, Decision, Option
-from ups.numbers import is_valid
-
-LEAST_REASON, LONGEST_REASON = 10, 500
-"""Characters: enough to tell a colleague why, and no diary."""
+from syncjobs.decision_options import LEAST_REASON, LONGEST_REASON, Case, Decision, Option
+from ups.numbers import number_typed
 
 
 class DecisionForm(StyledForm):
@@ -22,7 +19,8 @@ class DecisionForm(StyledForm):
         min_length=LEAST_REASON,
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Who told you, what you saw. It stands in the history of the delivery with your name.",
+        help_text="Who told you, what you saw. It stands in the history of the delivery with your name. Do not name "
+        "the receiver.",
         error_messages={
             "required": "Say why, so that a colleague understands it later.",
             "min_length": f"Say it in at least {LEAST_REASON} characters.",
@@ -69,7 +67,7 @@ class DecisionForm(StyledForm):
         option = self.option()
         if len(option.numbers) == 1:
             return option.numbers[0]
-        return _plain(self.cleaned_data.get(_number_field(option.decision), ""))
+        return str(self.cleaned_data.get(_number_field(option.decision), ""))
 
     def _field_of(self, option: Option) -> forms.BoundField | None:
         return self[_number_field(option.decision)] if _asks_number(option) else None
@@ -117,9 +115,5 @@ def _number(option: Option) -> forms.Field:
 
 
 def _is_number(number: str) -> None:
-    if not is_valid(_plain(number)):
+    if not number_typed(number):
         raise forms.ValidationError("That is no tracking number of UPS: look for a typing mistake.")
-
-
-def _plain(number: str) -> str:
-    return "".join(number.split()).upper()
