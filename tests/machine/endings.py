@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from audit.models import Event
-from syncjobs import decisions, engine
+from syncjobs import engine
+from syncjobs.decision_options import cases
 from syncjobs.models import Attempt, Delivery, SyncJob
 from tenants.context import tenant_context
 from tests.crash import oracle
@@ -67,7 +68,7 @@ def _ends_badly(world: World, entry_id: str, delivery: Delivery) -> Iterator[str
 
 def _is_told(delivery: Delivery) -> bool:
     with tenant_context(delivery.tenant_id):
-        is_asked = bool(decisions.cases(delivery.tenant_id, delivery))
+        is_asked = bool(cases(delivery.tenant_id, delivery))
     return is_asked if delivery.state == D.REVIEW else bool(delivery.problems)
 
 

@@ -15,11 +15,14 @@ def _status(status: int, *, after: bool = False, **more: Any) -> Order:
     return {"action": "status", "status": status, "body": _PAGE, "after": after, **more}
 
 
-SHIP: dict[str, Order] = {
+LATE: dict[str, Order] = {
+    f"an effect {minutes} min late": {"action": "late_effect", "seconds": minutes * 60.0} for minutes in LATE_MINUTES
+}
+SHIP: dict[str, Order] = LATE | {
     name: dict(answer.fault)
     for name, answer in CLASSES.items()
     if answer.fault and not answer.fault["action"].startswith(("stall", "late"))
-} | {f"an effect {minutes} min late": {"action": "late_effect", "seconds": minutes * 60.0} for minutes in LATE_MINUTES}
+}
 """Every class of answer to a ship call (`reliability.md` 1.3), but for those that only take time."""
 ANYWHERE: dict[str, Order] = {
     "503": _status(503),

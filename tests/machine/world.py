@@ -15,8 +15,9 @@ from connector_site.lib.outside_calls import ignore
 from exact import connecting, credentials
 from exact.errors import ExactError
 from exact.quick_store import quick_store
-from syncjobs import decisions, engine, queue, replay, ticks
-from syncjobs.decision_options import Case, Decision, NotPossible, Option
+from syncjobs import engine, queue, replay, ticks
+from syncjobs.decision_options import Case, NotPossible, Option, cases
+from syncjobs.decisions import decide
 from syncjobs.intake import accept_exact
 from syncjobs.models import Attempt, Delivery, SyncJob
 from tenants.context import tenant_context
@@ -158,34 +159,32 @@ class World:
                 actor="user:machine", tenant_id=delivery.tenant_id, delivery_code=delivery.code, at=timezone.now()
             )
 
-    def decide(self, entry_id: str, choose: Callable[[list[tuple[Case, Option]]], tuple[Case, Option]]) -> None:
+    def decide(self, choose: Callable[[int], int]) -> None:
         """Decide, where there is something to decide; what is named is what UPS really made, or nothing."""
-        delivery = self.journey.delivery(entry_id)
-        if delivery is None:
-            return
-        with tenant_context(delivery.tenant_id):
-            offered = [
-                (case, option) for case in decisions.cases(delivery.tenant_id, delivery) for option in case.options
-            ]
+        offered = [each for delivery in self.deliveries() for each in self._offered(delivery)]
         if not offered:
             return
-        case, option = choose(offered)
+        delivery, case, option = offered[choose(len(offered))]
         number = option.numbers[0] if option.numbers else self._number_of(case)
         if option.needs_number and not number:
             return
         with contextlib.suppress(NotPossible):
-            decisions.decide(
+            decide(
                 actor="user:machine",
                 tenant_id=delivery.tenant_id,
                 delivery_code=delivery.code,
                 attempt_code=case.attempt.code if case.attempt else None,
-                decision=Decision(option.decision),
+                decision=option.decision,
                 reason="As the machine says.",
                 number=number,
                 at=timezone.now(),
             )
-            self.chosen.add(entry_id)
+            self.chosen.add(str(delivery.exact_entry_id))
             self.tally[f"decided {option.decision}"] += 1
+
+    def _offered(self, delivery: Delivery) -> list[tuple[Delivery, Case, Option]]:
+        with tenant_context(delivery.tenant_id):
+            return [(delivery, case, option) for case in cases(delivery.tenant_id, delivery) for option in case.options]
 
     def _number_of(self, case: Case) -> str:
         """What a person would find on the label in the warehouse."""
@@ -196,9 +195,10 @@ class World:
     def void_at_ups(self, entry_id: str) -> None:
         """Somebody voids the shipment on UPS's own page."""
         live = [row["number"] for row in self.shipments(entry_id) if not row["voided"]]
-        with contextlib.suppress(UpsError):
-            if live and open_client(self.journey.account, observe=ignore).void(live[0]).voided:
-                self.voided_by_hand.add(entry_id)
+        if live:
+            self.voided_by_hand.add(entry_id)
+            with contextlib.suppress(UpsError):
+                open_client(self.journey.account, observe=ignore).void(live[0])
 
     def reconnect(self) -> None:
         """Consent once more to the same company."""
