@@ -11,7 +11,7 @@ import os
 import random
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -255,21 +255,30 @@ class CallBudgetGate:
 
     def _note(self, limits: rate_headers.RateHeaders) -> None:
         """Keep limits that differ from those known, and notice calls that others make with our app."""
-        known, company = self._standing, self._company
+        known = self._standing
         if known.day_total is None:
             return
-        minute = limits.minute_limit if limits.minute_limit != known.minute_limit else None
-        day = limits.day_limit if limits.day_limit != known.day_limit else None
-        changed = {name: value for name, value in (("minute", minute), ("day", day)) if value}
-        if changed:
-            self._remember(**changed)
-        if changed and company.tenant_id is not None and company.connection_id is not None:
-            limit_rows.note_limits(company.tenant_id, company.connection_id, minute_limit=minute, day_limit=day)
+        self._keep_limits(limits)
         if limits.day_limit is None or limits.day_remaining is None or limits.day_reset_at is None:
             return
         others = max(limits.day_limit - limits.day_remaining - known.day_total, 0)
         if abs(others - known.others) >= OTHERS_NOTICED:
             self._remember(others=others, others_day=int(limits.day_reset_at.timestamp()) // 86_400 - 1)
+
+    def _keep_limits(self, limits: rate_headers.RateHeaders) -> None:
+        """In Redis, and in the row, which may not know what Redis learnt before the company was connected."""
+        known, company = self._standing, self._company
+        minute = limits.minute_limit if limits.minute_limit != known.minute_limit else None
+        day = limits.day_limit if limits.day_limit != known.day_limit else None
+        changed = {name: value for name, value in (("minute", minute), ("day", day)) if value}
+        if changed:
+            self._remember(**changed)
+        kept = company.minute_limit or DEFAULT_MINUTE_LIMIT, company.day_limit or DEFAULT_DAY_LIMIT
+        told = limits.minute_limit or kept[0], limits.day_limit or kept[1]
+        if told == kept or company.tenant_id is None or company.connection_id is None:
+            return
+        limit_rows.note_limits(company.tenant_id, company.connection_id, minute_limit=told[0], day_limit=told[1])
+        self._company = replace(company, minute_limit=told[0], day_limit=told[1])
 
     def _remember(self, **values: int) -> None:
         """Tell Redis something about limits that it may miss."""

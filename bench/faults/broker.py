@@ -56,6 +56,7 @@ def _through(
     """Deliveries booked before, during and after the trouble; the longest from booking to its number in Exact."""
     say(f"{name} while deliveries are booked")
     ground.forget()
+    began = troubled = time.time()
     trouble_at = time.monotonic() + seconds * chance.uniform(0.2, 0.4)
     ends = time.monotonic() + seconds
     booked: dict[str, float] = {}
@@ -64,15 +65,22 @@ def _through(
         for entry_id in standins.book(ground.exact, next(companies)):
             booked[entry_id] = time.time()
         if time.monotonic() > trouble_at:
+            troubled = time.time()
             make_trouble()
             trouble_at = float("inf")
         time.sleep(EVERY_SECONDS)
     ground.database.wait_until_reported(list(booked), seconds=WORK_SECONDS)
     written = throughput.writes(ground.exact.calls())
-    longest = max(written[each].ended_at.timestamp() - at for each, at in booked.items())
+    took = {each: written[each].ended_at.timestamp() - at for each, at in booked.items()}
+    longest = max(took.values())
     return Figure(
         name=f"{name} while deliveries are booked",
         asked=f"0 lost, none later than {most:.0f} s",
         measured=f"{len(booked) - len(written)} of {len(booked)} lost, the longest took {longest:.1f} s",
         is_met=len(written) == len(booked) and longest <= most,
+        details={
+            "began": began,
+            "trouble": troubled,
+            "booked and took": [(at, took[each]) for each, at in booked.items()],
+        },
     )

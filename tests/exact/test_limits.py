@@ -14,7 +14,7 @@ from pytest_django import Settings
 from exact import limit_rows
 from exact.errors import ExactBudgetSpent, ExactUnavailable
 from exact.limits import BudgetClass, CallBudgetGate, Company
-from exact.models import Breaker, CallBudget
+from exact.models import Breaker, CallBudget, Connection
 from exact.quick_store import quick_store
 from exact.records import GoodsDeliveryChanges
 from tenants.context import tenant_context
@@ -185,6 +185,21 @@ def test_limits_named_by_the_headers_are_kept_for_everyone(scene: Scene) -> None
 
     assert (scene.row().minute_limit, scene.row().day_limit) == (12, 900)
     assert calls_given(gate_of(scene), 20) == 9
+
+
+def test_limits_that_redis_learnt_before_the_company_was_connected_are_kept_in_its_row_too(scene: Scene) -> None:
+    headers = {"X-RateLimit-Minutely-Limit": "12", "X-RateLimit-Limit": "900"}
+    first = gate_of(scene)
+    first.enter(ENDPOINT)
+    first.learn(ENDPOINT, status=200, headers=headers, at=AT)
+    with tenant_context(scene.tenant.id):
+        Connection.objects.update(minute_limit=None, day_limit=None)
+
+    later = gate_of(scene)
+    later.enter(ENDPOINT)
+    later.learn(ENDPOINT, status=200, headers=headers, at=AT)
+
+    assert (scene.row().minute_limit, scene.row().day_limit) == (12, 900)
 
 
 def test_a_429_stops_everyone_until_the_reset_and_stands_in_the_database(scene: Scene) -> None:
