@@ -20,10 +20,6 @@ WHY: dict[Reason, str] = {
 }
 
 
-ONLY_A_PERSON = frozenset({"lost_often", "voided_there"})
-"""Problems after which nothing is sent to UPS again before somebody asks for it."""
-
-
 def review(reason: Reason) -> Problem:
     """Why a person must decide."""
     return Problem(code=f"doubt_{reason.value}", text=WHY[reason], where=_WHERE)

@@ -83,6 +83,8 @@ def look_again(tenant_id: uuid.UUID, at: datetime) -> int:
 def _why_not(delivery: Delivery) -> str:
     if delivery.state == Delivery.State.REVIEW:
         return "A person must decide about this delivery first."
+    if delivery.state == Delivery.State.CANCELLED and delivery.stopped_at is not None:
+        return "A person ended this delivery here; book the goods again in Exact to ship them."
     if delivery.state == Delivery.State.CANCELLED:
         return "The delivery was deleted in Exact; book it again there."
     if delivery.state in (Delivery.State.RECEIVED, Delivery.State.READY, Delivery.State.SHIPPING):

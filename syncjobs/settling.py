@@ -56,7 +56,9 @@ class Reason(StrEnum):
     VOID_REFUSED = "void_refused"
 
 
-ADOPTED_BY_ITSELF = frozenset({Reason.NO_ANSWER, Reason.REPORTED, Reason.NO_LABEL, Reason.TOO_OLD, Reason.PLACEHOLDER})
+ADOPTED_BY_ITSELF = frozenset(
+    {Reason.NO_ANSWER, Reason.REPORTED, Reason.NO_LABEL, Reason.TOO_OLD, Reason.PLACEHOLDER, Reason.ACCOUNT}
+)
 """Reviews that end without a person when UPS shows the shipment after all: positive evidence is believed (R4)."""
 ABSENT_BY_ITSELF = frozenset({Reason.NO_ANSWER})
 """Reviews that end without a person when UPS, able to answer again, twice knows nothing of it."""

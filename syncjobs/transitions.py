@@ -48,7 +48,7 @@ ATTEMPT_MOVES: dict[str, set[str]] = {
     A.NOT_SENT: set(),
     A.VOIDED_THERE: set(),
     A.VOIDED: set(),
-    A.VOID_REFUSED: {A.VOIDING, A.CREATED},
+    A.VOID_REFUSED: {A.VOIDING, A.CREATED, A.REVIEW},
     A.CANCELLED: set(),
 }
 """`reliability.md` 1.2. An orphan stays one until it is voided: beside it another attempt is live, and review is a live

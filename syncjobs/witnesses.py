@@ -35,47 +35,80 @@ _BEFORE_A_SCAN = frozenset({Milestone.LABEL_CREATED, Milestone.VOIDED, Milestone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What a source said: `answer` is None where it said nothing clear, `said` are words for a person."""
+    """What a source said: `answer` is None where it said nothing clear, `said` are words for a person.
+
+    `is_chosen`: it is the answer about the number that a person chose; `choice_failed`: why that number cannot be used.
+    `beside` is what others said who were asked at the same time.
+    """
 
     source: str
     said: str
     answer: RecoveryAnswer | None = None
     numbers: tuple[str, ...] = ()
+    is_chosen: bool = False
+    choice_failed: str = ""
+    beside: "tuple[Heard, ...]" = ()
 
 
 def ask_recovery(attempt: Attempt, step: Step) -> Heard:
-    """What Label Recovery knows, by our reference; by a number, where UPS or a person has named one."""
+    """What Label Recovery knows: of the number that a person chose, else by our reference, else of one UPS named.
+
+    What is told of a chosen number never counts for the reference.
+    """
     client = open_client(attempt.account, observe=step.observe)
-    chosen = str((attempt.evidence or {}).get("chosen", ""))
+    chosen = str((attempt.evidence or {}).get("chosen", "")) if attempt.state == Attempt.State.REVIEW else ""
+    failed = ""
     try:
-        answer = _by_number(attempt, client, chosen) if chosen else _by_reference(attempt, client)
+        if chosen:
+            picked = _by_number(attempt, client, chosen)
+            if picked.state is RecoveryState.FOUND:
+                return replace(_heard(picked), is_chosen=True)
+            failed = _heard(picked).said if picked.state is not RecoveryState.UNCLEAR else ""
+        answer = _by_reference(attempt, client)
         named = number_named(attempt)
-        if answer.state is RecoveryState.NOT_FOUND and named and not chosen:
+        if answer.state is RecoveryState.NOT_FOUND and named:
             answer = _by_number(attempt, client, named)
     except UpsError as error:
-        return Heard(source="label_recovery", said=str(error))
+        return Heard(source="label_recovery", said=str(error), choice_failed=failed)
+    return replace(_heard(answer), choice_failed=failed)
+
+
+def _heard(answer: RecoveryAnswer) -> Heard:
     numbers = answer.candidates or tuple(parcel.tracking_number for parcel in answer.parcels)
     said = _WORDS[answer.state] + (f" ({answer.code})" if answer.code else "")
     clear = None if answer.state is RecoveryState.UNCLEAR else answer
     return Heard(source="label_recovery", said=said, answer=clear, numbers=numbers)
 
 
-def ask_others(attempt: Attempt, step: Step) -> Heard | None:
-    """A second source that has seen the shipment: Quantum View's manifests, or Tracking by reference; None without."""
+def ask_others(attempt: Attempt, step: Step) -> tuple[Heard, ...]:
+    """What the second sources show: Quantum View's manifests, which cost no call, and Tracking by reference."""
+    return _manifests(attempt), _tracking(attempt, step)
+
+
+def numbers_of(others: Iterable[Heard]) -> tuple[str, ...]:
+    """The numbers that second sources show, each once."""
+    return tuple(dict.fromkeys(number for other in others for number in other.numbers))
+
+
+def _manifests(attempt: Attempt) -> Heard:
     with tenant_context(attempt.tenant_id):
         rows = Manifest.objects.filter(tenant_id=attempt.tenant_id, reference=attempt.reference)
         announced = tuple(rows.order_by("pk").values_list("tracking_number", flat=True))
-    if announced:
-        return Heard(source="manifest", said="Quantum View announced it", numbers=announced)
+    said = "it was announced under this reference" if announced else "nothing was announced under this reference so far"
+    return Heard(source="manifest", said=said, numbers=announced)
+
+
+def _tracking(attempt: Attempt, step: Step) -> Heard:
     if attempt.sent_at is None:
-        return None
+        return Heard(source="tracking", said="not asked: nothing was sent")
     client = open_tracking_client(attempt.account, observe=step.observe)
     try:
         answer = client.track_reference(attempt.reference, shipped_since=attempt.sent_at.date())
-    except UpsError:
-        return None
+    except UpsError as error:
+        return Heard(source="tracking", said=f"could not be asked: {error}")
     numbers = tuple(parcel.tracking_number for parcel in answer.parcels if is_valid(parcel.tracking_number))
-    return Heard(source="tracking", said="Tracking shows it", numbers=numbers) if numbers else None
+    said = "it shows parcels with this reference" if numbers else "it shows nothing with this reference"
+    return Heard(source="tracking", said=said, numbers=numbers)
 
 
 def recover_numbers(attempt: Attempt, numbers: Iterable[str], step: Step) -> RecoveryAnswer | None:

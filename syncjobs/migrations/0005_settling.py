@@ -94,6 +94,11 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddField(
+            model_name='delivery',
+            name='stopped_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
             model_name='attempt',
             name='asked_at',
             field=models.DateTimeField(null=True),

@@ -8,7 +8,7 @@ from connector_site.lib.row_security import APP_ROLE, DISPATCH_ROLE, as_dispatch
 MOVES = (
     "planned>sending planned>cancelled sending>created sending>refused sending>not_sent sending>in_doubt "
     "in_doubt>created in_doubt>absent in_doubt>voided_there in_doubt>review absent>orphan absent>created "
-    "orphan>voiding created>voiding voiding>voided voiding>void_refused void_refused>voiding void_refused>created "
+    "orphan>voiding created>voiding voiding>voided voiding>void_refused void_refused>voiding void_refused>created void_refused>review "
     "review>created review>absent review>voiding review>voided_there"
 )
 

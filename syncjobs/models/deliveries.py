@@ -18,6 +18,7 @@ class Delivery(models.Model):
 
     `milestone` is that of its least advanced parcel. `track_code` is the receiver's way to the tracking page: it opens
     nothing else, so it is not the code our own pages use. `exact_writes` counts our writes to the record in Exact.
+    While `stopped_at` is set nothing is shipped for it, whatever Exact tells, unless a person asks for that.
     """
 
     class State(models.TextChoices):
@@ -48,6 +49,7 @@ class Delivery(models.Model):
     facts = models.JSONField(default=dict, blank=True)
     facts_read_at = models.DateTimeField(null=True)
     asked_again_at = models.DateTimeField(null=True)
+    stopped_at = models.DateTimeField(null=True)
     written = models.JSONField(default=dict, blank=True)
     written_at = models.DateTimeField(null=True)
     milestone = models.CharField(max_length=20, blank=True, default="", db_default="")

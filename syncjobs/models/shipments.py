@@ -13,6 +13,8 @@ from ups.models import Account
 
 LIVE_ATTEMPT_STATES = ("planned", "sending", "in_doubt", "created", "review")
 """At most one attempt per delivery and shipment number is in one of these (`reliability.md` 1.2)."""
+MAY_EXIST = ("sending", "in_doubt", "review", "voiding", "void_refused")
+"""A shipment that is not kept may exist at UPS: nothing else is sent, and nothing ended, before that is known."""
 WATCHED_ATTEMPT_STATES = ("sending", "in_doubt", "review", "orphan", "voiding")
 """Nothing waits silently: each of these has a moment at which it is looked at again (`reliability.md` R7)."""
 

@@ -123,7 +123,8 @@ def _end(job: Job, step: Step, *, read_at: datetime | None = None) -> None:
 def _open_deliveries(connection: Connection, at: datetime) -> list[tuple[UUID, UUID]]:
     rows = Delivery.objects.filter(tenant_id=connection.tenant_id, connection=connection)
     left_out = rows.filter(state__in=_AT_REST, changed_at__lt=at - STAYS_OPEN)
-    return list(rows.exclude(pk__in=left_out.values("pk")).order_by("created_at").values_list("code", "correlation"))
+    chosen = rows.exclude(pk__in=left_out.values("pk")).order_by("exact_entry_id")
+    return list(chosen.values_list("code", "correlation"))
 
 
 def _look_at_company(connection: Connection, client: ExactClient, job: Job, step: Step) -> None:
@@ -228,11 +229,11 @@ def _deleted(connection: Connection, rows: Sequence[SyncRow], known: dict[UUID, 
 
 
 def _keep(connection: Connection, found: Sequence[_Found], at: datetime) -> list[Happening]:
-    """Ask for the work in the open transaction; the events are for its end."""
+    """Ask for the work in the open transaction, in the order in which everybody does; the events are for its end."""
     if any(one.was_missed for one in found):
         silence.note_missed(connection, at=at)
     events = []
-    for one in found:
+    for one in sorted(found, key=lambda one: one.key):
         code, correlation = intake.take_in(
             connection.tenant_id, connection.pk, one.key, at=at, is_deleted=one.is_deleted, wake=False
         )

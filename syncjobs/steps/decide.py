@@ -8,8 +8,9 @@ from audit.record import Happening, happenings
 from connector_site.lib.secrets import seal
 from exact.client import ExactClient
 from exact.records import GoodsDelivery
-from syncjobs import doubt_words, queue, selection
+from syncjobs import queue, selection
 from syncjobs.models import Attempt, Delivery, PartyAddress, SyncJob
+from syncjobs.models.shipments import MAY_EXIST
 from syncjobs.problems import Problem, as_json
 from syncjobs.queue import Job
 from syncjobs.steps import rechecking
@@ -24,12 +25,15 @@ from ups.shipment_spec import PartySpec
 
 def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, client: ExactClient, stay: bool) -> None:
     """Plan the shipment, or settle on why there is none. `stay` keeps the next step in this worker."""
+    if _stays(delivery):
+        _leave(delivery, goods, job=job, step=step)
+        return
     is_fresh = job.kind == SyncJob.Kind.RECHECK or delivery.asked_again_at is not None
     bench = step.bench(delivery.connection, client, is_fresh=is_fresh)
     if was_ours(delivery, goods.tracking_number):
         goods = replace(goods, tracking_number="")
     try:
-        if delivery.asked_again_at is None:
+        if _is_to_be_new(delivery):
             selection.must_be_new(goods, connected_at=delivery.connection.connected_at)
         made = plan(goods, choices=bench.choices, master=bench.master)
     except selection.NotOurs as skipped:
@@ -38,6 +42,27 @@ def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, cl
         _settle(delivery, goods, Delivery.State.HOLD, unready.problems, job=job, step=step)
     else:
         _commit_plan(delivery, goods, made, job=job, step=step, stay=stay)
+
+
+def _stays(delivery: Delivery) -> bool:
+    """Whether only a person starts another shipment: it was ended here, voided at UPS, or lost there again and again.
+
+    Nor is one planned while an earlier one may exist.
+    """
+    if delivery.stopped_at is not None and delivery.asked_again_at is None:
+        return True
+    if delivery.facts_read_at is None:
+        return False
+    with tenant_context(delivery.tenant_id):
+        return delivery.attempts.filter(state__in=MAY_EXIST, orphaned_at=None).exists()
+
+
+def _leave(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step) -> None:
+    """It stays as it stands, with what Exact shows now."""
+    with tenant_context(job.tenant_id):
+        queue.finish(job)
+        touch(delivery, facts_of(goods, step.read_at or step.at))
+        happenings(delivery.tenant_id, step.told(delivery))
 
 
 def _settle(
@@ -53,7 +78,7 @@ def _settle(
     with tenant_context(job.tenant_id):
         queue.finish(job)
         events = [*_drop_planned(delivery, _last_attempt(delivery)), *step.told(delivery)]
-        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None}
+        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None, "stopped_at": None}
         if delivery.state != to:
             move(delivery, to=to, at=step.at, problems=problems, changes=changes, events=events)
         else:
@@ -70,7 +95,7 @@ def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: J
     with tenant_context(job.tenant_id):
         last = _last_attempt(delivery)
         queue.finish(job)
-        if _refused_before(last, made, delivery) or _waits_to_be_asked(delivery):
+        if _refused_before(last, made, delivery):
             touch(delivery, facts_of(goods, step.read_at or step.at))
             happenings(delivery.tenant_id, step.told(delivery))
             rechecking.schedule(delivery, job=job, at=step.at)
@@ -79,7 +104,7 @@ def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: J
         _keep_address(delivery, made.spec.ship_to, step.at)
         attempt = _create_attempt(delivery, made, attempt_no=last.attempt_no + 1 if last else 1, at=step.at)
         _ask_to_ship(attempt, step, stay=stay)
-        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None}
+        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None, "stopped_at": None}
         events += step.told(delivery)
         if delivery.state == Delivery.State.READY:
             touch(delivery, changes)
@@ -130,11 +155,19 @@ def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> boo
     )
 
 
-def _waits_to_be_asked(delivery: Delivery) -> bool:
-    """UPS had a shipment that somebody voided, or lost request after request: only a person starts another one."""
-    if delivery.state != Delivery.State.HOLD or delivery.asked_again_at is not None:
+def _is_to_be_new(delivery: Delivery) -> bool:
+    """Whether it counts when it was booked.
+
+    Not for one that an earlier connection took in, nor for one that a person has asked for.
+    """
+    if delivery.asked_again_at is not None or delivery.state == Delivery.State.HOLD:
         return False
-    return any(row["code"] in doubt_words.ONLY_A_PERSON for row in delivery.problems)
+    if delivery.created_at < delivery.connection.connected_at:
+        return False
+    if delivery.facts_read_at is None:
+        return True
+    with tenant_context(delivery.tenant_id):
+        return not delivery.attempts.exists()
 
 
 def _last_attempt(delivery: Delivery) -> Attempt | None:

@@ -10,7 +10,7 @@ from typing import Any
 from audit.models import Event
 from audit.record import Happening, happenings
 from syncjobs import adopting, queue
-from syncjobs.evidence import told
+from syncjobs.evidence import number_is_taken, told
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
@@ -28,25 +28,31 @@ CANCEL, AGAIN = "cancel", "again"
 """What becomes of the delivery once its shipment is voided (`Attempt.evidence["then"]`)."""
 
 
-def end(job: Job) -> None:
+def end(job: Job, *, not_before: datetime | None = None) -> None:
     """End the job, in the open transaction; it comes again when the next attempt of its delivery is due."""
     queue.finish(job)
     rows = Attempt.objects.filter(tenant_id=job.tenant_id, delivery__code=job.subject, due_at__isnull=False)
     due_at = rows.order_by("due_at").values_list("due_at", flat=True).first()
     if due_at is not None:
+        due_at = max(due_at, not_before or due_at)
         queue.add(job.tenant_id, job.kind, job.subject, due_at=due_at, correlation=job.correlation)
 
 
 def lock(attempt: Attempt) -> bool:
-    """Lock the delivery; raises `LostRace` where the attempt was moved since it was seen.
+    """Lock the delivery; raises `LostRace` where the attempt was moved or decided about since it was seen.
 
     Returns whether the delivery is to be read from Exact before anything is written there.
     """
-    seen = attempt.state
+    seen = _as_seen(attempt)
     is_to_be_read = adopting.lock(attempt)
-    if attempt.state != seen:
+    if _as_seen(attempt) != seen:
         raise LostRace(f"attempt {attempt.code}")
     return is_to_be_read
+
+
+def _as_seen(attempt: Attempt) -> tuple[object, ...]:
+    """What a verdict about it rests on: a person's choice and a late answer bring the next look forward."""
+    return attempt.state, attempt.due_at, (attempt.evidence or {}).get("chosen")
 
 
 def note(attempt: Attempt, columns: dict[str, Any]) -> None:
@@ -57,8 +63,14 @@ def note(attempt: Attempt, columns: dict[str, Any]) -> None:
 def discard(attempt: Attempt, job: Job, step: Step) -> None:
     """Void a shipment that is one too many, unless UPS has the parcel already: then a person decides.
 
-    That the reference is ours and that it is not adopted is what made it an orphan.
+    A person also says which one it is where UPS does not, and about a number that belongs to another delivery.
     """
+    if not attempt.void_id:
+        _leave_to_person(attempt, Reason(attempt.review_reason or Reason.NO_LABEL), job, step)
+        return
+    if _is_of_another(attempt):
+        _leave_to_person(attempt, Reason.NUMBER_TAKEN, job, step)
+        return
     try:
         scanned = was_scanned(attempt, attempt.void_id, step)
     except UpsError as error:
@@ -67,7 +79,16 @@ def discard(attempt: Attempt, job: Job, step: Step) -> None:
     if scanned is False:
         _begin(attempt, job, step)
         return
-    reason = Reason.SCANNED if scanned else Reason.UNSEEN
+    _leave_to_person(attempt, Reason.SCANNED if scanned else Reason.UNSEEN, job, step)
+
+
+def _is_of_another(attempt: Attempt) -> bool:
+    """Whether the number to be voided is that of a shipment that somebody counts on."""
+    with tenant_context(attempt.tenant_id):
+        return number_is_taken(attempt.tenant_id, attempt.void_id, but_by=attempt)
+
+
+def _leave_to_person(attempt: Attempt, reason: Reason, job: Job, step: Step) -> None:
     with tenant_context(job.tenant_id):
         lock(attempt)
         due_at = next_look(doubt_at=attempt.doubt_at or step.at, at=step.at)
@@ -89,6 +110,10 @@ def _begin(attempt: Attempt, job: Job, step: Step) -> None:
 
 def void(attempt: Attempt, job: Job, step: Step) -> None:
     """Ask UPS to void it. Silence is asked again; a refusal is an answer."""
+    if _is_of_another(attempt):
+        taken = VoidAnswer(voided=False, text="The number belongs to the shipment of another delivery here.")
+        _refused(attempt, taken, job, step)
+        return
     try:
         answer = open_client(attempt.account, observe=step.observe).void(attempt.void_id)
     except UpsError as error:
@@ -145,8 +170,8 @@ def _lead_on(attempt: Attempt, at: datetime, events: list[Happening], finish: Ca
         happenings(delivery.tenant_id, events)
         return
     changes: dict[str, Any] = {"milestone": ""}
+    changes |= {"stopped_at": at} if to == Delivery.State.CANCELLED else {"asked_again_at": at}
     if to == Delivery.State.RECEIVED:
-        changes["asked_again_at"] = at
         kind, code = SyncJob.Kind.READ, delivery.code
         queue.add(delivery.tenant_id, kind, code, due_at=at, correlation=delivery.correlation)
     problems = [_cancelled()] if to == Delivery.State.CANCELLED else []

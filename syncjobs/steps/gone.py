@@ -4,6 +4,7 @@ from audit.models import Event
 from audit.record import happenings
 from syncjobs import queue
 from syncjobs.models import Attempt, Delivery
+from syncjobs.models.shipments import MAY_EXIST
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
@@ -31,10 +32,11 @@ def handle(delivery: Delivery, *, job: Job, step: Step) -> None:
         )
         events = [move_attempt(attempt, to=Attempt.State.CANCELLED) for attempt in planned]
         events += step.told(delivery)
+        is_open = delivery.attempts.filter(state__in=MAY_EXIST, orphaned_at=None).exists()
         has_label = delivery.shipments.filter(voided_at=None).exists()
         if has_label and delivery.state in _SHIPPED:
             move(delivery, to=Delivery.State.REVIEW, at=step.at, problems=[_after_label()], events=events)
-        elif not has_label and Delivery.State.CANCELLED in DELIVERY_MOVES[delivery.state]:
+        elif not has_label and not is_open and Delivery.State.CANCELLED in DELIVERY_MOVES[delivery.state]:
             move(delivery, to=Delivery.State.CANCELLED, at=step.at, problems=[_before()], events=events)
         else:
             note = delivery_event(delivery, Event.Kind.CHANGED, details={"what": "deleted in Exact"})

@@ -39,6 +39,8 @@ SENDING_LEASE = timedelta(seconds=queue.LEASE_SECONDS)
 """Longer than connecting, reading and committing together (`reliability.md` 1.2)."""
 SENDING_PAUSE_SECONDS = queue.LEASE_SECONDS / 6
 """A process that was paused for longer between its commit and the call must not send any more (20 s of 120)."""
+LEAST_PAUSE = timedelta(seconds=2)
+"""However fast settling goes: a job that waits for others is not looked at all the time."""
 MAX_TRIES = 8
 """Attempts that never reached UPS before a person looks (`reliability.md` 4, poison)."""
 
@@ -112,7 +114,7 @@ def _send(attempt: Attempt, job: Job, step: Step, client: UpsClient) -> None:
     committed_at = time.clock_gettime(time.CLOCK_BOOTTIME)
     with tenant_context(job.tenant_id):
         if _rests(attempt):
-            due_at = step.at + minutes(PAUSE_MINUTES)
+            due_at = step.at + max(minutes(PAUSE_MINUTES), LEAST_PAUSE)
             queue.put_back(job, due_at=due_at, error="too many outcomes at UPS are unknown", counts=False)
             return
         sent_at = timezone.now()

@@ -48,7 +48,7 @@ ATTEMPT_TABLE = {
     "not_sent": "",
     "voided_there": "",
     "voided": "",
-    "void_refused": "voiding created",
+    "void_refused": "voiding created review",
     "cancelled": "",
 }
 WAY_TO = {
