@@ -90,11 +90,13 @@ REFUSED_VOIDS = {
 }
 ASKED = paired(SAID, places.ASKING, telling={"found"})
 VOIDED_KILLED = paired(VOIDED, places.VOIDING, telling={"done"})
+SAID_ALIVE = in_small(SAID, {"found", "not found", "no clear answer for an hour", "no answer in time"})
 VOIDED_ALIVE = in_small(VOIDED, {"500 after the effect", "a reset before the effect"})
 
 
-@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
-def test_whatever_ups_says_of_a_doubt_it_is_settled_by_itself(scene: Scene, said: Said) -> None:
+@pytest.mark.parametrize("name", SAID_ALIVE)
+def test_whatever_ups_says_of_a_doubt_it_is_settled_by_itself(scene: Scene, name: str) -> None:
+    said = SAID[name]
     delivery = doubtful(scene, said)
 
     scene.work(constants=IMPATIENT)

@@ -14,7 +14,7 @@ from syncjobs.models import Delivery
 from tests.crash import oracle, places
 from tests.crash.answers import STALL_SECONDS, status
 from tests.crash.forks import Outcome, Trap
-from tests.crash.forms import paired
+from tests.crash.forms import in_small, paired
 from tests.crash.oracle import End
 from tests.crash.scene import Scene
 from tests.journey.conftest import connect
@@ -70,11 +70,13 @@ KILLED = {
     for name, (renewal, place) in paired(RENEWALS, SENT, telling={"new tokens"}).items()
     if renewal.is_reached or place == SENT[1]
 }
+ALIVE = in_small(RENEWALS, {"an old token", "too early", "a reset before the effect", "a reset after the effect"})
 STEPS = {name: trap for name, trap in places.RENEWING.items() if name not in SENT}
 
 
-@pytest.mark.parametrize("renewal", RENEWALS.values(), ids=RENEWALS)
-def test_whatever_exact_answers_to_a_renewal_the_delivery_is_shipped(scene: Scene, renewal: Renewal) -> None:
+@pytest.mark.parametrize("name", ALIVE)
+def test_whatever_exact_answers_to_a_renewal_the_delivery_is_shipped(scene: Scene, name: str) -> None:
+    renewal = RENEWALS[name]
     delivery = with_an_old_token(scene, renewal)
 
     assert not meet(scene, renewal).was_killed
