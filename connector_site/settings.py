@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import environ
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 from connector_site.lib.row_security import APP_ROLE, STAFF_ROLE
 
@@ -32,6 +33,20 @@ def _secret(name: str, *, development: str | None = None) -> str:
     raise ImproperlyConfigured(
         f"Set {name} (or {name}_FILE) in the environment; the README section Configure lists it."
     )
+
+
+def _addresses(name: str) -> list[str]:
+    """E-mail addresses separated by commas. A wrong one is told by its place: logs name nobody."""
+    found = [part.strip() for part in env.str(name, default="").split(",") if part.strip()]
+    for place, address in enumerate(found, 1):
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise ImproperlyConfigured(
+                f"Address {place} of {name} is no e-mail address; write addresses such as team@example.com, "
+                "separated by commas."
+            ) from None
+    return found
 
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -60,6 +75,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "django_htmx",
     "django_celery_beat",
+    "connector_site.apps.SiteConfig",
     "tenants.apps.TenantsConfig",
     "audit.apps.AuditConfig",
     "exact.apps.ExactConfig",
@@ -173,8 +189,14 @@ SETTLING_MINUTE_SECONDS = env.float("SETTLING_MINUTE_SECONDS", default=60.0)
 """How long a minute lasts while it is found out what became of a shipment; crash runs let it pass in a second."""
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+SWEEP_SECONDS = 10.0
+"""The clock's tick (`design.md` 4); `syncjobs.troubles` counts those that were missed."""
 CELERY_BEAT_SCHEDULE = {
-    "sweep due jobs": {"task": "syncjobs.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep due jobs": {
+        "task": "syncjobs.tasks.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
     "refresh idle Exact grants": {
         "task": "exact.tasks.refresh_idle_grants",
         "schedule": 60.0,
@@ -262,7 +284,7 @@ _HAS_EMAIL = bool(env.str("EMAIL_URL", default="") or env.str("EMAIL_URL_FILE", 
 globals().update(env.email_url_config(_secret("EMAIL_URL") if _HAS_EMAIL else "consolemail://"))  # type: ignore[no-untyped-call]
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"ml-connector <no-reply@{urlsplit(PUBLIC_URL).hostname}>")
-OPERATOR_EMAILS = env.list("OPERATOR_EMAILS", default=[])
+OPERATOR_EMAILS = _addresses("OPERATOR_EMAILS")
 """Who runs the service; alarms about the service itself go there (`syncjobs.alarm_mails`)."""
 
 SESSION_COOKIE_AGE = 12 * 3600

@@ -8,7 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.checks import run_checks
 from django.test import Client
+from pytest_django import Settings
+
+from connector_site.checks import CONSOLE
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDED = {"SECRET_KEY": "s", "FERNET_KEYS": "f", "DATABASE_URL": "postgresql:///d", "REDIS_URL": "redis:///0"}
@@ -57,6 +61,49 @@ def test_how_mails_are_sent_is_one_address_or_a_file_with_it(
     done = subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, check=True, text=True)  # noqa: S603
 
     assert done.stdout.strip() == told
+
+
+OPERATORS = "print(settings.OPERATOR_EMAILS)"
+
+
+def started(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A fresh process that reads the settings from this environment."""
+    known = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), **NEEDED, **environment}
+    return subprocess.run([sys.executable, "-c", code], env=known, capture_output=True, check=False, text=True)  # noqa: S603
+
+
+def test_blanks_between_the_addresses_of_the_operating_team_do_no_harm() -> None:
+    done = started(f"{DJANGO}; {OPERATORS}", {"OPERATOR_EMAILS": " one@team.test, ,two@team.test ,"})
+
+    assert done.stdout.strip() == "['one@team.test', 'two@team.test']"
+
+
+def test_a_wrong_address_of_the_operating_team_stops_the_start_with_its_place_and_not_itself() -> None:
+    done = started(f"{DJANGO}; {OPERATORS}", {"OPERATOR_EMAILS": "one@team.test,two(at)team.test"})
+
+    assert done.returncode != 0
+    assert "Address 2 of OPERATOR_EMAILS is no e-mail address" in done.stderr
+    assert "two(at)team.test" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("public_url", "backend", "operators", "told"),
+    [
+        ("https://c.test", CONSOLE, [], ["connector_site.W001", "connector_site.W002"]),
+        ("https://c.test", CONSOLE, ["a@b.test"], ["connector_site.W001"]),
+        ("https://c.test", "django.core.mail.backends.smtp.EmailBackend", ["a@b.test"], []),
+        ("http://127.0.0.1:8700", CONSOLE, [], []),
+    ],
+)
+def test_in_production_alarms_that_reach_nobody_are_told_of_with_the_way_out(
+    settings: Settings, public_url: str, backend: str, operators: list[str], told: list[str]
+) -> None:
+    settings.PUBLIC_URL, settings.EMAIL_BACKEND, settings.OPERATOR_EMAILS = public_url, backend, operators
+
+    found = [one for one in run_checks() if str(one.id).startswith("connector_site.")]
+
+    assert [one.id for one in found] == told
+    assert all("Set " in str(one.hint) for one in found)
 
 
 def test_the_address_of_a_refused_request_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
