@@ -4,7 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.core.validators import RegexValidator
+from django.core.validators import RegexValidator, validate_email
 from django.db import models
 from django.utils import timezone
 
@@ -15,8 +15,13 @@ class UserManager(BaseUserManager["User"]):
     """Makes users that sign in by e-mail address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A person; the address is stored in lower case, so that it is unique whatever its spelling."""
-        user = self.model(email=email.strip().lower(), **fields)
+        """A person; the address is stored in lower case, so that it is unique whatever its spelling.
+
+        Raises ValidationError for what is no e-mail address: nobody could be told anything there.
+        """
+        address = email.strip().lower()
+        validate_email(address)
+        user = self.model(email=address, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user

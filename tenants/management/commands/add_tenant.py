@@ -4,6 +4,7 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from tenants.models import User
@@ -29,5 +30,8 @@ class Command(BaseCommand):
             password = os.environ.get(PASSWORD_VARIABLE)
             if not password:
                 raise CommandError(f"{owner_email} is new: put a password for it into {PASSWORD_VARIABLE}.")
-            owner = User.objects.create_user(owner_email, password)
+            try:
+                owner = User.objects.create_user(owner_email, password)
+            except ValidationError as error:
+                raise CommandError(f"{owner_email} is no e-mail address: alarms would reach nobody.") from error
         self.stdout.write(str(found_tenant(name=name, owner=owner).code))
