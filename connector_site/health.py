@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTime
 from functools import lru_cache
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, connections
@@ -19,6 +20,7 @@ from syncjobs import troubles
 CHECK_SECONDS = 1.0
 UNAVAILABLE = 503
 OK = "ok"
+Found = TypeVar("Found")
 _checks = ThreadPoolExecutor(max_workers=4, thread_name_prefix="health")
 
 
@@ -45,7 +47,7 @@ def ready(request: HttpRequest) -> JsonResponse:
     wrong = sorted(name for name, outcome in found.items() if outcome != OK)
     answer: dict[str, object] = {"status": "unavailable" if wrong else OK, "checks": found}
     if found["database"] == OK:
-        answer["beat"] = _signs_of_life()["clock"]
+        answer["beat"] = _clock()
     return JsonResponse(answer, status=UNAVAILABLE if wrong else None)
 
 
@@ -58,19 +60,36 @@ def beat(request: HttpRequest) -> JsonResponse:
     are gone, of which nobody inside is left to tell.
     """
     outcome = _outcome(_database)
-    signs = _signs_of_life() if outcome == OK else {"late": True, "database": outcome}
+    try:
+        signs = _in_time(_signs_of_life) if outcome == OK else {"late": True, "database": outcome}
+    except NotReady as error:
+        signs = {"late": True, "signs": str(error)}
     return JsonResponse(signs, status=UNAVAILABLE if signs["late"] else None)
 
 
 def _outcome(check: Callable[[], None]) -> str:
-    """`ok`, or what is wrong; a check that hangs is given up after a second."""
+    """`ok`, or what is wrong."""
     try:
-        _checks.submit(check).result(timeout=CHECK_SECONDS)
+        _in_time(check)
     except NotReady as error:
         return str(error)
-    except NotInTime:
-        return f"no answer within {CHECK_SECONDS:g} s"
     return OK
+
+
+def _in_time(check: Callable[[], Found]) -> Found:
+    """What a check finds; one that hangs is given up after a second."""
+    try:
+        return _checks.submit(check).result(timeout=CHECK_SECONDS)
+    except NotInTime as error:
+        raise NotReady(f"no answer within {CHECK_SECONDS:g} s") from error
+
+
+def _clock() -> object:
+    """When beat was last seen, or why that is not known: before the first migrations there is no table of signs."""
+    try:
+        return _in_time(_signs_of_life)["clock"]
+    except NotReady as error:
+        return str(error)
 
 
 def _database() -> None:
@@ -117,7 +136,12 @@ def _waiting_migrations() -> int:
 def _signs_of_life() -> dict[str, object]:
     """When beat was last seen at work, and when a message last went through each queue."""
     now = timezone.now()
-    seen = troubles.last_seen()
+    try:
+        seen = troubles.last_seen()
+    except DatabaseError as error:
+        raise NotReady("not known, the database does not tell") from error
+    finally:
+        _close_connections()
     late = troubles.late_signs(seen, at=now)
     signs = {
         name: {

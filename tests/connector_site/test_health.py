@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from connector_site import health
 from syncjobs import troubles
 from syncjobs.models import Heartbeat
+from tests.owner import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "staff"])
 
@@ -105,6 +106,38 @@ def test_missing_migrations_are_counted_until_they_are_there(monkeypatch: pytest
     health._migrations()
 
     assert health._waiting_migrations.cache_info().currsize == 1
+
+
+def test_before_the_first_migrations_it_is_not_ready_and_says_what_to_do(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    health._waiting_migrations.cache_clear()
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", lambda _self, _targets: [1, 2])
+    as_owner("ALTER TABLE syncjobs_heartbeat RENAME TO syncjobs_heartbeat_to_come")
+    try:
+        ready, beat = client.get("/health/ready"), client.get("/health/beat")
+    finally:
+        as_owner("ALTER TABLE syncjobs_heartbeat_to_come RENAME TO syncjobs_heartbeat")
+
+    assert (ready.status_code, beat.status_code) == (503, 503)
+    assert ready.json()["checks"]["migrations"] == "2 not applied: run `python manage.py migrate`"
+    assert ready.json()["beat"] == beat.json()["signs"] == "not known, the database does not tell"
+
+
+def test_signs_of_life_that_take_too_long_are_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+
+    def hang() -> dict[str, object]:
+        gate.wait(10)
+        return {}
+
+    monkeypatch.setattr(troubles, "last_seen", hang)
+
+    ready, beat = client.get("/health/ready"), client.get("/health/beat")
+
+    gate.set()
+    assert ready.json()["beat"] == beat.json()["signs"] == "no answer within 1 s"
+    assert (ready.status_code, beat.status_code) == (200, 503)
 
 
 def test_the_clock_address_fails_after_three_missed_ticks(client: Client) -> None:
