@@ -25,6 +25,7 @@ class AlarmKind(StrEnum):
     HOOKS_SILENT = "hooks_silent"
     FINDING = "finding"
     AUDIT_BROKEN = "audit_broken"
+    AUDIT_LATE = "audit_late"
     DAY_BUDGET = "day_budget"
     TOKEN_CALLS = "token_calls"  # noqa: S105  the name of an alarm
     DECRYPT_FAILED = "decrypt_failed"
@@ -32,13 +33,13 @@ class AlarmKind(StrEnum):
 
 
 class About(StrEnum):
-    """What the subject of an alarm is the code of."""
+    """What the subject of an alarm is the code of; a comparison's is that of its connection."""
 
     DELIVERY = "delivery"
     ATTEMPT = "attempt"
     CONNECTION = "connection"
     ACCOUNT = "account"
-    FINDING = "finding"
+    COMPARISON = "comparison"
     SERVICE = "service"
 
 
@@ -47,8 +48,9 @@ class Nature:
     """All about one kind.
 
     `clears_after` is how long after it was last seen to be so it ends: at once where every look judges it, None where
-    only `clear_alarm` ends it. `tells_end`: people wait for the end and get a mail about it. `is_urgent`: not held back
-    because of a mail a moment ago. `is_listed`: stands on the page "To do", where nothing else there tells of it.
+    only `clear_system_alarm` ends it. `tells_end`: people wait for the end and get a mail about it. `is_urgent`: not
+    held back because of a mail a moment ago. `is_listed`: stands on the page "To do", where nothing else there tells
+    of it.
     """
 
     about: About
@@ -65,6 +67,10 @@ class Nature:
 K = AlarmKind
 STEADY = timedelta(minutes=2)
 """An alarm about the service ends when all was well for so long: one that comes and goes is one alarm."""
+BREAKER_STEADY = timedelta(minutes=10)
+"""Exact is believed to accept calls again after so long; one probe that gets through is no proof."""
+HOOKS_STEADY = timedelta(hours=1)
+"""Some notifications arrive and others do not while Exact is in trouble: all is well after an hour without a miss."""
 NOT_SEEN_AGAIN = timedelta(days=1)
 """What is only noticed when it happens ends when it did not happen again for so long."""
 _RECONNECT_ADVICE = (
@@ -160,6 +166,7 @@ NATURES: dict[AlarmKind, Nature] = {
         tells_tenant=True,
         tells_operator=True,
         is_listed=True,
+        clears_after=BREAKER_STEADY,
     ),
     K.KEY_BLOCKED: _of_service(
         "Exact Online blocks our app key",
@@ -183,10 +190,11 @@ NATURES: dict[AlarmKind, Nature] = {
         advice="Deliveries are still found, some minutes later than usual. We ask Exact for its notifications again.",
         tells_tenant=True,
         is_listed=True,
+        clears_after=HOOKS_STEADY,
     ),
     K.FINDING: Nature(
-        about=About.FINDING,
-        title="The nightly comparison found a difference",
+        about=About.COMPARISON,
+        title="The nightly comparison found differences",
         advice="Open the comparison: it shows what differs and what can be done about it.",
         tells_tenant=True,
         is_listed=True,
@@ -198,6 +206,10 @@ NATURES: dict[AlarmKind, Nature] = {
         tells_operator=True,
         is_urgent=True,
         clears_after=None,
+    ),
+    K.AUDIT_LATE: _of_service(
+        "The audit trails were not checked for a day",
+        "They are checked each night. See in the log of the worker why the check did not come to its end.",
     ),
     K.DAY_BUDGET: Nature(
         about=About.CONNECTION,

@@ -4,35 +4,42 @@ Reads only, inside the tenant's context.
 """
 
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from exact.models import Connection
 from syncjobs.alarm_kinds import NATURES, About, AlarmKind
-from syncjobs.models import Alarm, Attempt, Delivery
+from syncjobs.models import Alarm, Attempt, Delivery, SystemAlarm
 from ups.models import Account
 
 LISTED = frozenset(kind for kind, nature in NATURES.items() if nature.is_listed)
 """Those of which the page "To do" tells at its top; it has entries of its own for the others."""
-_TOGETHER = frozenset({AlarmKind.FINDING})
-"""Of these many come at once, and one page shows them all."""
+SHOWN_OF_A_KIND = 20
+"""Of one kind; how many more there are is said in a line of its own."""
+AlarmRow = TypeVar("AlarmRow", Alarm, SystemAlarm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmNotice:
-    """An alarm as people read it; `path` is a page of ours."""
+    """Alarms of one kind as people read them; mostly one.
+
+    `path` is a page of ours. Where it tells of several there is no such page, and no one moment since when.
+    """
 
     kind: AlarmKind
     title: str
     about: str
     advice: str
-    since: datetime
+    since: datetime | None
     path: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +50,48 @@ class _Named:
 
 def listed_alarms(tenant_id: uuid.UUID, tenant_code: uuid.UUID) -> list[AlarmNotice]:
     """What the page "To do" tells of, oldest first."""
-    rows = list(_listed(tenant_id).order_by("raised_at", "pk"))
-    notices = notices_of(rows, tenant_id=tenant_id, tenant_code=tenant_code)
-    alone = [notice for notice in notices if notice.kind not in _TOGETHER]
-    return [*alone, *_together([notice for notice in notices if notice.kind in _TOGETHER])]
+    rows = (
+        _listed(tenant_id)
+        .annotate(
+            place=Window(RowNumber(), partition_by=F("kind"), order_by=("raised_at", "pk")),
+            total=Window(Count("pk"), partition_by=F("kind")),
+        )
+        .filter(place__lte=SHOWN_OF_A_KIND)
+        .order_by("raised_at", "pk")
+    )
+    more = {AlarmKind(row.kind): row.total - SHOWN_OF_A_KIND for row in rows if row.total > SHOWN_OF_A_KIND}
+    return _notices(rows, more, tenant_id=tenant_id, tenant_code=tenant_code)
 
 
 def count_listed(tenant_id: uuid.UUID) -> int:
-    """How many lines `listed_alarms` has."""
-    kinds = list(_listed(tenant_id).values_list("kind", flat=True))
-    alone = [kind for kind in kinds if kind not in _TOGETHER]
-    return len(alone) + len(set(kinds) - set(alone))
+    """How many alarms `listed_alarms` tells of."""
+    return _listed(tenant_id).count()
 
 
-def notices_of(alarms: Sequence[Alarm], *, tenant_id: uuid.UUID, tenant_code: uuid.UUID) -> list[AlarmNotice]:
-    """Each alarm with the name of what it is about, in the order given."""
-    named = _names(alarms, tenant_id, tenant_code)
-    fallback = _Named(name="", path=reverse("syncjobs:work", args=[tenant_code]))
-    return [_notice(alarm, named.get(alarm.subject, fallback)) for alarm in alarms]
+def notices_of(alarms: Iterable[Alarm], *, tenant_id: uuid.UUID, tenant_code: uuid.UUID) -> list[AlarmNotice]:
+    """The alarms with the name of what each is about, in the order given; of one kind no more than people read."""
+    shown, more = some_of_each_kind(alarms)
+    return _notices(shown, more, tenant_id=tenant_id, tenant_code=tenant_code)
 
 
-def since_of(alarm: Alarm) -> datetime:
+def some_of_each_kind(alarms: Iterable[AlarmRow]) -> tuple[list[AlarmRow], dict[AlarmKind, int]]:
+    """The first of each kind, and of which kinds there are how many more."""
+    seen: Counter[AlarmKind] = Counter()
+    shown: list[AlarmRow] = []
+    for alarm in alarms:
+        kind = AlarmKind(alarm.kind)
+        seen[kind] += 1
+        if seen[kind] <= SHOWN_OF_A_KIND:
+            shown.append(alarm)
+    return shown, {kind: count - SHOWN_OF_A_KIND for kind, count in seen.items() if count > SHOWN_OF_A_KIND}
+
+
+def and_more(count: int) -> str:
+    """What stands in place of those that are not shown."""
+    return f"and {count} more"
+
+
+def since_of(alarm: Alarm | SystemAlarm) -> datetime:
     """Since when it is so, which may be before it was noticed."""
     told = alarm.details.get("since")
     return datetime.fromisoformat(told) if told else alarm.raised_at
@@ -73,49 +101,65 @@ def _listed(tenant_id: uuid.UUID) -> QuerySet[Alarm]:
     return Alarm.objects.filter(tenant_id=tenant_id, cleared_at=None, kind__in=LISTED)
 
 
+def _notices(
+    alarms: Iterable[Alarm], more: Mapping[AlarmKind, int], *, tenant_id: uuid.UUID, tenant_code: uuid.UUID
+) -> list[AlarmNotice]:
+    rows = list(alarms)
+    named = _names(rows, tenant_id, tenant_code)
+    fallback = _Named(name="", path=reverse("syncjobs:work", args=[tenant_code]))
+    shown = [_notice(alarm, named.get((_about(alarm), alarm.subject), fallback)) for alarm in rows]
+    return [*shown, *(_rest(kind, count) for kind, count in more.items())]
+
+
+def _about(alarm: Alarm) -> About:
+    return NATURES[AlarmKind(alarm.kind)].about
+
+
 def _notice(alarm: Alarm, named: _Named) -> AlarmNotice:
     nature = NATURES[AlarmKind(alarm.kind)]
     return AlarmNotice(
         kind=AlarmKind(alarm.kind),
         title=nature.title,
-        about=named.name,
+        about=_differences(alarm) if nature.about == About.COMPARISON else named.name,
         advice=nature.advice,
         since=since_of(alarm),
         path=named.path,
     )
 
 
-def _together(notices: Sequence[AlarmNotice]) -> list[AlarmNotice]:
-    if not notices:
-        return []
-    first = min(notices, key=lambda notice: notice.since)
-    about = "One difference" if len(notices) == 1 else f"{len(notices)} differences"
-    return [
-        AlarmNotice(
-            kind=first.kind, title=first.title, about=about, advice=first.advice, since=first.since, path=first.path
-        )
-    ]
+def _rest(kind: AlarmKind, count: int) -> AlarmNotice:
+    nature = NATURES[kind]
+    return AlarmNotice(
+        kind=kind, title=nature.title, about=and_more(count), advice=nature.advice, since=None, path="", count=count
+    )
 
 
-def _names(alarms: Iterable[Alarm], tenant_id: uuid.UUID, tenant_code: uuid.UUID) -> dict[uuid.UUID, _Named]:
+def _differences(alarm: Alarm) -> str:
+    count = alarm.details.get("findings", 1)
+    return "One difference" if count == 1 else f"{count} differences"
+
+
+def _names(
+    alarms: Iterable[Alarm], tenant_id: uuid.UUID, tenant_code: uuid.UUID
+) -> dict[tuple[About, uuid.UUID], _Named]:
     subjects: dict[About, list[uuid.UUID]] = defaultdict(list)
     for alarm in alarms:
-        subjects[NATURES[AlarmKind(alarm.kind)].about].append(alarm.subject)
+        subjects[_about(alarm)].append(alarm.subject)
     comparison = _Named(name="", path=reverse("syncjobs:reconciliation", args=[tenant_code]))
-    named = dict.fromkeys(subjects[About.FINDING], comparison)
+    named = {(About.COMPARISON, code): comparison for code in subjects[About.COMPARISON]}
     deliveries = Delivery.objects.filter(tenant_id=tenant_id, code__in=subjects[About.DELIVERY])
     for code, number in deliveries.values_list("code", "delivery_number"):
-        named[code] = _delivery(tenant_code, code, number)
+        named[About.DELIVERY, code] = _delivery(tenant_code, code, number)
     attempts = Attempt.objects.filter(tenant_id=tenant_id, code__in=subjects[About.ATTEMPT])
     for code, of, number in attempts.values_list("code", "delivery__code", "delivery__delivery_number"):
-        named[code] = _delivery(tenant_code, of, number)
+        named[About.ATTEMPT, code] = _delivery(tenant_code, of, number)
     connections = Connection.objects.filter(tenant_id=tenant_id, code__in=subjects[About.CONNECTION])
     for code, name in connections.values_list("code", "division_name"):
-        named[code] = _Named(name=name, path=reverse("exact:connection", args=[tenant_code]))
+        named[About.CONNECTION, code] = _Named(name=name, path=reverse("exact:connection", args=[tenant_code]))
     accounts = Account.objects.filter(tenant_id=tenant_id, code__in=subjects[About.ACCOUNT])
     for code, name in accounts.values_list("code", "name"):
         path = reverse("ups:account", args=[tenant_code, code])
-        named[code] = _Named(name=f"UPS account {name}", path=path)
+        named[About.ACCOUNT, code] = _Named(name=f"UPS account {name}", path=path)
     return named
 
 

@@ -1,88 +1,74 @@
 """Raising and clearing alarms. What is wrong is told once, as long as it stays so; a second call changes nothing.
 
-Most alarms are raised and cleared by `troubles.judge`, which looks at what is so now. By hand are raised only those
-that are noticed when they happen: a secret that cannot be read, an audit trail that was changed.
+Alarms are raised and cleared by `troubles.judge`, which looks at what is so now. By hand are raised only two of the
+operating team's, noticed when they happen: a secret that cannot be read, an audit trail that was changed.
 """
 
 import json
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from cryptography.fernet import InvalidToken
 from django.db import connection
 from django.db.models import Case, Q, QuerySet, Value, When
 
-from connector_site.lib.secrets import WrongOwner
 from syncjobs.alarm_kinds import NATURES, AlarmKind
 from syncjobs.models import Alarm, SystemAlarm
 
 logger = logging.getLogger(__name__)
-UNREADABLE = (InvalidToken, WrongOwner)
-"""What reading a stored secret raises when its key is gone, or when it was made for another row."""
 Alarms = QuerySet[Alarm] | QuerySet[SystemAlarm]
 
 _RAISE = """
 INSERT INTO syncjobs_alarm (code, tenant_id, kind, subject, details, raised_at, seen_at, mail_due_at)
-VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s)
+SELECT gen_random_uuid(), %(tenant)s, w.kind, w.subject, w.details, %(at)s, %(at)s, %(at)s
+  FROM jsonb_to_recordset(%(wrong)s::jsonb) AS w (kind text, subject uuid, details jsonb)
 ON CONFLICT (tenant_id, kind, subject) WHERE cleared_at IS NULL
 DO UPDATE SET seen_at = greatest(syncjobs_alarm.seen_at, excluded.seen_at), details = excluded.details
-RETURNING (xmax = 0)
+    || jsonb_strip_nulls(jsonb_build_object('since', syncjobs_alarm.details -> 'since'))
+RETURNING kind, subject, xmax = 0
 """
 _RAISE_SYSTEM = """
 INSERT INTO syncjobs_systemalarm (code, kind, subject, details, raised_at, seen_at, mail_due_at)
 VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s)
 ON CONFLICT (kind, subject) WHERE cleared_at IS NULL
 DO UPDATE SET seen_at = greatest(syncjobs_systemalarm.seen_at, excluded.seen_at), details = excluded.details
+    || jsonb_strip_nulls(jsonb_build_object('since', syncjobs_systemalarm.details -> 'since'))
 RETURNING (xmax = 0)
 """
 
 
-def raise_alarm(
-    tenant_id: uuid.UUID,
-    kind: AlarmKind,
-    subject: uuid.UUID,
-    *,
-    at: datetime,
-    details: Mapping[str, object] | None = None,
-) -> None:
-    """Say that something is wrong at this customer, in the open transaction within its context.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """Something wrong at a customer; `subject` is the code of what it is about. Details are small and name nobody."""
 
-    While the alarm is open, a further call only notes that it is still so. Where the operating team is to know as well,
-    its alarm is raised beside. Details are small and hold no personal data.
+    kind: AlarmKind
+    subject: uuid.UUID
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+def database_now() -> datetime:
+    """The clock that all processes share."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        row = cursor.fetchone()
+    moment: datetime = row[0]
+    return moment
+
+
+def open_alarms(tenant_id: uuid.UUID, wrong: Iterable[Wrong], *, at: datetime) -> None:
+    """Open the customer's alarm for each of these, in the open transaction within its context.
+
+    Of one that is open it is noted that it is still so, with what is known now; since when it is so stays as it was.
     """
-    open_alarm(tenant_id, kind, subject, at=at, details=details)
-    if NATURES[kind].tells_operator:
-        about = {**(details or {}), "tenant": str(tenant_id)}
-        raise_system_alarm(kind, str(subject), at=at, details=about)
-
-
-def open_alarm(
-    tenant_id: uuid.UUID,
-    kind: AlarmKind,
-    subject: uuid.UUID,
-    *,
-    at: datetime,
-    details: Mapping[str, object] | None = None,
-) -> None:
-    """The customer's alarm alone, within its context."""
-    values = [tenant_id, kind.value, subject, json.dumps(dict(details or {}), default=str), at, at, at]
-    if _is_new(_RAISE, values):
-        logger.warning("Alarm %s of tenant %s: %s", kind, tenant_id, subject)
-
-
-def clear_alarm(tenant_id: uuid.UUID, kind: AlarmKind, subject: uuid.UUID, *, at: datetime) -> None:
-    """It is over; nothing happens where no such alarm is open."""
-    clear(Alarm.objects.filter(tenant_id=tenant_id, kind=kind, subject=subject), kind, at=at)
-    if NATURES[kind].tells_operator:
-        clear_system_alarm(kind, str(subject), at=at)
-
-
-def open_alarms(tenant_id: uuid.UUID) -> list[Alarm]:
-    """What is wrong at this customer now, oldest first."""
-    found = Alarm.objects.filter(tenant_id=tenant_id, cleared_at=None, kind__in=list(AlarmKind))
-    return list(found.order_by("raised_at", "pk"))
+    told = [{"kind": one.kind, "subject": one.subject, "details": dict(one.details)} for one in wrong]
+    with connection.cursor() as cursor:
+        cursor.execute(_RAISE, {"tenant": tenant_id, "at": at, "wrong": json.dumps(told, default=str)})
+        rows = cursor.fetchall()
+    for kind, subject, is_new in rows:
+        if is_new:
+            logger.warning("Alarm %s of tenant %s: %s", kind, tenant_id, subject)
 
 
 def raise_system_alarm(
@@ -90,7 +76,10 @@ def raise_system_alarm(
 ) -> None:
     """Tell the operating team; works within any transaction, or none."""
     values = [kind.value, subject, json.dumps(dict(details or {}), default=str), at, at, at]
-    if _is_new(_RAISE_SYSTEM, values):
+    with connection.cursor() as cursor:
+        cursor.execute(_RAISE_SYSTEM, values)
+        row = cursor.fetchone()
+    if row and row[0]:
         logger.error("Alarm %s %s: %s", kind, subject, NATURES[kind].title)
 
 
@@ -112,10 +101,3 @@ def clear(alarms: Alarms, kind: AlarmKind, *, at: datetime) -> int:
         else None
     )
     return alarms.filter(cleared_at=None).update(cleared_at=at, mail_due_at=mail_due_at)
-
-
-def _is_new(statement: str, values: Sequence[str | uuid.UUID | datetime]) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
-    return bool(row and row[0])

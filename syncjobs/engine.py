@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from audit.record import Happening, acting, happenings
+from connector_site.lib.secrets import UNREADABLE
 from syncjobs import alarms, queue, retry
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.problems import Problem, as_json
@@ -146,7 +147,7 @@ def _failed(job: Job, step: Step, error: Exception) -> None:
         logger.error("Job %s %s failed in a way our code does not know", job.kind, job.subject, exc_info=error)
     found = retry.verdict(error, job, at=step.at)
     try:
-        if isinstance(error, alarms.UNREADABLE):
+        if isinstance(error, UNREADABLE):
             alarms.tell_of_unreadable(job.tenant_id, about=f"{job.kind} {job.subject}", at=step.at)
         if isinstance(found, retry.Again):
             _again(job, step, found, error)

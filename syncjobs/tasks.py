@@ -61,7 +61,7 @@ def plan_reconciliations(**_: Any) -> None:
 @shared_task(name="syncjobs.tasks.canary")
 def canary(*, queue_name: str, **_: Any) -> None:
     """Leave a sign of life: a message went all the way through a queue."""
-    troubles.beat_of(troubles.canary_of(SyncJob.Queue(queue_name)))
+    troubles.leave_sign(troubles.canary_of(SyncJob.Queue(queue_name)))
 
 
 @shared_task(name="syncjobs.tasks.verify_chains")
@@ -74,7 +74,7 @@ def verify_chains(**_: Any) -> None:
 def clock_ticked(**_: Any) -> None:
     """The clock's own sign of life: it is beat that asks for the sweep, whether or not a worker hears of it."""
     try:
-        troubles.beat_of(troubles.BEAT)
+        troubles.leave_sign(troubles.BEAT)
     except DatabaseError as error:
         logger.warning("The clock's sign of life could not be kept: %s", type(error).__name__)
 

@@ -4,6 +4,7 @@ Level-triggered: each look finds all that is wrong across tenants, by one SQL fu
 0007), and compares it with the alarms that are open. So a look that was missed, doubled or died half-way harms nothing.
 """
 
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,8 @@ from syncjobs.alarm_kinds import NATURES, AlarmKind
 from syncjobs.models import Alarm, Heartbeat, SyncJob, SystemAlarm
 from syncjobs.reconciling.kinds import SERIOUS
 from tenants.context import tenant_context
+
+logger = logging.getLogger(__name__)
 
 K = AlarmKind
 DOUBT_MINUTES = 30
@@ -42,20 +45,25 @@ DAY_SHARE = 80
 TOKEN_CALLS = 20
 """A day, of a UPS account (`reliability.md` 8)."""
 CANARY_AGE = timedelta(minutes=3)
-TICK = timedelta(seconds=10)
-"""The sweep's interval (`design.md` 4)."""
 MISSED_TICKS = 3
 """An alarm is raised after so many (`reliability.md` 4)."""
 BEAT = "beat"
 """The name of the clock's sign of life."""
 CANARY = "queue:"
 """How the name of a queue's sign of life begins; the queue's own follows."""
-SIGNS = {BEAT: TICK * MISSED_TICKS} | {f"{CANARY}{queue}": CANARY_AGE for queue in SyncJob.Queue}
-"""Every sign of life, and how old it may be."""
+SIGNS = {BEAT: timedelta(seconds=settings.SWEEP_SECONDS) * MISSED_TICKS} | {
+    f"{CANARY}{queue}": CANARY_AGE for queue in SyncJob.Queue
+}
+"""The signs of life of clock and queues, and how old each may be."""
+AUDIT = "audit"
+"""The name of the sign that every audit trail was checked."""
+AUDIT_AGE = timedelta(hours=26)
+"""The check comes once a day and takes its time."""
 _LOCK = 7_316_006
 """One look at a time is enough; any number of our own that no other advisory lock has."""
 
-
+_KINDS = frozenset(AlarmKind)
+# `details` is jsonb, which Django has psycopg hand out as text, for fields of its own; json comes as Python values.
 _TROUBLES = """
 SELECT kind, tenant_id, subject, since, details::text::json
   FROM syncjobs_troubles(%s, make_interval(secs => %s), make_interval(secs => %s), make_interval(secs => %s),
@@ -90,7 +98,7 @@ def canary_of(queue: SyncJob.Queue) -> str:
     return f"{CANARY}{queue}"
 
 
-def beat_of(name: str) -> None:
+def leave_sign(name: str) -> None:
     """Leave a sign of life, by the database's clock."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -101,7 +109,7 @@ def beat_of(name: str) -> None:
 
 
 def last_seen() -> dict[str, datetime]:
-    """The last sign of life of the clock and of each queue."""
+    """The last sign of life of each that ever gave one."""
     return dict(Heartbeat.objects.values_list("name", "seen_at"))
 
 
@@ -149,7 +157,7 @@ def _of_tenants(at: datetime) -> Iterator[Trouble]:
             yield from _token(row, at)
         elif row.kind == "breaker":
             breakers.append(row)
-        else:
+        elif row.kind in _KINDS:
             yield Trouble(
                 kind=AlarmKind(row.kind),
                 subject=row.subject,
@@ -157,6 +165,8 @@ def _of_tenants(at: datetime) -> Iterator[Trouble]:
                 tenant_id=row.tenant_id,
                 details=row.details,
             )
+        else:
+            logger.info("Trouble %s is left to a newer version of this code", row.kind)
     yield from _breakers(breakers, at)
 
 
@@ -213,6 +223,12 @@ def _of_service(*, at: datetime, watching_since: datetime) -> tuple[list[Trouble
             unknown.add((kind, subject))
             continue
         late.append(Trouble(kind=kind, subject=subject, since=seen.get(name, watching_since)))
+    if AUDIT not in seen:
+        leave_sign(AUDIT)  # The first check is awaited from the first look on, whatever starts again meanwhile.
+    elif at - seen[AUDIT] > AUDIT_AGE and at - watching_since <= CANARY_AGE:
+        unknown.add((K.AUDIT_LATE, ""))
+    elif at - seen[AUDIT] > AUDIT_AGE:
+        late.append(Trouble(kind=K.AUDIT_LATE, subject="", since=seen[AUDIT]))
     return late, unknown
 
 
@@ -221,39 +237,43 @@ def _settle_tenants(found: Iterable[Trouble], *, at: datetime) -> None:
     for trouble in found:
         if NATURES[trouble.kind].tells_tenant and trouble.tenant_id is not None:
             wanted[trouble.tenant_id][trouble.kind, trouble.subject] = trouble
-    is_open: dict[uuid.UUID, dict[tuple[str, str], int]] = defaultdict(dict)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, kind, tenant_id, subject FROM syncjobs_open_alarms()")
-        for alarm_id, kind, tenant_id, subject in cursor.fetchall():
-            is_open[tenant_id][kind, str(subject)] = alarm_id
-    for tenant_id in wanted.keys() | is_open.keys():
-        new = [trouble for key, trouble in wanted[tenant_id].items() if key not in is_open[tenant_id]]
-        over = {key: pk for key, pk in is_open[tenant_id].items() if key not in wanted[tenant_id]}
-        if new or over:
-            with tenant_context(tenant_id):
-                _settle_one(tenant_id, new, over, at=at)
+        cursor.execute("SELECT tenant_id FROM syncjobs_alarmed_tenants()")
+        alarmed = {row[0] for row in cursor.fetchall()}
+    for tenant_id in wanted.keys() | alarmed:
+        with tenant_context(tenant_id):
+            _settle_one(tenant_id, wanted[tenant_id], at=at)
 
 
-def _settle_one(tenant_id: uuid.UUID, new: list[Trouble], over: dict[tuple[str, str], int], *, at: datetime) -> None:
-    """The operating team's alarm of a kind both are told of follows in `_settle_service`."""
-    for trouble in new:
-        alarms.open_alarm(tenant_id, trouble.kind, uuid.UUID(trouble.subject), at=at, details=_told(trouble))
-    by_kind: dict[str, list[int]] = defaultdict(list)
-    for (kind, _), pk in over.items():
-        by_kind[kind].append(pk)
-    for kind in by_kind.keys() & set(AlarmKind):
-        _end(Alarm.objects.filter(tenant_id=tenant_id, pk__in=by_kind[kind]), AlarmKind(kind), at=at)
+def _settle_one(tenant_id: uuid.UUID, wanted: Mapping[tuple[str, str], Trouble], *, at: datetime) -> None:
+    """The operating team's alarm of a kind both are told of follows in `_settle_service`.
+
+    Rows are locked in the order of their keys, here and where mails are marked as sent.
+    """
+    rows = Alarm.objects.filter(tenant_id=tenant_id, cleared_at=None).select_for_update().order_by("pk")
+    over: dict[str, list[int]] = defaultdict(list)
+    for pk, kind, subject in rows.values_list("pk", "kind", "subject"):
+        if (kind, str(subject)) not in wanted:
+            over[kind].append(pk)
+    wrong = [
+        alarms.Wrong(kind=trouble.kind, subject=uuid.UUID(trouble.subject), details=_told(trouble))
+        for trouble in wanted.values()
+    ]
+    alarms.open_alarms(tenant_id, wrong, at=at)
+    for kind in over.keys() & _KINDS:
+        _end(Alarm.objects.filter(tenant_id=tenant_id, pk__in=over[kind]), AlarmKind(kind), at=at)
 
 
 def _settle_service(found: Iterable[Trouble], unknown: set[tuple[str, str]], *, at: datetime) -> None:
+    is_open = list(SystemAlarm.objects.filter(cleared_at=None).select_for_update().order_by("pk"))
     wanted = {
         (trouble.kind.value, trouble.subject): trouble for trouble in found if NATURES[trouble.kind].tells_operator
     }
     for trouble in wanted.values():
         about = {} if trouble.tenant_id is None else {"tenant": str(trouble.tenant_id)}
         alarms.raise_system_alarm(trouble.kind, trouble.subject, at=at, details=_told(trouble) | about)
-    for alarm in SystemAlarm.objects.filter(cleared_at=None, kind__in=list(AlarmKind)):
-        if (alarm.kind, alarm.subject) not in wanted.keys() | unknown:
+    for alarm in is_open:
+        if alarm.kind in _KINDS and (alarm.kind, alarm.subject) not in wanted.keys() | unknown:
             _end(SystemAlarm.objects.filter(pk=alarm.pk), AlarmKind(alarm.kind), at=at)
 
 

@@ -1,15 +1,18 @@
-"""Looking for what is wrong, in a thread of beat and of each worker: the death of one of them is told by another.
+"""Looking for what is wrong, in threads of beat and of each worker: the death of one of them is told by another.
 
-It needs the database alone, no broker and no clock of Celery's; several at once harm nothing (`troubles.judge`).
+It needs the database alone, no broker and no clock of Celery's; several at once harm nothing (`troubles.judge`). Mails
+go out from a thread of their own: a mail server that hangs keeps nobody from looking.
 """
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, connection
 
 from syncjobs import alarm_mails, troubles
+from syncjobs.alarms import database_now
 
 logger = logging.getLogger(__name__)
 
@@ -17,50 +20,44 @@ LOOK_SECONDS = 30.0
 
 
 class Watchdog:
-    """Looks every half minute until it is told to stop."""
+    """Looks, and sends what mails are due, every half minute until it is told to stop."""
 
     def __init__(self, *, look_seconds: float = LOOK_SECONDS) -> None:
         self._look_seconds = look_seconds
         self._over = threading.Event()
         self._since: datetime | None = None
-        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(act,), name=name, daemon=True)
+            for name, act in (("watchdog", self._look), ("alarm mails", alarm_mails.send_due))
+        ]
 
     def start(self) -> None:
         """Begin; the process may end without waiting for it."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """End after the look that is under way."""
+        """End after the look and the mails that are under way."""
         self._over.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
+    def _run(self, act: Callable[[], object]) -> None:
         while not self._over.wait(self._look_seconds):
             try:
-                self._since = look(watching_since=self._since)
+                act()
             except (DatabaseError, InterfaceError) as error:
-                logger.warning("What is wrong could not be looked for: %s", type(error).__name__)
+                logger.warning("What is wrong could not be looked for or told: %s", type(error).__name__)
             except Exception:
-                logger.exception("Looking for what is wrong failed in a way our code does not know")
+                logger.exception("Looking for what is wrong or telling it failed in a way our code does not know")
             finally:
                 _hang_up()
 
-
-def look(*, watching_since: datetime | None) -> datetime:
-    """One look, by the database's clock, and the mails that follow; returns since when we watch."""
-    at = _database_now()
-    since = watching_since or at
-    troubles.judge(at=at, watching_since=since)
-    alarm_mails.send_due(at=at)
-    return since
-
-
-def _database_now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        row = cursor.fetchone()
-    moment: datetime = row[0]
-    return moment
+    def _look(self) -> None:
+        """By the database's clock. We watch since our first look, whatever became of it."""
+        at = database_now()
+        self._since = self._since or at
+        troubles.judge(at=at, watching_since=self._since)
 
 
 def _hang_up() -> None:

@@ -7,11 +7,16 @@ the row and the purpose it was made for, and reading it for another row or purpo
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from fernet_fields import EncryptedBinaryField, EncryptedJSONField
 
 
 class WrongOwner(Exception):
     """A sealed value was found in a row or a role it was not made for."""
+
+
+UNREADABLE = (InvalidToken, WrongOwner)
+"""What reading a stored secret raises when its key is gone, or when it was made for another row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is wrong now, found across tenants; the open alarms, and which customers have mails to come."""
+"""What is wrong now, found across tenants; which customers have open alarms, and which have mails to come."""
 
 from django.db import migrations, models
 
@@ -59,8 +59,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     SELECT 'account_stopped', a.tenant_id, a.code::text, a.stopped_at, '{{}}'::jsonb FROM ups_account a
      WHERE a.stopped_at IS NOT NULL
     UNION ALL
-    SELECT 'finding', f.tenant_id, f.code::text, f.found_at, jsonb_build_object('finding', f.kind)
-      FROM syncjobs_finding f WHERE f.resolved_at IS NULL AND (serious IS NULL OR f.kind = ANY (serious))
+    SELECT 'finding', c.tenant_id, c.code::text, min(f.found_at), jsonb_build_object('findings', count(*))
+      FROM syncjobs_finding f JOIN exact_connection c ON c.id = f.connection_id
+     WHERE c.disconnected_at IS NULL AND f.resolved_at IS NULL AND (serious IS NULL OR f.kind = ANY (serious))
+     GROUP BY c.tenant_id, c.code
     UNION ALL
     SELECT 'jobs_late', NULL, j.queue::text, min(j.due_at), jsonb_build_object('jobs', count(*))
       FROM syncjobs_syncjob j WHERE j.state IN ('due', 'running') AND j.due_at <= moment - job_age GROUP BY j.queue
@@ -69,17 +71,18 @@ ALTER FUNCTION syncjobs_troubles({SIGNATURE}) OWNER TO {DISPATCH_ROLE};
 REVOKE ALL ON FUNCTION syncjobs_troubles({SIGNATURE}) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION syncjobs_troubles({SIGNATURE}) TO {APP_ROLE};
 
-CREATE FUNCTION syncjobs_open_alarms() RETURNS TABLE (id bigint, kind text, tenant_id uuid, subject uuid)
+CREATE FUNCTION syncjobs_alarmed_tenants() RETURNS TABLE (tenant_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT a.id, a.kind::text, a.tenant_id, a.subject FROM syncjobs_alarm a WHERE a.cleared_at IS NULL
+    SELECT DISTINCT a.tenant_id FROM syncjobs_alarm a WHERE a.cleared_at IS NULL
 $$;
-ALTER FUNCTION syncjobs_open_alarms() OWNER TO {DISPATCH_ROLE};
-REVOKE ALL ON FUNCTION syncjobs_open_alarms() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION syncjobs_open_alarms() TO {APP_ROLE};
+ALTER FUNCTION syncjobs_alarmed_tenants() OWNER TO {DISPATCH_ROLE};
+REVOKE ALL ON FUNCTION syncjobs_alarmed_tenants() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION syncjobs_alarmed_tenants() TO {APP_ROLE};
 
 CREATE FUNCTION syncjobs_alarms_to_mail(moment timestamptz) RETURNS TABLE (tenant_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT DISTINCT a.tenant_id FROM syncjobs_alarm a WHERE a.mail_due_at <= moment
+    SELECT a.tenant_id FROM syncjobs_alarm a WHERE a.mail_due_at <= moment
+     GROUP BY a.tenant_id ORDER BY min(a.mail_due_at)
 $$;
 ALTER FUNCTION syncjobs_alarms_to_mail(timestamptz) OWNER TO {DISPATCH_ROLE};
 REVOKE ALL ON FUNCTION syncjobs_alarms_to_mail(timestamptz) FROM PUBLIC;
@@ -92,8 +95,8 @@ GRANT SELECT (code, received_at, needs_reconnect_at) ON exact_grant TO {DISPATCH
 GRANT SELECT (connection_id, endpoint, opened_at) ON exact_breaker TO {DISPATCH_ROLE};
 GRANT SELECT (connection_id, day_number, day_calls) ON exact_callbudget TO {DISPATCH_ROLE};
 GRANT SELECT (stopped_at, token_calls, token_calls_date) ON ups_account TO {DISPATCH_ROLE};
-GRANT SELECT (tenant_id, code, kind, found_at, resolved_at) ON syncjobs_finding TO {DISPATCH_ROLE};
-GRANT SELECT (id, tenant_id, kind, subject, cleared_at, mail_due_at) ON syncjobs_alarm TO {DISPATCH_ROLE};
+GRANT SELECT (connection_id, kind, found_at, resolved_at) ON syncjobs_finding TO {DISPATCH_ROLE};
+GRANT SELECT (tenant_id, cleared_at, mail_due_at) ON syncjobs_alarm TO {DISPATCH_ROLE};
 CREATE POLICY dispatch_reads ON exact_breaker FOR SELECT TO {DISPATCH_ROLE} USING (true);
 CREATE POLICY dispatch_reads ON exact_callbudget FOR SELECT TO {DISPATCH_ROLE} USING (true);
 CREATE POLICY dispatch_reads ON syncjobs_finding FOR SELECT TO {DISPATCH_ROLE} USING (true);
@@ -106,7 +109,7 @@ DROP POLICY dispatch_reads ON syncjobs_finding;
 DROP POLICY dispatch_reads ON exact_callbudget;
 DROP POLICY dispatch_reads ON exact_breaker;
 DROP FUNCTION syncjobs_alarms_to_mail(timestamptz);
-DROP FUNCTION syncjobs_open_alarms();
+DROP FUNCTION syncjobs_alarmed_tenants();
 DROP FUNCTION syncjobs_troubles({SIGNATURE});
 """
 

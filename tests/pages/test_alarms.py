@@ -1,16 +1,17 @@
 """What the page "To do" tells of alarms, and to whom."""
 
 import uuid
-from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from syncjobs.alarm_kinds import AlarmKind
-from syncjobs.alarms import clear_alarm, raise_alarm
-from syncjobs.models import Attempt
+from syncjobs.alarm_notices import SHOWN_OF_A_KIND
+from syncjobs.alarms import Wrong, clear, open_alarms
+from syncjobs.models import Alarm, Attempt
 from tenants.context import tenant_context
 from tests.factories import Cast
 from tests.pages import scene
@@ -25,10 +26,10 @@ def work_page(client: Client, desk: Desk) -> str:
     return client.get(reverse("syncjobs:work", args=[desk.tenant.code])).content.decode()
 
 
-def tell(desk: Desk, kind: AlarmKind, subject: uuid.UUID, *, minutes_ago: int = 0) -> None:
-    at = timezone.now() - timedelta(minutes=minutes_ago)
+def tell(desk: Desk, kind: AlarmKind, *subjects: uuid.UUID, details: dict[str, object] | None = None) -> None:
+    wrong = [Wrong(kind=kind, subject=subject, details=details or {}) for subject in subjects]
     with tenant_context(desk.tenant.id):
-        raise_alarm(desk.tenant.id, kind, subject, at=at)
+        open_alarms(desk.tenant.id, wrong, at=timezone.now())
 
 
 def test_an_open_alarm_stands_there_once_with_what_to_do_and_the_way_there_until_it_is_over(
@@ -48,7 +49,7 @@ def test_an_open_alarm_stands_there_once_with_what_to_do_and_the_way_there_until
     assert '<span class="count">1<' in page
 
     with tenant_context(desk.tenant.id):
-        clear_alarm(desk.tenant.id, K.ACCOUNT_STOPPED, desk.account.code, at=timezone.now())
+        clear(Alarm.objects.all(), K.ACCOUNT_STOPPED, at=timezone.now())
 
     assert "Nothing to do" in work_page(client, desk)
 
@@ -77,14 +78,28 @@ def test_what_the_page_tells_of_anyway_is_not_told_twice(cast: Cast, desk: Desk,
 
 
 def test_many_differences_of_the_nightly_comparison_are_one_line(cast: Cast, desk: Desk, as_user: SignIn) -> None:
-    for _ in range(3):
-        tell(desk, K.FINDING, uuid.uuid4())
+    tell(desk, K.FINDING, desk.connection.code, details={"findings": 3})
 
     page = work_page(as_user(cast.owner), desk)
 
     assert page.count("<article") == 1
     assert f'href="{reverse("syncjobs:reconciliation", args=[desk.tenant.code])}">3 differences' in page
     assert '<span class="count">1<' in page
+
+
+def test_of_many_of_a_kind_the_page_shows_some_and_says_how_many_more(
+    cast: Cast, desk: Desk, as_user: SignIn, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    tell(desk, K.ORPHAN, *(uuid.uuid4() for _ in range(23)))
+    tell(desk, K.DAY_BUDGET, desk.connection.code)
+    client = as_user(cast.owner)
+
+    with django_assert_max_num_queries(40):
+        page = work_page(client, desk)
+
+    assert page.count("<article") == SHOWN_OF_A_KIND + 1 + 1
+    assert "And 3 more</h2>" in page
+    assert '<span class="count">24<' in page
 
 
 def test_another_company_sees_nothing_of_it(cast: Cast, desk: Desk, as_user: SignIn) -> None:

@@ -38,10 +38,10 @@ class Scene:
     def look(self, *, after: timedelta = timedelta(0)) -> None:
         """Time goes on, whatever is not silent gives a sign of life, and one look is taken."""
         self.at += after
-        for name in troubles.SIGNS.keys() - self.silent:
+        for name in (troubles.SIGNS.keys() | {troubles.AUDIT}) - self.silent:
             Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": self.at})
         assert troubles.judge(at=self.at, watching_since=self.at - timedelta(hours=1))
-        alarm_mails.send_due(at=self.at)
+        alarm_mails.send_due(clock=lambda: self.at)
 
     def change(self, row: Connection | Account | Attempt | Delivery, **columns: Any) -> None:
         """Change a row of the customer's."""

@@ -1,5 +1,6 @@
 """When something begins to be wrong, to the minute; looks that come twice, at once, or too early; the watchdog."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,14 +8,16 @@ from typing import Any
 
 import pytest
 from django.conf import settings as live_settings
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection as database
 from django.utils import timezone
 from pytest_django import Settings
 
+from exact.models import Breaker
 from syncjobs import troubles
-from syncjobs.alarm_kinds import STEADY, AlarmKind
-from syncjobs.alarms import clear_alarm, open_alarms, raise_alarm
-from syncjobs.models import SystemAlarm
+from syncjobs.alarm_kinds import NATURES, STEADY, AlarmKind
+from syncjobs.alarms import Wrong, clear, open_alarms
+from syncjobs.models import Alarm, SystemAlarm
 from syncjobs.watchdog import Watchdog
 from tenants.context import tenant_context
 from tests.owner import as_owner
@@ -149,6 +152,81 @@ def test_an_alarm_of_the_service_that_comes_and_goes_is_one_alarm(scene: Scene) 
     assert taken_out() == told_to(TEAM)
 
 
+@pytest.mark.parametrize("kind", [K.HOOKS_SILENT, K.BREAKER_OPEN])
+def test_an_alarm_of_a_customer_that_comes_and_goes_is_one_mail(scene: Scene, kind: K) -> None:
+    for _ in range(5):
+        trouble(scene, kind, begins=True)
+        scene.look(after=NATURES[kind].clears_after or MINUTE)
+        trouble(scene, kind, begins=False)
+        scene.look(after=(NATURES[kind].clears_after or MINUTE) * 0.9)
+
+    assert [row.cleared_at for row in scene.rows()] == [None]
+    assert sorted(set(taken_out())) == sorted([*scene.told, *(TEAM if NATURES[kind].tells_operator else ())])
+
+    scene.look(after=MINUTE * 7)
+    assert scene.open_kinds() == set()
+
+
+def trouble(scene: Scene, kind: K, *, begins: bool) -> None:
+    """Notifications are missed, or a breaker opens; or that is over."""
+    if kind == K.HOOKS_SILENT:
+        scene.change(scene.connection, missed_hook_at=scene.at if begins else None)
+        return
+    with tenant_context(scene.tenant.id):
+        Breaker.objects.update_or_create(
+            tenant=scene.tenant,
+            connection=scene.connection,
+            endpoint="one",
+            defaults={"opened_at": scene.at if begins else None},
+        )
+
+
+def test_an_open_alarm_is_noted_as_still_so_at_each_look(scene: Scene) -> None:
+    scene.change_grant(needs_reconnect_at=scene.at)
+    scene.look()
+    scene.look(after=DAY)
+
+    (row,) = scene.rows()
+    assert (row.raised_at, row.seen_at) == (scene.at - DAY, scene.at)
+
+
+def test_what_only_a_newer_version_knows_is_left_alone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tenant_context(scene.tenant.id):
+        Alarm.objects.create(tenant=scene.tenant, kind="of_tomorrow", subject=some_code(), mail_due_at=scene.at)
+    SystemAlarm.objects.create(kind="of_tomorrow", mail_due_at=scene.at)
+    renamed = troubles._TROUBLES.replace("SELECT kind,", "SELECT replace(kind, 'account_stopped', 'of_tomorrow'),")
+    monkeypatch.setattr(troubles, "_TROUBLES", renamed)
+    scene.change(scene.account, stopped_at=scene.at, stopped_reason="Refused.")
+    scene.change_grant(needs_reconnect_at=scene.at)
+
+    scene.look(after=DAY)
+
+    assert [(row.kind, row.cleared_at) for row in scene.rows()] == [("of_tomorrow", None), (K.NEEDS_RECONNECT, None)]
+    assert SystemAlarm.objects.get().cleared_at is None
+    assert taken_out() == told_to(scene.told)
+
+
+def test_the_first_check_of_the_audit_trails_is_awaited_from_the_first_look_on(scene: Scene) -> None:
+    scene.silent = {troubles.AUDIT}
+    scene.look()
+    at_first = service_kinds()
+
+    scene.look(after=troubles.AUDIT_AGE + MINUTE)
+
+    assert (at_first, service_kinds()) == (set(), {K.AUDIT_LATE})
+
+
+def test_after_a_standstill_the_missed_check_gets_a_moment_to_be_made(scene: Scene) -> None:
+    scene.look()
+    later = scene.at + 3 * DAY
+
+    troubles.judge(at=later, watching_since=later)
+    troubles.judge(at=later + 4 * MINUTE, watching_since=later)
+
+    late = SystemAlarm.objects.get(kind=K.AUDIT_LATE)
+    assert late.raised_at == later + 4 * MINUTE
+
+
 def test_what_comes_again_after_its_end_is_told_again(scene: Scene) -> None:
     for moment in (scene.at, None, scene.at):
         scene.change_grant(needs_reconnect_at=moment)
@@ -162,13 +240,14 @@ def test_raising_twice_is_one_alarm_and_clearing_twice_is_one_end(scene: Scene) 
     subject = some_code()
     with tenant_context(scene.tenant.id):
         for minute in range(2):
-            raise_alarm(scene.tenant.id, K.ORPHAN, subject, at=scene.at + minute * MINUTE, details={"n": minute})
-        found = open_alarms(scene.tenant.id)
-        for minute in range(2, 4):
-            clear_alarm(scene.tenant.id, K.ORPHAN, subject, at=scene.at + minute * MINUTE)
+            details = {"n": minute, "since": f"{minute} o'clock"}
+            wrong = [Wrong(kind=K.ORPHAN, subject=subject, details=details)]
+            open_alarms(scene.tenant.id, wrong, at=scene.at + minute * MINUTE)
+        ended = [clear(Alarm.objects.all(), K.ORPHAN, at=scene.at + minute * MINUTE) for minute in range(2, 4)]
 
     (row,) = scene.rows()
-    assert [(one.kind, one.subject, one.details) for one in found] == [(K.ORPHAN, subject, {"n": 1})]
+    assert ended == [1, 0]
+    assert (row.kind, row.subject, row.details) == (K.ORPHAN, subject, {"n": 1, "since": "0 o'clock"})
     assert (row.raised_at, row.seen_at, row.cleared_at) == (scene.at, scene.at + MINUTE, scene.at + 2 * MINUTE)
     assert row.mail_due_at is None
     assert service_kinds() == set()
@@ -209,13 +288,13 @@ def eventually(condition: Callable[[], bool]) -> bool:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_watchdog_looks_by_itself_mails_and_goes_on_after_the_database_failed(scene: Scene) -> None:
-    as_owner("ALTER FUNCTION syncjobs_open_alarms() RENAME TO syncjobs_gone")
+    as_owner("ALTER FUNCTION syncjobs_alarmed_tenants() RENAME TO syncjobs_gone")
     watchdog = Watchdog(look_seconds=0.02)
     watchdog.start()
     try:
         scene.change_grant(needs_reconnect_at=timezone.now())
         assert not scene.rows()
-        as_owner("ALTER FUNCTION syncjobs_gone() RENAME TO syncjobs_open_alarms")
+        as_owner("ALTER FUNCTION syncjobs_gone() RENAME TO syncjobs_alarmed_tenants")
 
         assert eventually(lambda: any(row.mailed_at for row in scene.rows()))
     finally:
@@ -236,6 +315,33 @@ def test_the_watchdog_needs_no_broker_and_leaves_no_connection_open(scene: Scene
 
     assert seen
     assert eventually(lambda: connections() == before)
+
+
+class Stuck(EmailBackend):
+    """A mail server that takes the call and says nothing until the gate opens."""
+
+    gate = threading.Event()
+    called = threading.Event()
+
+    def open(self) -> bool:
+        self.called.set()
+        return self.gate.wait(2 * PATIENCE_SECONDS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_the_mail_server_hangs_the_watchdog_goes_on_looking(scene: Scene, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = f"{Stuck.__module__}.{Stuck.__qualname__}"
+    scene.change_grant(needs_reconnect_at=timezone.now())
+    watchdog = Watchdog(look_seconds=0.02)
+    watchdog.start()
+    try:
+        assert Stuck.called.wait(PATIENCE_SECONDS)
+        scene.change(scene.account, stopped_at=timezone.now(), stopped_reason="Refused.")
+
+        assert eventually(lambda: scene.open_kinds() == {K.NEEDS_RECONNECT, K.ACCOUNT_STOPPED})
+    finally:
+        Stuck.gate.set()
+        watchdog.stop()
 
 
 def connections() -> int:

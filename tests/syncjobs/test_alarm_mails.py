@@ -1,7 +1,7 @@
 """Mails about alarms: at least once, one for many, and no more often than people can read."""
 
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -13,11 +13,13 @@ from pytest_django import Settings
 
 from exact.models import Connection
 from syncjobs import alarm_mails
-from syncjobs.alarm_kinds import AlarmKind
+from syncjobs.alarm_kinds import NATURES, AlarmKind
+from syncjobs.alarm_notices import SHOWN_OF_A_KIND
+from syncjobs.alarms import Wrong, open_alarms, raise_system_alarm
 from syncjobs.models import Alarm, Delivery, SystemAlarm
 from tenants.context import tenant_context
 from tenants.models import Membership, User
-from tests.syncjobs.alarm_scene import TEAM, Scene, make_scene, taken_out, told_to
+from tests.syncjobs.alarm_scene import TEAM, Scene, make_scene, some_code, taken_out, told_to
 from tests.syncjobs.rows import make_delivery
 from tests.syncjobs.threads import at_once
 
@@ -29,11 +31,12 @@ class Picky(EmailBackend):
     """A mail server that refuses one address."""
 
     refused = ""
+    code = 550
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         for message in messages:
             if self.refused in message.to:
-                raise smtplib.SMTPRecipientsRefused({self.refused: (550, b"no such person")})
+                raise smtplib.SMTPRecipientsRefused({self.refused: (self.code, b"no such person")})
         sent: int = super().send_messages(messages)
         return sent
 
@@ -165,15 +168,149 @@ def test_a_mail_that_a_dead_process_had_claimed_is_sent_by_another(scene: Scene)
     assert (too_early, taken_out()) == ([], told_to(scene.told))
 
 
-def test_an_address_that_is_refused_keeps_the_mail_from_nobody_else(scene: Scene, settings: Settings) -> None:
+def test_an_address_that_is_refused_keeps_the_mail_from_nobody_else(
+    scene: Scene, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.EMAIL_BACKEND = f"{Picky.__module__}.{Picky.__qualname__}"
-    Picky.refused = min(scene.told)
+    monkeypatch.setattr(Picky, "refused", min(scene.told))
     scene.change_grant(needs_reconnect_at=scene.at)
 
     scene.look()
-    scene.look(after=6 * MINUTE)
+    scene.look(after=alarm_mails.SOME_LEFT_PAUSE)
 
     assert taken_out() == [max(scene.told)]
+
+
+def test_an_address_that_is_not_taken_now_is_tried_again_later_and_not_each_minute(
+    scene: Scene, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_BACKEND = f"{Picky.__module__}.{Picky.__qualname__}"
+    monkeypatch.setattr(Picky, "refused", max(scene.told))
+    monkeypatch.setattr(Picky, "code", 452)
+    scene.change_grant(needs_reconnect_at=scene.at)
+    scene.look()
+    scene.look(after=6 * MINUTE)
+    assert taken_out() == [min(scene.told)]
+
+    monkeypatch.setattr(Picky, "refused", "")
+    scene.look(after=alarm_mails.SOME_LEFT_PAUSE)
+    scene.look(after=alarm_mails.SOME_LEFT_PAUSE)
+
+    assert taken_out() == told_to(scene.told)
+
+
+@pytest.mark.parametrize(
+    "address", ["no address", "two@one.test, b@one.test", "a@b\nBcc: c@d.test", "x@" + "ü" * 70 + ".test"]
+)
+def test_what_is_no_address_keeps_the_mail_from_nobody_and_is_not_tried_again(
+    scene: Scene, settings: Settings, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    User.objects.filter(email=min(scene.told)).update(email=address)
+    settings.OPERATOR_EMAILS = [address, *TEAM]
+    scene.change_grant(needs_reconnect_at=scene.at)
+    scene.silent.add("beat")
+    scene.look(after=4 * MINUTE)
+    scene.look(after=alarm_mails.SOME_LEFT_PAUSE)
+
+    assert taken_out() == told_to([max(scene.told)], TEAM)
+    assert {row.mail_due_at for row in [*scene.rows(), *SystemAlarm.objects.all()]} == {None}
+    assert address not in caplog.text
+
+
+class Slow(EmailBackend):
+    """Takes its time for each mail, and counts how often it was called."""
+
+    calls = 0
+    pass_time: Callable[[], None]
+
+    def open(self) -> bool:
+        type(self).calls += 1
+        return True
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        type(self).pass_time()
+        sent: int = super().send_messages(messages)
+        return sent
+
+
+def both_companies_need(scene: Scene) -> None:
+    """Something of theirs is to be mailed."""
+    for tenant in (scene.tenant, scene.other):
+        with tenant_context(tenant.id):
+            open_alarms(tenant.id, [Wrong(kind=K.NEEDS_RECONNECT, subject=some_code())], at=scene.at)
+
+
+def test_a_mail_is_claimed_when_it_is_begun_however_long_those_before_it_took(
+    scene: Scene, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_BACKEND = f"{Slow.__module__}.{Slow.__qualname__}"
+    both_companies_need(scene)
+    just_claimed: list[int] = []
+
+    def pass_time() -> None:
+        for tenant in (scene.tenant, scene.other):
+            with tenant_context(tenant.id):
+                claims = Alarm.objects.filter(mail_due_at=scene.at + alarm_mails.CLAIMED_FOR)
+                just_claimed.append(claims.count())
+        scene.at += alarm_mails.CLAIMED_FOR / 2
+
+    monkeypatch.setattr(Slow, "pass_time", pass_time, raising=False)
+
+    sent = alarm_mails.send_due(clock=lambda: scene.at)
+
+    assert (sent, sum(just_claimed)) == (len(scene.told) + 1, 2)
+
+
+def test_one_call_to_the_mail_server_serves_all_recipients_of_a_mail(
+    scene: Scene, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_BACKEND = f"{Slow.__module__}.{Slow.__qualname__}"
+    monkeypatch.setattr(Slow, "pass_time", lambda: None, raising=False)
+    monkeypatch.setattr(Slow, "calls", 0)
+    both_companies_need(scene)
+
+    alarm_mails.send_due(clock=lambda: scene.at)
+
+    assert Slow.calls == 2
+
+
+def test_a_slow_mail_server_is_not_given_another_mail_after_a_while(
+    scene: Scene, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMAIL_BACKEND = f"{Slow.__module__}.{Slow.__qualname__}"
+    monkeypatch.setattr(Slow, "pass_time", lambda: None, raising=False)
+    monkeypatch.setattr(alarm_mails, "SENDING_SECONDS", 0.0)
+    both_companies_need(scene)
+
+    assert alarm_mails.send_due(clock=lambda: scene.at) == 0
+
+    monkeypatch.setattr(alarm_mails, "SENDING_SECONDS", 20.0)
+    assert alarm_mails.send_due(clock=lambda: scene.at) == len(scene.told) + 1
+
+
+def test_a_mail_shows_some_of_a_kind_and_says_how_many_more(scene: Scene) -> None:
+    with tenant_context(scene.tenant.id):
+        wrong = [Wrong(kind=K.ORPHAN, subject=some_code()) for _ in range(SHOWN_OF_A_KIND + 5)]
+        open_alarms(scene.tenant.id, wrong, at=scene.at)
+        open_alarms(scene.tenant.id, [Wrong(kind=K.REVIEW, subject=some_code())], at=scene.at)
+
+    alarm_mails.send_due(clock=lambda: scene.at)
+
+    message = mail.outbox[0]
+    assert str(message.body).count(NATURES[K.ORPHAN].title) == SHOWN_OF_A_KIND + 1
+    assert f"{NATURES[K.ORPHAN].title}: and 5 more\n{NATURES[K.ORPHAN].advice}" in str(message.body)
+    assert "(and 25 more)" in message.subject
+
+
+def test_the_operating_team_too_reads_some_of_a_kind(scene: Scene) -> None:
+    for number in range(SHOWN_OF_A_KIND + 5):
+        raise_system_alarm(K.TOKEN_STALE, f"grant {number}", at=scene.at)
+
+    alarm_mails.send_due(clock=lambda: scene.at)
+
+    body = str(mail.outbox[0].body)
+    assert body.count("subject grant") == SHOWN_OF_A_KIND
+    assert f"{NATURES[K.TOKEN_STALE].title}: and 5 more" in body
 
 
 def test_who_left_or_may_not_sign_in_any_more_is_told_nothing(scene: Scene) -> None:
@@ -216,7 +353,7 @@ def test_two_that_send_at_once_send_one_mail(scene: Scene) -> None:
         common = {"tenant": scene.tenant, "kind": K.NEEDS_RECONNECT, "subject": scene.connection.code}
         Alarm.objects.create(**common, raised_at=scene.at, mail_due_at=scene.at)
 
-    sent = at_once(*[lambda: alarm_mails.send_due(at=scene.at)] * 4)
+    sent = at_once(*[lambda: alarm_mails.send_due(clock=lambda: scene.at)] * 4)
 
     assert sum(sent) == len(scene.told)
     assert taken_out() == told_to(scene.told)

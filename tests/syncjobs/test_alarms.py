@@ -4,17 +4,21 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
+from django.core import mail
+from django.db import OperationalError
 from django.db import connection as database
 from django.utils import timezone
 from pytest_django import Settings
 
+from audit import chain
 from connector_site.lib.secrets import seal
 from exact.models import Breaker, CallBudget
-from syncjobs import audit_checks, engine
+from syncjobs import audit_checks, engine, troubles
 from syncjobs.alarm_kinds import NATURES, AlarmKind
-from syncjobs.models import Delivery, Finding, Reconciliation, SyncJob, SystemAlarm
+from syncjobs.models import Delivery, Finding, Heartbeat, Reconciliation, SyncJob, SystemAlarm
 from syncjobs.reconciling.kinds import SERIOUS, FindingKind
 from tenants.context import tenant_context
 from tests.audit.test_chain import record_three
@@ -23,7 +27,7 @@ from tests.syncjobs.alarm_scene import TEAM, Scene, make_scene, service_kinds, t
 from tests.syncjobs.rows import add, make_delivery
 
 K = AlarmKind
-MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 Change = Callable[[Scene], None]
 
 
@@ -104,6 +108,11 @@ def fall_silent(name: str) -> Change:
 
 def speak_again(scene: Scene) -> None:
     scene.silent.clear()
+
+
+def check_nothing(scene: Scene) -> None:
+    scene.silent.add(troubles.AUDIT)
+    scene.at += 27 * HOUR
 
 
 def leave_a_job(scene: Scene) -> None:
@@ -226,6 +235,7 @@ CASES = {
     "day's calls": case(use_up, begin_a_day, tenant=(K.DAY_BUDGET,)),
     "token calls": case(ask_for_tokens, ask_no_more, team=(K.TOKEN_CALLS,)),
     "account stopped": case(stop_account, use_account_again, tenant=(K.ACCOUNT_STOPPED,)),
+    "audit trail, not checked": case(check_nothing, speak_again, team=(K.AUDIT_LATE,)),
     "secret of another row": case(copy_a_secret, nothing, team=(K.DECRYPT_FAILED,)),
 }
 ELSEWHERE = {K.AUDIT_BROKEN}
@@ -305,6 +315,28 @@ def test_a_changed_audit_trail_stays_an_alarm_until_it_is_found_whole(scene: Sce
     assert service_kinds() == set()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_check_that_stops_half_way_has_told_of_what_it_found_and_leaves_no_sign(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for tenant in (scene.tenant, scene.other):
+        record_three(tenant)
+    verify = Mock(side_effect=[chain.Verdict(events=3, broken_at=2), OperationalError("statement timeout")])
+    monkeypatch.setattr(chain, "verify", verify)
+
+    with pytest.raises(OperationalError):
+        audit_checks.verify_chains(at=scene.at)
+
+    assert SystemAlarm.objects.filter(kind=K.AUDIT_BROKEN).count() == 1
+    assert not Heartbeat.objects.filter(name=troubles.AUDIT).exists()
+
+
+def test_a_check_that_came_to_its_end_leaves_a_sign(scene: Scene) -> None:
+    audit_checks.verify_chains(at=scene.at)
+
+    assert troubles.last_seen()[troubles.AUDIT] >= scene.at
+
+
 def forge(actor: str) -> None:
     """Change an event behind the triggers."""
     as_owner(
@@ -312,6 +344,20 @@ def forge(actor: str) -> None:
         f"UPDATE audit_event SET actor = '{actor}' WHERE sequence = 2",  # noqa: S608  one of two words
         "ALTER TABLE audit_event ENABLE TRIGGER audit_append_only",
     )
+
+
+def test_many_differences_of_a_company_are_one_alarm_that_knows_how_many(scene: Scene) -> None:
+    for _ in range(25):
+        find_a_difference(scene)
+    scene.look()
+    for _ in range(5):
+        find_a_difference(scene)
+    scene.look(after=MINUTE)
+
+    (row,) = scene.rows()
+    assert (row.kind, row.subject, row.details["findings"]) == (K.FINDING, scene.connection.code, 30)
+    assert "The nightly comparison found differences: 25 differences" in str(mail.outbox[0].body)
+    assert taken_out() == told_to(scene.told)
 
 
 def test_a_difference_that_is_not_serious_is_no_alarm(scene: Scene) -> None:
