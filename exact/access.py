@@ -56,13 +56,18 @@ def open_client(connection: Connection, *, purpose: BudgetClass, observe: Observ
             operation="open_client",
             reason="disconnected",
         )
+    return client_of(connection, grant_id=connection.grant_id, purpose=purpose, observe=observe)
+
+
+def client_of(connection: Connection, *, grant_id: int, purpose: BudgetClass, observe: Observer) -> ExactClient:
+    """A client with this permission, for an ended connection too: its end may not be finished."""
     app = registration(connection.site)
     company = company_of(connection, client_id=app.client_id)
     transport = Transport(
         session=credentials.session_of(connection.site),
         base_url=app.base_url,
         division=connection.division,
-        tokens=GrantTokens(grant_id=connection.grant_id, observe=observe),
+        tokens=GrantTokens(grant_id=grant_id, observe=observe),
         gate=CallBudgetGate(company, purpose=purpose),
         observe=observe,
     )

@@ -1,20 +1,21 @@
-"""Connecting a company in the browser: consent, choice of company, checks, and the way back out."""
+"""Connecting a company in the browser: consent, choice of company, checks, and taking the place of another one."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import Secret
-from exact import credentials, grants, limit_rows, master, rate_headers, subscribing, token_calls, upkeep
+from exact import credentials, ending, grants, limit_rows, rate_headers, subscribing, token_calls, upkeep
 from exact.access import GrantTokens, company_of, open_client
 from exact.client import ExactClient
 from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing, ExactUnavailable, ExactUnexpectedReply
@@ -193,12 +194,13 @@ def connect_division(
 ) -> Connected:
     """Connect a company for a tenant, or connect it again. Raises `ExactDivisionRefused` or `ExactRightMissing`.
 
-    A connection to another company that it `replaces` is ended once this one stands, never before.
+    A connection to another company that it `replaces` ends in the moment in which this one begins; what is left of it
+    at Exact is cleaned up afterwards, or at the next look.
     """
     grant, _ = grants.read(grant_id)
     _check_open(division)
     _check_rights(_client_of(grant, division.code, observe, tenant_id=tenant_id))
-    connection, former = _save(tenant_id, grant, division)
+    connection, former = _save(tenant_id, grant, division, replaces)
     former_grant_id = former.grant_id if former else None
     if former_grant_id is not None and former_grant_id != grant_id:
         grants.forget(former_grant_id)
@@ -209,9 +211,7 @@ def connect_division(
             step(connection, client)
         except ExactError as error:
             problems.append(error)
-    if replaces is not None and replaces.pk != connection.pk:
-        disconnect(replaces, observe=observe)
-        _record_change(connection, "exact company", before=replaces.division, after=connection.division)
+    ending.clean_up(tenant_id, observe=observe)
     return Connected(connection=connection, problems=tuple(problems), is_first_time=former is None)
 
 
@@ -219,30 +219,6 @@ def abandon(grant_id: int) -> None:
     """Forget a consent that nothing came of, unless a connection uses it."""
     grants.forget(grant_id)
     credentials.forget_kept()
-
-
-def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connection:
-    """End a connection: subscriptions first, then the tie and what was kept, then tokens that nobody uses any more."""
-    grant_id = connection.grant_id
-    try:
-        client = open_client(connection, purpose=BudgetClass.RESERVE, observe=observe)
-        subscribing.end_subscriptions(connection, client)
-    except ExactError as error:
-        left = error.reason
-    else:
-        left = ""
-    with tenant_context(connection.tenant_id):
-        connection.disconnected_at = timezone.now()
-        connection.grant = None
-        connection.save(update_fields=["disconnected_at", "grant"])
-        master.forget(connection)
-        happenings(
-            connection.tenant_id,
-            [_event(connection, Event.Kind.DISCONNECTED, "disconnected", {"subscriptions_left": left} if left else {})],
-        )
-    if grant_id is not None:
-        grants.forget(grant_id)
-    return connection
 
 
 def _client_of(grant: Grant, division: int, observe: Observer, *, tenant_id: UUID | None = None) -> ExactClient:
@@ -309,8 +285,10 @@ class _Former:
     user_id: UUID | None
 
 
-def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection, _Former | None]:
-    """The connection's row, new or taken up again, and what it was before.
+def _save(
+    tenant_id: UUID, grant: Grant, division: Division, replaces: Connection | None
+) -> tuple[Connection, _Former | None]:
+    """The connection's row, new or taken up again, and what it was before; another company's tie ends with it.
 
     Taken up while it was live it goes on where it was: what was booked while the permission was lost counts as booked
     since it was connected.
@@ -318,8 +296,7 @@ def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection
     with tenant_context(tenant_id):
         locked, _ = grants.lock(grant.pk)
         grants.check_alive(locked)
-        rows = Connection.objects.select_for_update(of=("self",)).select_related("grant")
-        existing = rows.filter(site=grant.site, division=division.code).first()
+        existing, replaced = _rows(tenant_id, grant, division, replaces)
         former = _former(existing) if existing else None
         row = existing or Connection(tenant_id=tenant_id, site=grant.site, division=division.code)
         if existing is None or not existing.is_live:
@@ -327,43 +304,58 @@ def _save(tenant_id: UUID, grant: Grant, division: Division) -> tuple[Connection
             row.last_read_at = row.missed_hook_at = row.division_looked_at = None
         row.grant, row.division_name = grant, division.name[:150]
         row.expand_lines = True
-        try:
-            row.save()
-        except IntegrityError as error:
-            if _TAKEN not in str(error):
-                raise
-            raise ExactDivisionRefused(
-                f"{division.name} is already connected by another customer of ours. Disconnect it there first, or "
-                "write to us if you do not know who that is.",
-                operation="connect_division",
-                reason="taken",
-            ) from error
+        _write(row)
         upkeep.note_company(row, division, at=timezone.now())
         limit_rows.forget_breakers(row.pk)
-        happenings(tenant_id, _connected(row, grant, former))
+        events = [_event(row, Event.Kind.CONNECTED, "connected", {"division": row.division})]
+        if replaced is not None:
+            events = [ending.end_tie(replaced, {"replaced_by": row.division}), *events]
+        happenings(tenant_id, [*events, *_changes(row, grant, former, replaced)])
     return row, former
+
+
+def _rows(
+    tenant_id: UUID, grant: Grant, division: Division, replaces: Connection | None
+) -> tuple[Connection | None, Connection | None]:
+    """The row of this company and the live one of the company that it replaces, locked."""
+    mine = Q(site=grant.site, division=division.code)
+    rows = Connection.objects.select_for_update(of=("self",)).select_related("grant").filter(tenant_id=tenant_id)
+    rows = rows.defer(*(f"grant__{name}" for name in grants.SEALED))
+    found = {row.pk: row for row in rows.filter(mine | Q(pk=replaces.pk if replaces else None)).order_by("pk")}
+    existing = next((row for row in found.values() if (row.site, row.division) == (grant.site, division.code)), None)
+    replaced = found.get(replaces.pk) if replaces else None
+    return existing, replaced if replaced is not None and replaced != existing and replaced.is_live else None
+
+
+def _write(row: Connection) -> None:
+    try:
+        row.save()
+    except IntegrityError as error:
+        if _TAKEN not in str(error):
+            raise
+        raise ExactDivisionRefused(
+            f"{row.division_name} is already connected by another customer of ours. Disconnect it there first, or "
+            "write to us if you do not know who that is.",
+            operation="connect_division",
+            reason="taken",
+        ) from error
 
 
 def _former(row: Connection) -> _Former:
     return _Former(grant_id=row.grant_id, user_id=row.grant.exact_user_id if row.grant else None)
 
 
-def _connected(row: Connection, grant: Grant, former: _Former | None) -> list[Happening]:
-    connected = _event(row, Event.Kind.CONNECTED, "connected", {"division": row.division})
-    if former is None or former.user_id in (None, grant.exact_user_id):
-        return [connected]
-    details: dict[str, object] = {
-        "what": "exact user",
-        "before": str(former.user_id),
-        "after": str(grant.exact_user_id),
-    }
-    return [connected, _event(row, Event.Kind.CHANGED, "", details)]
+def _changes(row: Connection, grant: Grant, former: _Former | None, replaced: Connection | None) -> Iterator[Happening]:
+    """What is another company, or another user, than until now."""
+    before = _former(replaced) if replaced else former
+    if replaced is not None:
+        yield _changed(row, "exact company", before=replaced.division, after=row.division)
+    if before is not None and before.user_id not in (None, grant.exact_user_id):
+        yield _changed(row, "exact user", before=str(before.user_id), after=str(grant.exact_user_id))
 
 
-def _record_change(row: Connection, what: str, *, before: object, after: object) -> None:
-    with tenant_context(row.tenant_id):
-        details = {"what": what, "before": before, "after": after}
-        happenings(row.tenant_id, [_event(row, Event.Kind.CHANGED, "", details)])
+def _changed(row: Connection, what: str, *, before: object, after: object) -> Happening:
+    return _event(row, Event.Kind.CHANGED, "", {"what": what, "before": before, "after": after})
 
 
 def _company_words(name: str, division: int, site: str) -> str:

@@ -11,7 +11,7 @@ from django.db.models.fields import DateTimeField
 
 from audit.models import Event
 from audit.record import Happening, happenings
-from connector_site.lib.secrets import Secret, seal, unseal
+from connector_site.lib.secrets import UNREADABLE, Secret, seal, unseal
 from exact.errors import ExactNeedsReconnect
 from exact.models import Grant
 from exact.records import Me
@@ -22,6 +22,8 @@ RENEW_AFTER = timedelta(seconds=575)
 """A token is renewed from this age on; Exact refuses before 570 s (`exact.md` 3.3, `reliability.md` 2.1)."""
 EARLIEST_RENEWAL = timedelta(seconds=570)
 RECONNECT = "The permission to use Exact Online has ended. Connect Exact Online again."
+SEALED = ("sealed_tokens", "sealed_user")
+"""Columns that cannot be loaded when their key is gone."""
 _TOKENS = "exact tokens"
 _USER = "exact user"
 
@@ -84,10 +86,11 @@ def pair_of(grant: Grant) -> TokenPair:
 
 
 def user_of(grant: Grant) -> tuple[str, str]:
-    """Name and e-mail address of the Exact user, for showing to the tenant."""
-    if grant.sealed_user is None:
+    """Name and e-mail address of the Exact user, for showing to the tenant; empty where they cannot be read."""
+    try:
+        value = unseal(grant.sealed_user, owner=grant.code, purpose=_USER)
+    except UNREADABLE:
         return "", ""
-    value = unseal(grant.sealed_user, owner=grant.code, purpose=_USER)
     return value["name"], value["email"]
 
 
@@ -129,13 +132,20 @@ def store_pair(grant: Grant, pair: TokenPair, *, received_at: datetime) -> bool:
 
 
 def adopt(*, site: str, client_id: str, me: Me, pair: TokenPair, received_at: datetime) -> Grant:
-    """The grant of this Exact user with the tokens of her newest consent, which killed every older chain."""
+    """The grant of this Exact user with the tokens of her newest consent, which killed every older chain.
+
+    What was sealed before is not opened: a new consent is the way out when it cannot be.
+    """
     with transaction.atomic():
-        grant, _ = Grant.objects.select_for_update().get_or_create(
-            site=site,
-            client_id=client_id,
-            exact_user_id=me.user_id,
-            defaults={"consented_at": received_at, "received_at": received_at},
+        grant, _ = (
+            Grant.objects.defer(*SEALED)
+            .select_for_update()
+            .get_or_create(
+                site=site,
+                client_id=client_id,
+                exact_user_id=me.user_id,
+                defaults={"consented_at": received_at, "received_at": received_at},
+            )
         )
         grant.sealed_tokens = _sealed(grant.code, pair)
         grant.sealed_user = seal({"name": me.name, "email": me.email}, owner=grant.code, purpose=_USER)
@@ -171,7 +181,7 @@ def end(grant_id: int, *, reason: str, only_if: Callable[[Grant], bool]) -> bool
 def forget(grant_id: int) -> None:
     """Remove the tokens of a grant that nobody uses any more."""
     with transaction.atomic():
-        lock(grant_id)
+        Grant.objects.only("pk").select_for_update().get(pk=grant_id)
         if not users_of(grant_id):
             Grant.objects.filter(pk=grant_id).update(
                 sealed_tokens=None, sealed_user=None, generation=F("generation") + 1, refresh_deadline_at=None

@@ -67,7 +67,8 @@ class Connection(models.Model):
 
     `last_read_at` is the last complete reading of what changed; `missed_hook_at` since when changes are found there
     that no notification told of. `moved_at` and `relinked_at` are Exact's own dates of moves, after which its row
-    versions start anew (`exact.md` 12); `division_looked_at` is when they were last asked for.
+    versions start anew (`exact.md` 12); `division_looked_at` is when they were last asked for. One that has ended keeps
+    its grant until its subscriptions at Exact are removed (`ending.clean_up`).
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)

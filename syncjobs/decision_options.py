@@ -59,7 +59,7 @@ class NotPossible(Exception):
 def cases(tenant_id: uuid.UUID, delivery: Delivery) -> list[Case]:
     """What waits for a decision at this delivery, each with its options; within the tenant's context."""
     rows = Attempt.objects.select_related("account", "delivery").filter(tenant_id=tenant_id, delivery=delivery)
-    attempts = list(rows.order_by("shipment_no", "attempt_no"))
+    attempts = list(rows.defer("request").order_by("shipment_no", "attempt_no"))
     found = [_of_attempt(delivery, attempt) for attempt in attempts if _is_open(attempt)]
     is_settling = any(
         attempt.state in (A.REVIEW, A.VOIDING, A.SENDING, A.IN_DOUBT) and attempt.orphaned_at is None

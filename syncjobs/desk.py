@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from connector_site.lib.secrets import WrongOwner, unseal
+from connector_site.lib.secrets import UNREADABLE, unseal
 from exact.models import Connection
 from syncjobs.account_notices import count_in_trouble
 from syncjobs.alarm_notices import count_listed
@@ -278,7 +278,7 @@ def receiver_of(delivery: Delivery) -> Receiver | None:
         return None
     try:
         told = unseal(party.sealed, owner=delivery.code, purpose="ship_to")
-    except WrongOwner:
+    except UNREADABLE:
         return None
     return Receiver(
         name=told.get("name", ""),

@@ -6,12 +6,14 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from django.db.models import Max
 from django.utils.dateparse import parse_datetime
 
-from connector_site.lib.secrets import WrongOwner, unseal
+from connector_site.lib.secrets import UNREADABLE, unseal
 from syncjobs.adopting import ANSWER
-from syncjobs.models import Attempt, Delivery, Shipment
+from syncjobs.models import Attempt, Delivery, Manifest, Shipment
 from syncjobs.wording import milestone_word, reason_phrase, words_for
+from ups.models import QuantumViewFeed
 from ups.services import service_name
 
 _SOURCES = {
@@ -23,13 +25,9 @@ _SOURCES = {
     "person": ("Decision", "by a person"),
 }
 """The sources in `Attempt.evidence`: a name, and how it is asked."""
-_ALWAYS = ("label_recovery", "tracking", "manifest")
+_ALWAYS = ("label_recovery", "tracking")
 """Shown for a doubt also while they have said nothing."""
-_NOTHING = {
-    "label_recovery": "Not asked yet",
-    "tracking": "Shows nothing with this reference so far",
-    "manifest": "Shows nothing with this reference so far",
-}
+_NOT_ASKED = "Not asked yet"
 _UNITS = {"KGS": "kg", "LBS": "lb", "CM": "cm", "IN": "in"}
 
 
@@ -59,7 +57,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What one source says. `times` counts what it said before; `at` is None while it has said nothing."""
+    """What one source says. `times` counts what it said before; `at` is None while it has said nothing.
+
+    `is_person`: a decision, no answer of a system.
+    """
 
     source: str
     how: str
@@ -67,6 +68,7 @@ class Told:
     numbers: tuple[str, ...] = ()
     at: datetime | None = None
     times: int = 0
+    is_person: bool = False
 
 
 def sent_of(attempt: Attempt, delivery: Delivery) -> Sent:
@@ -92,10 +94,12 @@ def sources_of(attempt: Attempt, delivery: Delivery) -> list[Told]:
     told = [_our_record(attempt), _answer(attempt)]
     for source, (name, how) in _SOURCES.items():
         mine = [row for row in said if row.get("source") == source]
-        if mine:
+        if source == "manifest" and (mine or attempt.doubt_at is not None):
+            told.append(_announced(attempt, times=len(mine)))
+        elif mine:
             told.append(_told(mine[-1], times=len(mine)))
         elif source in _ALWAYS and attempt.doubt_at is not None:
-            told.append(Told(source=name, how=how, said=_NOTHING[source]))
+            told.append(Told(source=name, how=how, said=_NOT_ASKED))
     return [*told, *_parcels_made(attempt), _in_exact(delivery)]
 
 
@@ -119,15 +123,35 @@ def _said(attempt: Attempt) -> list[Mapping[str, Any]]:
 
 
 def _told(row: Mapping[str, Any], *, times: int = 1) -> Told:
-    name, how = _SOURCES.get(str(row.get("source", "")), (str(row.get("source", "")), ""))
+    """UPS's own sentences end with a full stop; here a word of a source is a part of another sentence."""
+    source = str(row.get("source", ""))
+    name, how = _SOURCES.get(source, (source, ""))
     return Told(
         source=name,
         how=how,
-        said=str(row.get("said", "")),
+        said=str(row.get("said", "")).rstrip("."),
         numbers=tuple(str(number) for number in row.get("numbers", [])),
         at=parse_datetime(str(row.get("at", ""))),
         times=times,
+        is_person=source == "person",
     )
+
+
+def _announced(attempt: Attempt, *, times: int) -> Told:
+    """What UPS announced under the reference up to now, whether anybody looked since or not; no call is needed."""
+    source, how = _SOURCES["manifest"]
+    rows = list(Manifest.objects.filter(tenant_id=attempt.tenant_id, reference=attempt.reference).order_by("pk"))
+    if rows:
+        numbers = tuple(row.tracking_number for row in rows)
+        said, at = "It was announced under this reference", rows[-1].first_seen_at
+        return Told(source=source, how=how, said=said, numbers=numbers, at=at, times=times)
+    feeds = QuantumViewFeed.objects.filter(tenant_id=attempt.tenant_id, account=attempt.account)
+    read_at = feeds.aggregate(last=Max("read_at"))["last"]
+    if read_at is not None and attempt.sent_at is not None and read_at > attempt.sent_at:
+        said = "Nothing was announced under this reference so far"
+        return Told(source=source, how=how, said=said, at=read_at, times=times)
+    said = "Not read yet since the request was sent" if feeds.exists() else "Not set up for this UPS account"
+    return Told(source=source, how=how, said=said, times=times)
 
 
 def _our_record(attempt: Attempt) -> Told:
@@ -199,7 +223,7 @@ def _in_exact(delivery: Delivery) -> Told:
 def _shipment_of(attempt: Attempt, delivery: Delivery) -> Mapping[str, Any]:
     try:
         body = unseal(attempt.request, owner=delivery.code, purpose=attempt.reference)
-    except WrongOwner:
+    except UNREADABLE:
         return {}
     return dict(body.get("ShipmentRequest", {}).get("Shipment", {}))
 

@@ -1,15 +1,15 @@
 """The connected company, and ending the connection."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.record import acting, calls, happenings
 from connector_site.lib.outside_calls import OutsideCall
-from exact import connecting
-from exact.models import Connection, WebhookSubscription
+from exact import connecting, ending
+from exact.models import WebhookSubscription
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
@@ -20,12 +20,7 @@ from tenants.models import Role
 def connection(request: HttpRequest, access: Access) -> HttpResponse:
     """What is connected and how it is, or the sites that can be connected."""
     with inside(access):
-        live = (
-            Connection.objects.select_related("grant")
-            .filter(tenant_id=access.tenant_id, disconnected_at=None)
-            .order_by("pk")
-            .first()
-        )
+        live = ending.connections_shown(access.tenant_id).first()
         subscription = WebhookSubscription.objects.filter(connection=live).first() if live else None
         grant = live.grant if live else None
         blocked_until_at = live.blocked_until_at if live else None
@@ -49,15 +44,15 @@ def connection(request: HttpRequest, access: Access) -> HttpResponse:
 def disconnect(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask first, then end the connection."""
     with inside(access):
-        live = get_object_or_404(
-            Connection.objects.select_related("grant").order_by("pk"), tenant_id=access.tenant_id, disconnected_at=None
-        )
+        live = ending.connections_shown(access.tenant_id).first()
+        if live is None:
+            raise Http404("No company is connected.")
         if request.method != "POST":
             context = {"access": access, "section": "exact", "connection": live}
             return render(request, "exact/disconnect.html", context)
     made: list[OutsideCall] = []
     with acting(actor_of(signed_in(request))):
-        connecting.disconnect(live, observe=made.append)
+        ending.disconnect(live, observe=made.append)
         with inside(access):
             happenings(access.tenant_id, calls(made, subject_kind="exact_connection", subject=live.code))
     messages.success(request, f"{live.division_name} is disconnected. Deliveries booked from now on are not read.")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.record import acting, calls, happenings
 from connector_site.lib.outside_calls import OutsideCall
-from exact import connecting, consent_state
+from exact import connecting, consent_state, ending
 from exact.connecting import Change, Connected
 from exact.consent_state import WrongState
 from exact.errors import ExactError, ExactRightMissing, ExactScopeMissing
@@ -122,8 +122,7 @@ def companies(request: HttpRequest, access: Access) -> HttpResponse:
     finally:
         _record(access, actor, made, subject_kind="tenant", subject=access.tenant_code)
     with inside(access):
-        rows = Connection.objects.select_related("grant").filter(tenant_id=access.tenant_id, disconnected_at=None)
-        live = rows.order_by("pk").first()
+        live = ending.connections_shown(access.tenant_id).first()
     if request.method == "POST":
         chosen = next((one for one in divisions if str(one.code) == request.POST.get("division")), None)
         if chosen is not None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from audit.record import happenings
-from exact import subscribing
+from exact import ending, subscribing
 from exact import upkeep as exact_upkeep
 from exact.access import open_client
 from exact.client import ExactClient
@@ -30,7 +30,8 @@ def subscribe(job: Job, step: Step) -> None:
 
 
 def methods(job: Job, step: Step) -> None:
-    """Read the shipping methods that the customer can map."""
+    """Read the shipping methods that the customer can map, and finish what is left of connections that ended."""
+    ending.clean_up(job.tenant_id, observe=step.observe)
     _run(job, step, _methods_and_types)
 
 

@@ -149,7 +149,8 @@ def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict
 
 
 def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
-    shipments = Shipment.objects.select_related("attempt__account").order_by("created_at")
+    shipments = Shipment.objects.select_related("attempt__account").defer("attempt__request").order_by("created_at")
+    attempts = Attempt.objects.select_related("account").defer("request").order_by("shipment_no", "attempt_no")
     events = TrackingEvent.objects.defer("sealed")
     return (
         Delivery.objects.filter(tenant_id=tenant_id)
@@ -159,9 +160,7 @@ def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
                 "shipments",
                 queryset=shipments.prefetch_related("parcels__label", Prefetch("parcels__events", queryset=events)),
             ),
-            Prefetch(
-                "attempts", queryset=Attempt.objects.select_related("account").order_by("shipment_no", "attempt_no")
-            ),
+            Prefetch("attempts", queryset=attempts),
         )
     )
 

@@ -127,6 +127,7 @@ def _shown(access: Access, row: Delivery, cases: list[Case], forms: dict[str, De
     """The cases first, then what is under way without anybody's doing."""
     at = timezone.now()
     rows = Attempt.objects.filter(tenant_id=access.tenant_id, delivery=row).select_related("account", "shipment")
+    rows = rows.defer("request")
     attempts = {attempt.pk: attempt for attempt in rows.order_by("shipment_no", "attempt_no")}
     shown = []
     for case in cases:

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from audit.models import Event
 from connector_site.lib.outside_calls import OutsideCall
-from exact import connecting, grants
+from exact import connecting, ending, grants
 from exact.access import open_client
 from exact.errors import (
     ExactBudgetSpent,
@@ -229,7 +229,7 @@ def test_an_app_that_may_not_subscribe_connects_and_says_who_must_act(sandbox: S
 def test_disconnecting_unsubscribes_first_and_then_forgets_the_tokens(scene: Scene) -> None:
     seen: list[OutsideCall] = []
 
-    connecting.disconnect(scene.connection, observe=seen.append)
+    ending.disconnect(scene.connection, observe=seen.append)
 
     assert [call.operation for call in seen] == ["subscriptions", "unsubscribe"]
     assert scene.sandbox.control("GET", "subscriptions")["subscriptions"] == []
@@ -245,7 +245,7 @@ def test_disconnecting_forgets_what_was_kept_of_people(scene: Scene) -> None:
     MasterData(scene.connection, scene.client()).account(account_id)
     sync_master(scene.connection, scene.client())
 
-    connecting.disconnect(scene.connection)
+    ending.disconnect(scene.connection)
 
     with tenant_context(scene.tenant.id):
         assert (MasterRecord.objects.count(), SyncCursor.objects.count()) == (0, 0)
@@ -253,7 +253,7 @@ def test_disconnecting_forgets_what_was_kept_of_people(scene: Scene) -> None:
 
 
 def test_a_late_notification_still_finds_the_ended_connection(scene: Scene) -> None:
-    connecting.disconnect(scene.connection)
+    ending.disconnect(scene.connection)
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT client_id, live FROM exact_route(%s)", [scene.connection.hook_code])
@@ -267,7 +267,7 @@ def test_disconnecting_one_company_leaves_the_tokens_to_the_other(scene: Scene) 
         tenant_id=scene.tenant.id, grant_id=given.grant_id, division=division_of(given, other)
     ).connection
 
-    connecting.disconnect(scene.row())
+    ending.disconnect(scene.row())
 
     client = open_client(kept, purpose=BudgetClass.SHIP, observe=lambda _: None)
     assert client.shipping_methods() != []
@@ -276,7 +276,7 @@ def test_disconnecting_one_company_leaves_the_tokens_to_the_other(scene: Scene) 
 def test_disconnecting_works_although_exact_is_away(scene: Scene) -> None:
     scene.sandbox.fault(action="status", status=503, path_regex="WebhookSubscriptions", times=None)
 
-    connecting.disconnect(scene.connection)
+    ending.disconnect(scene.connection)
 
     assert scene.row().is_live is False
     with tenant_context(scene.tenant.id):
@@ -285,7 +285,7 @@ def test_disconnecting_works_although_exact_is_away(scene: Scene) -> None:
 
 
 def test_a_disconnected_company_is_free_for_another_customer(scene: Scene) -> None:
-    connecting.disconnect(scene.connection)
+    ending.disconnect(scene.connection)
     other = quick_tenant()
     given = consent(scene.sandbox, scene.company)
 

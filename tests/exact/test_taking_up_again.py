@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Event
-from exact import connecting, cursors, upkeep
+from exact import connecting, cursors, ending, upkeep
 from exact.changes import SyncEndpoint
 from exact.models import Connection, SyncCursor
 from exact.records import Division, SyncPage
@@ -83,7 +83,7 @@ def test_a_new_consent_for_a_live_connection_goes_on_where_it_was(scene: Scene) 
 def test_a_disconnected_company_begins_anew_so_that_nothing_in_between_is_taken_in(scene: Scene) -> None:
     set_row(scene, last_read_at=timezone.now(), missed_hook_at=timezone.now())
     keep_cursor(scene)
-    connecting.disconnect(scene.row())
+    ending.disconnect(scene.row())
 
     row = again(scene)
 

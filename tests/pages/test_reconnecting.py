@@ -3,10 +3,16 @@
 import re
 
 import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
 
 from audit.models import Event
-from exact import grants
+from connector_site.lib.secrets import seal
+from exact import credentials, ending, grants, subscribing
 from exact.models import Grant
+from syncjobs import engine, queue
 from syncjobs.models import SyncJob
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -194,3 +200,160 @@ def test_a_user_who_lacks_a_right_does_not_take_the_place_of_one_who_has_it(
     assert "A right is missing in Exact Online" in answer.content.decode()
     assert connections(cast.tenant)[0].grant_id == before.grant_id
     assert has_tokens(before.grant_id)
+
+
+def replace(client: Client, cast: Cast, first: Company, second: Company) -> HttpResponse:
+    """Connect the second company in the place of the first, agreed to."""
+    come_back(client, cast.tenant, second)
+    asked = client.post(url("companies", cast.tenant), {"division": str(second.division)})
+    assert live_divisions(cast.tenant) == [first.division]
+    answer = client.post(url("companies", cast.tenant), confirmation(asked.content))
+    return HttpResponse(answer.content, status=answer.status_code)
+
+
+def subscribed(exact_app: StandIn, *companies: Company) -> list[int]:
+    """Which of these companies Exact tells us of."""
+    listed = exact_app.control("GET", "subscriptions")["subscriptions"]
+    return [company.division for company in companies if company.division in {row["division"] for row in listed}]
+
+
+def test_another_company_of_another_user_is_recorded_as_both(cast: Cast, as_user: SignIn, exact_app: StandIn) -> None:
+    first, second = company_of(exact_app), company_of(exact_app)
+    client = as_user(cast.owner)
+    connect(client, cast.tenant, first)
+    before = connections(cast.tenant)[0]
+
+    replace(client, cast, first, second)
+
+    assert changes_told(cast.tenant) == [
+        {"what": "exact company", "before": first.division, "after": second.division},
+        {"what": "exact user", "before": first.facts["user_id"], "after": second.facts["user_id"]},
+    ]
+    assert subscribed(exact_app, first, second) == [second.division]
+    assert not has_tokens(before.grant_id)
+
+
+@pytest.mark.parametrize("name", ["ensure_subscribed", "end_subscriptions"])
+def test_a_process_that_dies_while_a_company_is_replaced_leaves_one_connection_and_the_rest_is_cleaned_up_later(
+    cast: Cast, as_user: SignIn, exact_app: StandIn, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    first, second = company_of(exact_app), company_of(exact_app)
+    client = as_user(cast.owner)
+    connect(client, cast.tenant, first)
+    before = connections(cast.tenant)[0]
+
+    class Killed(BaseException):
+        """As a worker that is gone: nothing in the product catches it."""
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(subscribing, name, die)
+        with pytest.raises(Killed):
+            replace(client, cast, first, second)
+
+    assert live_divisions(cast.tenant) == [second.division]
+    assert (first.division in subscribed(exact_app, first), has_tokens(before.grant_id)) == (True, True)
+
+    ending.clean_up(cast.tenant.id)
+    ending.clean_up(cast.tenant.id)
+
+    assert live_divisions(cast.tenant) == [second.division]
+    assert subscribed(exact_app, first) == []
+    assert not has_tokens(before.grant_id)
+    assert [row.grant_id for row in connections(cast.tenant) if not row.is_live] == [None]
+
+
+def test_what_is_left_of_a_replaced_company_waits_until_exact_answers(
+    cast: Cast, as_user: SignIn, exact_app: StandIn
+) -> None:
+    first, second = company_of(exact_app), company_of(exact_app)
+    client = as_user(cast.owner)
+    connect(client, cast.tenant, first)
+    before = connections(cast.tenant)[0]
+    path = f"{first.division}/webhooks/WebhookSubscriptions"
+    exact_app.control("POST", "faults", {"action": "status", "status": 503, "path_regex": path, "times": None})
+
+    assert replace(client, cast, first, second).status_code == 302
+
+    assert live_divisions(cast.tenant) == [second.division]
+    assert has_tokens(before.grant_id)
+    exact_app.control("DELETE", "faults")
+    ending.clean_up(cast.tenant.id)
+    assert subscribed(exact_app, first, second) == [second.division]
+    assert not has_tokens(before.grant_id)
+
+
+def test_the_upkeep_of_the_new_company_finishes_the_end_of_the_old_one(
+    cast: Cast, as_user: SignIn, exact_app: StandIn
+) -> None:
+    first, second = company_of(exact_app), company_of(exact_app)
+    client = as_user(cast.owner)
+    connect(client, cast.tenant, first)
+    before = connections(cast.tenant)[0]
+    path = f"{first.division}/webhooks/WebhookSubscriptions"
+    exact_app.control("POST", "faults", {"action": "status", "status": 503, "path_regex": path, "times": None})
+    replace(client, cast, first, second)
+    exact_app.control("DELETE", "faults")
+
+    (live,) = [row for row in connections(cast.tenant) if row.is_live]
+    with tenant_context(cast.tenant.id):
+        queue.add(cast.tenant.id, SyncJob.Kind.METHODS, live.code, due_at=timezone.now())
+    engine.work([SyncJob.Queue.SYNC])
+
+    assert subscribed(exact_app, first, second) == [second.division]
+    assert not has_tokens(before.grant_id)
+
+
+def spoil(grant_id: int | None, how: str) -> None:
+    """Make what is sealed there unreadable."""
+    if how == "key gone":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE exact_grant SET sealed_user = 'no key', sealed_tokens = 'no key' WHERE id = %s", [grant_id]
+            )
+        return
+    other = seal({}, owner="another row", purpose="exact user")
+    Grant.objects.filter(pk=grant_id or 0).update(sealed_user=other, sealed_tokens=other)
+
+
+@pytest.mark.parametrize("how", ["key gone", "of another row"])
+def test_a_permission_that_cannot_be_read_is_shown_without_a_name_and_can_be_given_anew(
+    cast: Cast, as_user: SignIn, exact_app: StandIn, how: str
+) -> None:
+    company = company_of(exact_app)
+    client = as_user(cast.owner)
+    connect(client, cast.tenant, company)
+    before = connections(cast.tenant)[0]
+    spoil(before.grant_id, how)
+    credentials.forget_kept()
+
+    page = client.get(url("connection", cast.tenant))
+    assert page.status_code == 200
+    assert "a user we do not know the name of" in page.content.decode()
+
+    come_back(client, cast.tenant, colleague_of(exact_app, company))
+    asked = client.post(url("companies", cast.tenant), {"division": str(company.division)})
+    assert "a user we do not know the name of" in asked.content.decode()
+    connect(client, cast.tenant, company)
+
+    assert connections(cast.tenant)[0].grant_id == before.grant_id
+    assert company.facts["user_email"] in client.get(url("connection", cast.tenant)).content.decode()
+
+
+@pytest.mark.parametrize("how", ["key gone", "of another row"])
+def test_a_connection_whose_permission_cannot_be_read_can_be_ended(
+    cast: Cast, as_user: SignIn, exact_app: StandIn, how: str
+) -> None:
+    client = as_user(cast.owner)
+    connect(client, cast.tenant, company_of(exact_app))
+    before = connections(cast.tenant)[0]
+    spoil(before.grant_id, how)
+    credentials.forget_kept()
+
+    assert client.get(url("disconnect", cast.tenant)).status_code == 200
+    assert client.post(url("disconnect", cast.tenant)).status_code == 302
+
+    assert live_divisions(cast.tenant) == []
+    assert not has_tokens(before.grant_id)
