@@ -33,7 +33,6 @@ class AlarmNotice:
     `path` is a page of ours. Where it tells of several there is no such page, and no one moment since when.
     """
 
-    kind: AlarmKind
     title: str
     about: str
     advice: str
@@ -118,7 +117,6 @@ def _about(alarm: Alarm) -> About:
 def _notice(alarm: Alarm, named: _Named) -> AlarmNotice:
     nature = NATURES[AlarmKind(alarm.kind)]
     return AlarmNotice(
-        kind=AlarmKind(alarm.kind),
         title=nature.title,
         about=_differences(alarm) if nature.about == About.COMPARISON else named.name,
         advice=nature.advice,
@@ -130,7 +128,7 @@ def _notice(alarm: Alarm, named: _Named) -> AlarmNotice:
 def _rest(kind: AlarmKind, count: int) -> AlarmNotice:
     nature = NATURES[kind]
     return AlarmNotice(
-        kind=kind, title=nature.title, about=and_more(count), advice=nature.advice, since=None, path="", count=count
+        title=nature.title, about=and_more(count), advice=nature.advice, since=None, path="", count=count
     )
 
 

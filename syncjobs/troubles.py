@@ -8,6 +8,7 @@ import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -122,23 +123,30 @@ def late_signs(seen: dict[str, datetime], *, at: datetime) -> dict[str, timedelt
 def judge(*, at: datetime, watching_since: datetime) -> bool:
     """Bring all alarms into line with what is wrong; False when another look is under way.
 
-    Signs of life are not called late before they were waited for: a service that just starts has none.
+    Signs of life are not called late before they were waited for: a service that just starts has none. Each customer's
+    alarms are settled in a transaction of their own, so that nobody who marks a mail as sent waits for all of them.
     """
-    with transaction.atomic():
-        if not _locked():
-            return False
-        found = [*_of_tenants(at)]
-        late, unknown = _of_service(at=at, watching_since=watching_since)
-        _settle_tenants(found, at=at)
-        _settle_service([*found, *late], unknown, at=at)
-    return True
+    with _looking_alone() as is_alone:
+        if is_alone:
+            found = [*_of_tenants(at)]
+            late, unknown = _of_service(at=at, watching_since=watching_since)
+            _settle_tenants(found, at=at)
+            _settle_service([*found, *late], unknown, at=at)
+    return is_alone
 
 
-def _locked() -> bool:
+@contextmanager
+def _looking_alone() -> Iterator[bool]:
+    """Whether nobody else looks; the lock belongs to our connection and ends with it at the latest."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
         row = cursor.fetchone()
-    return bool(row and row[0])
+        is_alone = bool(row and row[0])
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def _rows(at: datetime) -> list[_Row]:
@@ -264,6 +272,7 @@ def _settle_one(tenant_id: uuid.UUID, wanted: Mapping[tuple[str, str], Trouble],
         _end(Alarm.objects.filter(tenant_id=tenant_id, pk__in=over[kind]), AlarmKind(kind), at=at)
 
 
+@transaction.atomic
 def _settle_service(found: Iterable[Trouble], unknown: set[tuple[str, str]], *, at: datetime) -> None:
     is_open = list(SystemAlarm.objects.filter(cleared_at=None).select_for_update().order_by("pk"))
     wanted = {
