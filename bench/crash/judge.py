@@ -17,7 +17,8 @@ UNDER_WAY = timedelta(seconds=1)
 DIED_READING = timedelta(seconds=1)
 """A worker killed so soon after a refusal may have taken the knowledge of it along."""
 IN_REVIEW = "review"
-STOPPED_STATES = frozenset({"hold", IN_REVIEW, "skipped", "cancelled"})
+STOPPED_STATES = frozenset({"hold", IN_REVIEW})
+"""Where a person is asked. Every booking of a run is to be shipped: passed over or cancelled is lost."""
 _UPS_NUMBER = re.compile(r"1Z[0-9A-Z]{16}")
 TOLD_DELIVERED = "Delivered"
 

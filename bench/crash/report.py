@@ -25,8 +25,8 @@ class Promise:
 
 
 def promises(outcome: Outcome) -> list[Promise]:
-    """The table, facts first."""
-    return [*_facts(outcome), *_kept(outcome)]
+    """The table: what it is about first, everything else after it."""
+    return [*_main(outcome), *_more(outcome)]
 
 
 def are_kept(outcome: Outcome) -> bool:
@@ -63,40 +63,40 @@ def write_json(outcomes: Sequence[Outcome], path: Path, *, others: Sequence[Prom
     path.write_text(json.dumps(content, indent=1, default=str))
 
 
-def _facts(outcome: Outcome) -> list[Promise]:
-    ship_calls = outcome.calls.get("ship", 0)
-    ship_faults = sum(outcome.faults.get("ship", {}).values())
-    other_faults = sum(sum(names.values()) for names in outcome.faults.values()) - ship_faults
+def _main(outcome: Outcome) -> list[Promise]:
     findings = outcome.findings
     return [
         Promise(measure="Deliveries", measured=f"{outcome.deliveries} of {outcome.size.tenants} customers"),
-        Promise(measure="Workers killed with kill -9", measured=str(outcome.kills)),
-        Promise(measure="Ship calls, faulty", measured=f"{ship_calls}, {ship_faults}"),
-        Promise(measure="Other faults", measured=str(other_faults)),
-        Promise(measure="Redis emptied", measured=f"{outcome.acts.get('empty_redis', 0)} times"),
-        Promise(measure="Shown to a person with the reason", measured=str(len(findings.stopped))),
-        Promise(measure="Shipments voided", measured=str(len(findings.voided))),
+        Promise(measure="Kills", measured=f"{outcome.kills} workers, with kill -9"),
+        Promise(measure="Faults", measured=_faults(outcome)),
+        _none("Duplicates", findings.duplicates),
+        _none("Lost", findings.lost),
+        _none("Unreconciled", findings.unreconciled),
+        Promise(measure="Orphans voided", measured=str(len(findings.voided))),
+        _none("Spent tokens sent", findings.spent_tokens),
+        _none("Minutes over limit", findings.minutes_over_limit),
         Promise(
-            measure="Booking to tracking number in Exact",
-            measured=f"median {findings.median_delay_seconds:.1f} s, longest {findings.longest_delay_seconds:.1f} s",
+            measure="Longest delay",
+            measured=f"{findings.longest_delay_seconds:.1f} s from booking to the number in Exact,"
+            f" median {findings.median_delay_seconds:.1f} s",
         ),
-        Promise(measure="Duration", measured=f"{outcome.seconds:.0f} s"),
     ]
 
 
-def _kept(outcome: Outcome) -> list[Promise]:
+def _faults(outcome: Outcome) -> str:
+    hit = {operation: sum(names.values()) for operation, names in outcome.faults.items()}
+    at_shipping = hit.pop("ship", 0)
+    return f"{at_shipping} of {outcome.calls.get('ship', 0)} ship calls, {sum(hit.values())} other calls"
+
+
+def _more(outcome: Outcome) -> list[Promise]:
     findings = outcome.findings
     left = ", ".join(f"{count} x {what}" for what, count in outcome.unsettled.items())
     audit = outcome.audit
     return [
-        _none("Deliveries with two live shipments", findings.duplicates),
-        _none("Deliveries with two shipments ever", findings.twins_ever),
+        _none("Two shipments ever", findings.twins_ever),
         _none("References sent twice", findings.references_twice),
-        _none("Deliveries lost", findings.lost),
-        _none("Unreconciled between Exact, UPS and us", findings.unreconciled),
-        _none("Deliveries that arrived and Exact was not told", findings.untold),
-        _none("Spent tokens sent", findings.spent_tokens),
-        _none("Minutes over Exact's limit", findings.minutes_over_limit),
+        _none("Arrived and Exact was not told", findings.untold),
         _none("Calls while Exact had asked to wait", findings.calls_while_blocked),
         Promise(measure="Settled in time", measured=left or "everything", is_kept=not outcome.unsettled),
         Promise(
@@ -104,6 +104,9 @@ def _kept(outcome: Outcome) -> list[Promise]:
             measured=f"{audit['chains']} with {audit['events']} events, {audit['broken']} broken",
             is_kept=audit["broken"] == 0 and audit["events"] > 0,
         ),
+        Promise(measure="Shown to a person with the reason", measured=str(len(findings.stopped))),
+        Promise(measure="Redis emptied", measured=f"{outcome.acts.get('empty_redis', 0)} times"),
+        Promise(measure="Duration", measured=f"{outcome.seconds:.0f} s"),
     ]
 
 

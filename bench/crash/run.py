@@ -22,7 +22,6 @@ from bench.ground import Ground, prepared, say
 
 WARM_UP_SECONDS = 180
 TICK_SECONDS = 0.02
-LOOK_SECONDS = 3.0
 AIM_SECONDS = 1.0
 CALM_LOOKS = 2
 """So many looks one after the other must find nothing open."""
@@ -83,10 +82,10 @@ class _Run:
         self.acts[moment.act] = self.acts.get(moment.act, 0) + 1
 
     def tick(self) -> None:
-        """Between two acts: workers come back, and every few seconds what the stand-ins saw is read."""
+        """Between two acts: workers come back, and now and then what the stand-ins saw is read."""
         self.fleet.keep_up()
         self._kill()
-        if time.monotonic() - self._looked > LOOK_SECONDS:
+        if time.monotonic() - self._looked > self.size.pace.look_seconds:
             self.look()
             self.has_ended = self.size.ends_at_twins and self._has_twins()
             self._looked = time.monotonic()
@@ -170,8 +169,6 @@ def _measured(running: _Run) -> Outcome:
     for moment in moments(size):
         while time.monotonic() - began < moment.seconds:
             running.tick()
-        if running.has_ended:
-            break
         running.do(moment)
     say(f"  all booked; {running.fleet.kills} kills so far; waiting until everything is settled")
     left = _settle(running)
@@ -213,11 +210,14 @@ def _begin_storm(running: _Run) -> None:
 
 
 def _settle(running: _Run) -> dict[str, int]:
-    """Until nothing is open any more or the time is over; returns what is open then."""
+    """Until every kill was done and nothing is open any more, or the time is over; returns what is open then."""
     deadline = time.monotonic() + running.size.settle_seconds
     calm, left = 0, {}
-    while (calm < CALM_LOOKS or running.kills_due) and time.monotonic() < deadline and not running.has_ended:
-        until = time.monotonic() + LOOK_SECONDS
+    while time.monotonic() < deadline:
+        has_come_to_rest = calm >= CALM_LOOKS or running.has_ended
+        if has_come_to_rest and not running.kills_due:
+            break
+        until = time.monotonic() + running.size.pace.look_seconds
         while time.monotonic() < until:
             running.tick()
         running.watcher.hurry()

@@ -18,7 +18,7 @@ class Pace:
 
     The quiet time is fifteen settling minutes; effects of the storm come `latest_effect_seconds` after their call at
     the latest, well below that. `long_stall_seconds` reaches beyond the time limit of a task: the worker is stopped in
-    the middle of its call.
+    the middle of its call. Every `look_seconds` it is looked how far everything is.
     """
 
     settling_minute_seconds: float
@@ -26,6 +26,7 @@ class Pace:
     task_time_limit_seconds: int
     latest_effect_seconds: float
     long_stall_seconds: tuple[float, float]
+    look_seconds: float
 
     @property
     def environment(self) -> dict[str, str]:
@@ -44,6 +45,7 @@ USUAL = Pace(
     task_time_limit_seconds=8,
     latest_effect_seconds=10.0,
     long_stall_seconds=(7.0, 9.0),
+    look_seconds=3.0,
 )
 QUICK = Pace(
     settling_minute_seconds=0.5,
@@ -51,6 +53,7 @@ QUICK = Pace(
     task_time_limit_seconds=4,
     latest_effect_seconds=5.0,
     long_stall_seconds=(3.5, 4.5),
+    look_seconds=1.0,
 )
 
 
@@ -59,7 +62,8 @@ class Size:
     """What was asked for. `naive` and `quiet_minutes` spoil the workers, to see that the judge notices.
 
     Of `travel_every` parcels one travels; 0 for none. `sees_late_watch`: wait until those that were found absent were
-    looked for once more. `ends_at_twins`: go no further once UPS has made a second shipment for a delivery.
+    looked for once more. `ends_at_twins`: once all is booked and killed, wait no longer when UPS has made a second
+    shipment for a delivery.
     """
 
     deliveries: int

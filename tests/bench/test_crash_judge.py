@@ -119,6 +119,8 @@ def test_a_delivery_that_nobody_shipped_or_showed_is_lost() -> None:
         (Standing(state="review", problems=("doubt",)), (), ("d-2",)),
         (Standing(state="hold", problems=()), ("d-2",), ()),
         (Standing(state="shipping", problems=("doubt",)), ("d-2",), ()),
+        (Standing(state="skipped", problems=("not_ours",)), ("d-2",), ()),
+        (Standing(state="cancelled", problems=("gone",)), ("d-2",), ()),
     ],
 )
 def test_a_delivery_is_stopped_honestly_only_with_a_reason_that_a_person_sees(
