@@ -227,7 +227,7 @@ KINDS: dict[FindingKind, About] = {
         place=Place.UPS,
     ),
 }
-"""Every kind. Nothing here names a person or an address: findings are kept and mailed."""
+"""Every kind, in the words of the page. Nothing here names a person or an address, for findings are kept."""
 
 SERIOUS = frozenset(kind for kind, about in KINDS.items() if about.is_serious)
 """Those that people are told of at once."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 
 from exact.models import Connection
 from syncjobs.models import Delivery, Finding, Reconciliation
 from syncjobs.reconciling.asking import is_under_way
-from syncjobs.reconciling.kinds import KINDS, FindingKind, Place, advice_of, text_of
+from syncjobs.reconciling.kinds import KINDS, SERIOUS, FindingKind, Place, advice_of, text_of
 
 RUNS_SHOWN = 7
 SHOWN_AT_MOST = 100
@@ -100,20 +100,32 @@ def _open_after(run: Reconciliation) -> int:
 
 
 def _groups(connection: Connection) -> tuple[Group, ...]:
-    rows = list(
-        Finding.objects.filter(tenant_id=connection.tenant_id, connection=connection, resolved_at=None)
-        .filter(kind__in=list(FindingKind))
-        .order_by("found_at", "pk")
+    mine = Finding.objects.filter(tenant_id=connection.tenant_id, connection=connection, resolved_at=None)
+    counts = {
+        row["kind"]: row["number"]
+        for row in mine.filter(kind__in=list(FindingKind)).order_by().values("kind").annotate(number=Count("pk"))
+    }
+    found = {place: _first(mine, place) for place in Place if any(kind in counts for kind in _kinds_of(place))}
+    deliveries = _deliveries(connection.tenant_id, [row for rows in found.values() for row in rows])
+    return tuple(
+        Group(
+            title=TITLES[place],
+            findings=tuple(_shown(row, deliveries) for row in rows),
+            more=sum(counts.get(kind, 0) for kind in _kinds_of(place)) - len(rows),
+        )
+        for place, rows in found.items()
     )
-    deliveries = _deliveries(connection.tenant_id, rows)
-    shown = [(KINDS[FindingKind(row.kind)].place, _shown(row, deliveries)) for row in rows]
-    groups = []
-    for place in Place:
-        mine = sorted((one for where, one in shown if where == place), key=lambda one: not one.is_serious)
-        if mine:
-            some, more = tuple(mine[:SHOWN_AT_MOST]), max(len(mine) - SHOWN_AT_MOST, 0)
-            groups.append(Group(title=TITLES[place], findings=some, more=more))
-    return tuple(groups)
+
+
+def _first(mine: QuerySet[Finding], place: Place) -> list[Finding]:
+    """The findings of one group that are shown, the serious before the others and the oldest first."""
+    rows = mine.filter(kind__in=_kinds_of(place))
+    is_minor = Case(When(kind__in=SERIOUS, then=Value(0)), default=Value(1))
+    return list(rows.order_by(is_minor, "found_at", "pk")[:SHOWN_AT_MOST])
+
+
+def _kinds_of(place: Place) -> list[FindingKind]:
+    return [kind for kind, about in KINDS.items() if about.place == place]
 
 
 def _deliveries(tenant_id: UUID, rows: Iterable[Finding]) -> dict[UUID, UUID]:

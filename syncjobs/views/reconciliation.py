@@ -1,6 +1,8 @@
 """The comparison of Exact, UPS and us: its report, the button that compares now, one-click repairs, and dismissing."""
 
 import uuid
+from datetime import datetime
+from typing import Protocol
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -61,16 +63,8 @@ def now(request: HttpRequest, access: Access) -> HttpResponse:
 @members_only(Role.OPERATOR)
 def repair(request: HttpRequest, access: Access, finding_code: uuid.UUID) -> HttpResponse:
     """Make the safe repair of a finding."""
-    actor = actor_of(signed_in(request))
-    try:
-        repairs.repair(actor=actor, tenant_id=access.tenant_id, finding_code=finding_code, at=timezone.now())
-    except repairs.NoLongerTrue as refused:
-        messages.warning(request, str(refused))
-    except Finding.DoesNotExist as gone:
-        raise Http404("No such finding.") from gone
-    else:
-        messages.success(request, "It is being put right; the next comparison shows whether that was enough.")
-    return redirect("syncjobs:reconciliation", access.tenant_code)
+    done = "It is being put right; the next comparison shows whether that was enough."
+    return _deal_with(request, access, finding_code, repairs.repair, done)
 
 
 @require_POST
@@ -79,11 +73,24 @@ def dismiss(request: HttpRequest, access: Access, finding_code: uuid.UUID) -> Ht
     """Put a finding away that needs nothing."""
     actor = actor_of(signed_in(request))
     try:
-        repairs.dismiss(actor=actor, tenant_id=access.tenant_id, finding_code=finding_code, at=timezone.now())
+    done = "Dismissed. It comes back only if something about it changes."
+    return _deal_with(request, access, finding_code, repairs.dismiss, done)
+
+
+class _Dealing(Protocol):
+    """What may be done about a finding."""
+
+    def __call__(self, *, actor: str, tenant_id: uuid.UUID, finding_code: uuid.UUID, at: datetime) -> None: ...
+
+
+def _deal_with(
+    request: HttpRequest, access: Access, finding_code: uuid.UUID, deal: _Dealing, done: str
+) -> HttpResponse:
+        deal(actor=actor, tenant_id=access.tenant_id, finding_code=finding_code, at=timezone.now())
     except repairs.NoLongerTrue as refused:
         messages.warning(request, str(refused))
     except Finding.DoesNotExist as gone:
         raise Http404("No such finding.") from gone
     else:
-        messages.success(request, "Dismissed. It comes back only if something about it changes.")
+        messages.success(request, done)
     return redirect("syncjobs:reconciliation", access.tenant_code)

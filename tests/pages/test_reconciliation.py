@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.db import connection
 from django.urls import reverse
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from exact.models import Connection
 from syncjobs.models import Delivery, Finding, Reconciliation, SyncJob
 from syncjobs.reconciling.kinds import FindingKind
 from tenants.context import tenant_context
+from syncjobs.reconciling.report import report_of
 from tenants.models import Role
 from tests.factories import Cast, make_member
 from tests.pages import scene
@@ -214,22 +217,42 @@ def test_a_repair_that_came_too_late_says_so_and_does_nothing(cast: Cast, desk: 
     assert outcome(desk) == ([""], [])
 
 
-def test_a_flood_of_one_kind_is_counted_and_not_all_shown(cast: Cast, desk: Desk, as_user: SignIn) -> None:
-    run = make_run(desk)
+def make_many(desk: Desk, kind: FindingKind, run: Reconciliation, count: int) -> None:
     with tenant_context(desk.tenant.id):
         Finding.objects.bulk_create(
             Finding(
                 tenant=desk.tenant,
                 connection=desk.connection,
                 reconciliation=run,
-                kind=K.FOREIGN_NUMBER,
+                kind=kind,
                 subject=uuid.uuid4(),
                 found_at=run.began_at,
             )
-            for _ in range(103)
+            for _ in range(count)
         )
 
     text = page(as_user(cast.viewer), desk)
 
     assert "And 3 more of these" in text
     assert "103 differences" in text
+
+def test_a_flood_of_one_kind_is_counted_and_not_all_read(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    make_many(desk, K.FOREIGN_NUMBER, make_run(desk), 103)
+    with tenant_context(desk.tenant.id), CaptureQueriesContext(connection) as made:
+        (group,) = report_of(desk.connection).groups
+    read = [query["sql"] for query in made if 'FROM "syncjobs_finding"' in query["sql"]]
+
+    assert (len(group.findings), group.more) == (100, 3)
+    assert all("COUNT(" in sql or "LIMIT 100" in sql for sql in read), read
+    assert any("LIMIT 100" in sql for sql in read)
+
+
+def test_a_serious_finding_stands_above_a_flood_of_older_ones(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    run = make_run(desk)
+    make_many(desk, K.UNSEEN_LABEL, run, 101)
+    make_finding(desk, K.TWO_SHIPMENTS, make_run(desk, began_at=timezone.now(), ended_at=timezone.now()))
+
+    text = page(as_user(cast.viewer), desk)
+
+    assert text.index("more than one shipment") < text.index("more than a week old")
+    assert "And 2 more of these" in text
