@@ -11,7 +11,7 @@ from tenants.context import tenant_context
 from tests.crash import oracle
 from tests.machine.world import FOREIGN, World
 
-PAUSES = (3, 16, 16, 16, 61, 24 * 60, 50 * 60)
+PAUSES = (3, 6, 16, 16, 61, 24 * 60, 50 * 60)
 """Minutes: past a lease, through the questions about a doubt, then past each late watch (`reliability.md` 1.4)."""
 DRAWN_IN = (0, 4, 6)
 """The pauses before which the nets are drawn in, as they are by themselves day and night."""
@@ -22,8 +22,8 @@ SHIPPED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.CLOSED})
 STOPPED = frozenset({D.HOLD, D.REVIEW, D.CANCELLED, D.SKIPPED})
 
 
-def heal(world: World) -> None:
-    """Trouble ends, people renew what they must, and only time passes."""
+def heal(world: World) -> Iterator[int]:
+    """Trouble ends, people renew what they must, and only time passes; yields after each pause."""
     world.calm()
     world.journey.check_ups_account()
     for turn, minutes in enumerate(PAUSES):
@@ -31,7 +31,8 @@ def heal(world: World) -> None:
             world.reconnect()
         for kind in NETS if turn in DRAWN_IN else ():
             world.ask(kind)
-        world.live(minutes, is_fine=False)
+        world.live(minutes)
+        yield minutes
 
 
 def passed_through(world: World) -> set[str]:

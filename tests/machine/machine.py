@@ -157,8 +157,8 @@ class Machine(RuleBasedStateMachine):
         """Heal everything; unless something broke already, every delivery must come to its end."""
         if sys.exc_info()[0] is not None:
             return
-        endings.heal(self.world)
-        self.promises_hold()
+        for _ in endings.heal(self.world):
+            self.promises_hold()
         self.world.tally.update(f"became {state}" for state in endings.passed_through(self.world))
         found = endings.unhappy(self.world)
         assert not found, found

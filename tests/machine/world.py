@@ -68,19 +68,19 @@ class World:
 
     # --- time and work ---
 
-    def live(self, minutes: int = 0, *, is_fine: bool = True) -> None:
+    def live(self, minutes: int = 0) -> None:
         """Let time pass; then the clock ticks and workers do what is due. Whole minutes, as limits count them."""
-        self.pass_time(minutes, is_fine=is_fine)
+        self.pass_time(minutes)
         ticks.turn_due()
         engine.work(list(SyncJob.Queue))
         self.listen()
 
-    def pass_time(self, minutes: int, *, is_fine: bool = True) -> None:
+    def pass_time(self, minutes: int) -> None:
         """Let time pass for everybody, while nobody works; UPS's clock goes in fine steps while a request is late."""
         if not minutes:
             return
         ups = self.journey.ups
-        single = min(minutes, LATEST_EFFECT_MINUTES) if is_fine and self.has_late_requests else 0
+        single = min(minutes, LATEST_EFFECT_MINUTES) if self.has_late_requests else 0
         for step in [*[1] * single, minutes - single]:
             ups.control("POST", "clock", {"advance_seconds": step * 60})
         self.scene.time.passes(minutes, self.exact)
