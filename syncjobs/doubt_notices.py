@@ -6,7 +6,7 @@ Every function runs inside the tenant's context (`tenants.gate.inside`).
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -23,6 +23,8 @@ _DOUBTFUL = (A.IN_DOUBT, A.REVIEW)
 _OPEN_STATES = (A.IN_DOUBT, A.REVIEW, A.ORPHAN, A.VOIDING)
 _UNASKABLE = (Reason.PLACEHOLDER, Reason.ACCOUNT)
 """Asking UPS will hardly bring anything: a person is expected to end it."""
+SLOW_AFTER = timedelta(minutes=1)
+"""UPS answers within seconds; a request without an answer is in doubt after two minutes (`queue.LEASE_SECONDS`)."""
 _DECIDE = "Nothing is sent again and nothing more is paid until a manager has decided."
 _DECIDE_VOID = "A manager decides whether it is voided after all or left as it is."
 _WHY = {reason.value: words for reason, words in WHY.items()}
@@ -100,6 +102,11 @@ def is_long(attempt: Attempt, *, at: datetime) -> bool:
     """Whether the doubt has lasted so long that a person should know."""
     since = attempt.doubt_at or attempt.sent_at
     return since is not None and at - since > minutes(DOUBT_MINUTES)
+
+
+def answers_slowly(state: str, sent_at: datetime | None, *, at: datetime) -> bool:
+    """Whether UPS has been silent about a request just sent for longer than it usually is."""
+    return state == A.SENDING and sent_at is not None and at - sent_at > SLOW_AFTER
 
 
 def _pressing(tenant_id: uuid.UUID, at: datetime) -> QuerySet[Attempt]:

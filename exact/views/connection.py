@@ -10,6 +10,7 @@ from audit.record import acting, calls, happenings
 from connector_site.lib.outside_calls import OutsideCall
 from exact import connecting, ending
 from exact.models import WebhookSubscription
+from syncjobs.unfinished import unfinished
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
@@ -48,7 +49,8 @@ def disconnect(request: HttpRequest, access: Access) -> HttpResponse:
         if live is None:
             raise Http404("No company is connected.")
         if request.method != "POST":
-            context = {"access": access, "section": "exact", "connection": live}
+            left = unfinished(access.tenant_id)
+            context = {"access": access, "section": "exact", "connection": live, "left": left}
             return render(request, "exact/disconnect.html", context)
     made: list[OutsideCall] = []
     with acting(actor_of(signed_in(request))):

@@ -1,4 +1,4 @@
-"""When a comparison is made: once a night for each company, and when a person asks, at most once an hour."""
+"""When a comparison is made: once a night for each company, and when a person asks: once an hour, and after repairs."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,7 +8,8 @@ from audit.models import Event
 from audit.record import Happening, acting, happenings
 from exact.models import Connection
 from syncjobs import queue
-from syncjobs.models import Reconciliation, SyncJob
+from syncjobs.models import Finding, Reconciliation, SyncJob
+from syncjobs.reconciling.kinds import KINDS
 from tenants.context import tenant_context
 
 NIGHT_BEGINS = timedelta(hours=1)
@@ -49,9 +50,9 @@ def ask(*, actor: str, tenant_id: UUID, connection_code: UUID, at: datetime) -> 
         connection = rows.get(code=connection_code)
         if is_under_way(connection):
             raise TooSoon("A comparison is under way; it takes a minute or two.")
-        last = Reconciliation.objects.filter(tenant_id=tenant_id, connection=connection).order_by("-began_at").first()
-        if last is not None and at - last.began_at < PAUSE:
-            minutes = -(-(last.began_at + PAUSE - at) // timedelta(minutes=1))
+        possible_at = next_possible_at(connection)
+        if possible_at is not None and at < possible_at:
+            minutes = -(-(possible_at - at) // timedelta(minutes=1))
             raise TooSoon(f"The last comparison was made within the hour; the next is possible in {minutes} minutes.")
         queue.add(tenant_id, SyncJob.Kind.RECONCILE, connection.code, due_at=at)
         event = Happening(
@@ -61,6 +62,22 @@ def ask(*, actor: str, tenant_id: UUID, connection_code: UUID, at: datetime) -> 
             details={"what": "comparison"},
         )
         happenings(tenant_id, [event])
+
+
+def next_possible_at(connection: Connection) -> datetime | None:
+    """From when on a person may compare; None for at any time. Inside the tenant's context.
+
+    Whoever has put something right since the last comparison need not wait to see whether it helped.
+    """
+    mine = Reconciliation.objects.filter(tenant_id=connection.tenant_id, connection=connection)
+    last = mine.order_by("-began_at").first()
+    if last is None:
+        return None
+    by_hand = [kind for kind, about in KINDS.items() if not about.by_itself]
+    findings = Finding.objects.filter(tenant_id=connection.tenant_id, connection=connection, kind__in=by_hand)
+    if findings.filter(repair_asked_at__gt=last.began_at).exists():
+        return None
+    return last.began_at + PAUSE
 
 
 def is_under_way(connection: Connection) -> bool:

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 from syncjobs import desk, papers, replay, story
 from syncjobs.account_notices import account_notices
 from syncjobs.alarm_notices import listed_alarms
-from syncjobs.doubt_notices import notices_of
+from syncjobs.doubt_notices import answers_slowly, notices_of
 from syncjobs.first_steps import first_steps
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, TrackingEvent
 from syncjobs.problems import from_json
 from syncjobs.proof import file_name, proof_of_delivery
+from syncjobs.unfinished import empty_list
 from syncjobs.views import details
 from syncjobs.views.parcels import mark_of, parcels_shown
 from syncjobs.wording import words_for
@@ -90,6 +91,7 @@ def work(request: HttpRequest, access: Access) -> HttpResponse:
             "access": access,
             "section": "work",
             "items": desk.work_list(access.tenant_id),
+            "empty": empty_list(access.tenant_id),
             "accounts": account_notices(access.tenant_id),
             "alarms": listed_alarms(access.tenant_id, access.tenant_code),
             "may_retry": access.allows(Role.OPERATOR),
@@ -132,6 +134,7 @@ def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict
         "doubts": doubts,
         "may_decide": access.allows(Role.MANAGER),
         "is_moving": row.state in desk.MOVING and not in_doubt,
+        "answers_slowly": any(answers_slowly(each.state, each.sent_at, at=timezone.now()) for each in attempts),
         "is_live": row.state in desk.MOVING | desk.FOLLOWED or desk.lacks_proof(row) or bool(doubts),
         "receiver": desk.receiver_of(row),
         "problems": from_json(row.problems),

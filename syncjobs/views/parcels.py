@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Max
+from django.utils import timezone
 
 from audit.models import Event
 from syncjobs.desk import Notice, attention_of
+from syncjobs.doubt_notices import answers_slowly
 from syncjobs.histories import EventShown, Step, history_of, steps_of
 from syncjobs.looking import OUT_FOR_DELIVERY_HOURS, SILENT_HOURS, WITHOUT_ALERT_HOURS
 from syncjobs.milestones import ENDS
@@ -78,8 +80,9 @@ def mark_of(delivery: Delivery) -> str:
     mine = TrackingEvent.objects.filter(tenant_id=delivery.tenant_id, parcel__in=[row[0] for row in seen])
     heard = mine.aggregate(count=Count("pk"), last=Max("recorded_at"))
     attempts = Attempt.objects.filter(tenant_id=delivery.tenant_id, delivery=delivery).order_by("pk")
-    asked = list(attempts.values_list("pk", "state", "review_reason", "due_at"))
-    whole = repr((delivery.state, delivery.changed_at, delivery.written_at, told, heard, seen, asked))
+    asked = list(attempts.values_list("pk", "state", "review_reason", "due_at", "sent_at"))
+    is_slow = any(answers_slowly(state, sent_at, at=timezone.now()) for _, state, _, _, sent_at in asked)
+    whole = repr((delivery.state, delivery.changed_at, delivery.written_at, told, heard, seen, asked, is_slow))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 

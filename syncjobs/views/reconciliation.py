@@ -27,11 +27,13 @@ def reconciliation(request: HttpRequest, access: Access) -> HttpResponse:
     """What agrees, what does not, and what to do about it."""
     with inside(access):
         connection = rule_book.live_connection(access.tenant_id)
+        possible_at = asking.next_possible_at(connection) if connection else None
         context = {
             "access": access,
             "section": "reconciliation",
             "connection": connection,
             "report": report_of(connection) if connection else None,
+            "possible_at": possible_at if possible_at and possible_at > timezone.now() else None,
             "days": LOOKS_BACK.days,
             "may_repair": access.allows(Role.OPERATOR),
             "may_dismiss": access.allows(Role.MANAGER),
@@ -42,7 +44,7 @@ def reconciliation(request: HttpRequest, access: Access) -> HttpResponse:
 @require_POST
 @members_only(Role.OPERATOR)
 def now(request: HttpRequest, access: Access) -> HttpResponse:
-    """Compare now, at most once an hour."""
+    """Compare now: once an hour, and once more after a repair."""
     actor = actor_of(signed_in(request))
     with inside(access):
         connection = rule_book.live_connection(access.tenant_id)
@@ -71,8 +73,6 @@ def repair(request: HttpRequest, access: Access, finding_code: uuid.UUID) -> Htt
 @members_only(Role.MANAGER)
 def dismiss(request: HttpRequest, access: Access, finding_code: uuid.UUID) -> HttpResponse:
     """Put a finding away that needs nothing."""
-    actor = actor_of(signed_in(request))
-    try:
     done = "Dismissed. It comes back only if something about it changes."
     return _deal_with(request, access, finding_code, repairs.dismiss, done)
 
@@ -86,6 +86,8 @@ class _Dealing(Protocol):
 def _deal_with(
     request: HttpRequest, access: Access, finding_code: uuid.UUID, deal: _Dealing, done: str
 ) -> HttpResponse:
+    actor = actor_of(signed_in(request))
+    try:
         deal(actor=actor, tenant_id=access.tenant_id, finding_code=finding_code, at=timezone.now())
     except repairs.NoLongerTrue as refused:
         messages.warning(request, str(refused))

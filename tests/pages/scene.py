@@ -221,6 +221,14 @@ def make_skipped(desk: Desk, *, created_at: datetime | None = None) -> Delivery:
     return make_stopped(desk, S.SKIPPED, problem, created_at=created_at)
 
 
+def make_sending(desk: Desk, *, created_at: datetime | None = None) -> Delivery:
+    """A delivery whose request left and has no answer yet."""
+    delivery = make_delivery(desk, created_at=created_at)
+    with acting("worker"), tenant_context(desk.tenant.id):
+        _sent(desk, delivery, delivery.created_at)
+    return delivery
+
+
 def make_doubtful(desk: Desk, *, created_at: datetime | None = None) -> Delivery:
     """A delivery whose request left and whose answer was lost."""
     delivery = make_delivery(desk, created_at=created_at)

@@ -18,6 +18,7 @@ from tests.factories import Cast
 from tests.pages import scene
 from tests.pages.conftest import SignIn
 from tests.pages.consents import CALLBACK, begin, come_back, company_of, connections, live_divisions, url
+from tests.pages.scene import Desk
 from tests.standins import StandIn
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +219,23 @@ def test_disconnecting_asks_first_and_then_ends_it(cast: Cast, as_user: SignIn, 
     assert "Keep it connected" in asked.content.decode()
     assert still == [company.division]
     assert live_divisions(cast.tenant) == []
+
+
+def test_before_disconnecting_one_is_told_what_becomes_of_open_deliveries(
+    cast: Cast, desk: Desk, as_user: SignIn
+) -> None:
+    client = as_user(cast.owner)
+    nothing = client.get(url("disconnect", cast.tenant)).content.decode()
+    scene.make_held(desk)
+    scene.make_sending(desk)
+    scene.make_shipped(desk)
+
+    told = client.get(url("disconnect", cast.tenant)).content.decode()
+
+    assert "No delivery waits at the moment." in nothing
+    assert "2 deliveries are not finished." in told
+    assert "They wait here until this company is connected again and then go on" in told
+    assert "1 delivery is on the way." in told
 
 
 def test_an_ended_permission_is_shown_with_the_way_back(cast: Cast, as_user: SignIn) -> None:

@@ -3,19 +3,20 @@
 import uuid
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from django.test import Client
 from django.db import connection
-from django.urls import reverse
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from exact.models import Connection
 from syncjobs.models import Delivery, Finding, Reconciliation, SyncJob
 from syncjobs.reconciling.kinds import FindingKind
-from tenants.context import tenant_context
 from syncjobs.reconciling.report import report_of
+from tenants.context import tenant_context
 from tenants.models import Role
 from tests.factories import Cast, make_member
 from tests.pages import scene
@@ -208,6 +209,56 @@ def test_a_second_comparison_within_the_hour_is_refused_with_the_time_left(
     assert outcome(desk) == ([], [])
 
 
+def test_the_button_is_off_until_the_hour_is_over_and_says_when_that_is(
+    cast: Cast, desk: Desk, as_user: SignIn
+) -> None:
+    run = make_run(desk, began_at=timezone.now() - timedelta(minutes=30))
+    zone = ZoneInfo(desk.tenant.time_zone)
+    client = as_user(cast.owner)
+
+    soon = page(client, desk)
+    with tenant_context(desk.tenant.id):
+        Reconciliation.objects.update(began_at=timezone.now() - timedelta(minutes=61))
+    later = page(client, desk)
+
+    assert f"Possible again at {(run.began_at + timedelta(hours=1)).astimezone(zone):%H:%M}, or after a repair" in soon
+    assert '<button type="submit" class="btn" disabled' in soon
+    assert "Possible again" not in later
+    assert '<button type="submit" class="btn" disabled' not in later
+
+
+def test_after_a_repair_one_comparison_is_possible_at_once(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    run = make_run(desk, began_at=timezone.now() - timedelta(minutes=5), ended_at=timezone.now())
+    finding = make_finding(desk, K.OUTDATED, run, about=scene.make_skipped(desk))
+    client = as_user(cast.owner)
+    client.post(address(desk, "repair_finding", finding.code))
+
+    shown = page(client, desk)
+    client.post(address(desk, "reconcile_now"))
+    assert "Possible again" not in shown
+    assert outcome(desk) == ([""], ["read", "reconcile"])
+
+    with tenant_context(desk.tenant.id):
+        SyncJob.objects.update(state=SyncJob.State.DONE)
+    make_run(desk, began_at=timezone.now(), ended_at=timezone.now())
+
+    assert "Possible again at" in page(client, desk)
+    assert (
+        "the next is possible in 60 minutes"
+        in client.post(address(desk, "reconcile_now"), follow=True).content.decode()
+    )
+
+
+def test_what_the_comparison_repairs_by_itself_is_no_reason_to_compare_again(
+    cast: Cast, desk: Desk, as_user: SignIn
+) -> None:
+    finding = make_finding(desk, K.STUCK, make_run(desk, began_at=timezone.now() - timedelta(minutes=5)))
+    with tenant_context(desk.tenant.id):
+        Finding.objects.filter(pk=finding.pk).update(repair_asked_at=timezone.now())
+
+    assert "Possible again at" in page(as_user(cast.owner), desk)
+
+
 def test_a_repair_that_came_too_late_says_so_and_does_nothing(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     finding = make_finding(desk, K.OUTDATED, make_run(desk), about=scene.make_shipped(desk))
 
@@ -231,10 +282,6 @@ def make_many(desk: Desk, kind: FindingKind, run: Reconciliation, count: int) ->
             for _ in range(count)
         )
 
-    text = page(as_user(cast.viewer), desk)
-
-    assert "And 3 more of these" in text
-    assert "103 differences" in text
 
 def test_a_flood_of_one_kind_is_counted_and_not_all_read(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     make_many(desk, K.FOREIGN_NUMBER, make_run(desk), 103)
@@ -242,9 +289,13 @@ def test_a_flood_of_one_kind_is_counted_and_not_all_read(cast: Cast, desk: Desk,
         (group,) = report_of(desk.connection).groups
     read = [query["sql"] for query in made if 'FROM "syncjobs_finding"' in query["sql"]]
 
+    text = page(as_user(cast.viewer), desk)
+
     assert (len(group.findings), group.more) == (100, 3)
     assert all("COUNT(" in sql or "LIMIT 100" in sql for sql in read), read
     assert any("LIMIT 100" in sql for sql in read)
+    assert "And 3 more of these" in text
+    assert "103 differences" in text
 
 
 def test_a_serious_finding_stands_above_a_flood_of_older_ones(cast: Cast, desk: Desk, as_user: SignIn) -> None:

@@ -92,7 +92,7 @@ def test_the_page_shows_what_was_sent_and_what_each_source_says(cast: Cast, desk
     assert "UPS had a fault of its own (answer 503, code 10004)" in told
     assert "No clear answer" in told
     assert "Tracking shows it" in told
-    assert "Shows nothing with this reference so far" in told
+    assert "Not set up for this UPS account" in told
     assert "No tracking number stands there" in told
     assert "UPS is asked again" in told
 

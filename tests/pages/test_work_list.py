@@ -1,6 +1,8 @@
-"""The work list: proofs that are not in Exact, and UPS accounts whose news does not come."""
+"""The work list: proofs that are not in Exact, UPS accounts whose news does not come, and what it says when empty."""
 
+import re
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +11,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from syncjobs.models import Delivery, Reporting, SyncJob
+from exact.models import Connection, Grant
+from syncjobs import doubt_notices
+from syncjobs.models import Delivery, Finding, Reconciliation, Reporting, SyncJob
+from syncjobs.reconciling.kinds import FindingKind
 from syncjobs.reporting import GONE_FROM_EXACT
 from tenants.context import tenant_context
 from tests.factories import Cast
-from tests.pages import travels
+from tests.pages import scene, travels
 from tests.pages.conftest import SignIn
 from tests.pages.scene import Desk
 from ups.models import Account, QuantumViewFeed
@@ -125,3 +130,69 @@ def test_each_trouble_of_a_ups_account_is_told(
     page = work_page(as_user(cast.viewer), desk)
 
     assert page.count("<article") == page.count('<div class="problem">') == 1
+
+
+def lose_the_permission(desk: Desk) -> None:
+    Grant.objects.update(needs_reconnect_at=timezone.now(), reconnect_reason="ended")
+
+
+def disconnect(desk: Desk) -> None:
+    with tenant_context(desk.tenant.id):
+        Connection.objects.update(disconnected_at=timezone.now(), grant=None)
+
+
+@pytest.mark.parametrize("end", [lose_the_permission, disconnect])
+def test_where_exact_is_not_connected_an_empty_list_says_what_waits(
+    cast: Cast, desk: Desk, as_user: SignIn, end: Callable[[Desk], None]
+) -> None:
+    for _ in range(2):
+        scene.make_delivery(desk)
+    end(desk)
+
+    page = work_page(as_user(cast.owner), desk)
+
+    assert "Nothing to do" not in page
+    assert "Every delivery goes by itself" not in page
+    assert "<h2>Exact Online is not connected</h2>" in page
+    assert "2 deliveries wait for that; nothing of it is lost." in page
+
+
+def test_where_something_differs_an_empty_list_leads_to_the_comparison(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    common = {"tenant": desk.tenant, "connection": desk.connection}
+    with tenant_context(desk.tenant.id):
+        run = Reconciliation.objects.create(**common, since_at=timezone.now())
+        Finding.objects.create(
+            **common, reconciliation=run, kind=FindingKind.FOREIGN_NUMBER, subject=uuid.uuid4(), found_at=run.began_at
+        )
+
+    page = work_page(as_user(cast.owner), desk)
+
+    assert "Nothing to do" not in page
+    assert "One difference between Exact Online, UPS and our records is open in the comparison." in page
+    with tenant_context(desk.tenant.id):
+        Finding.objects.update(resolved_at=timezone.now(), resolution=Finding.Resolution.BY_ITSELF)
+    assert "Nothing to do" in work_page(as_user(cast.owner), desk)
+
+
+def test_a_call_that_takes_longer_than_usual_is_told_on_the_page_that_is_open(
+    cast: Cast, desk: Desk, as_user: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = scene.make_sending(desk, created_at=timezone.now() - timedelta(seconds=20))
+    client, url = as_user(cast.owner), page_of(desk, delivery)
+    at_first = text(client, url)
+    seen = {"query_params": {"seen": re.findall(r"seen=([0-9a-f]+)", at_first)[0]}, "headers": {"HX-Request": "true"}}
+    unchanged = client.get(url, **seen).status_code
+    monkeypatch.setattr(doubt_notices, "SLOW_AFTER", timedelta(seconds=10))
+
+    later = client.get(url, **seen).content.decode()
+
+    assert "The label is being made." in at_first
+    assert unchanged == 204
+    assert "UPS takes longer than usual to answer." in later
+    assert "The label is being made." not in later
+
+
+def test_the_comparison_stands_in_the_bar_of_a_telephone(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    bar = work_page(as_user(cast.viewer), desk).split('class="frame-tabs"')[1]
+
+    assert f'href="{reverse("syncjobs:reconciliation", args=[desk.tenant.code])}"' in bar
