@@ -45,14 +45,15 @@ def main() -> None:
     doors: list[PushDoor] = []
     for number, company in enumerate(order.companies, start=1):
         tenant = found_tenant(name=f"Bench {number}", owner=owner)
-        connection = _connect_exact(tenant, company, order.exact)
+        connection = connect_exact(tenant.id, company, order.exact)
         account = _connect_ups(tenant, order.ups)
         _add_rule(tenant, connection, account, company)
         doors.append(_push_door(account, company))
     sys.stdout.write(doors_as_text(doors))
 
 
-def _connect_exact(tenant: Tenant, company: Company, exact: StandIn) -> Connection:
+def connect_exact(tenant_id: uuid.UUID, company: Company, exact: StandIn) -> Connection:
+    """Give the permission for a company, as its user does in the browser, and connect it, anew or again."""
     exact.control("POST", "settings", {"auto_consent_user": company.user_id})
     address = connecting.authorize_url(site=SITE, state="bench", force_login=False)
     answer = requests.get(address, timeout=TIMEOUT_SECONDS, allow_redirects=False)
@@ -63,7 +64,7 @@ def _connect_exact(tenant: Tenant, company: Company, exact: StandIn) -> Connecti
         )
     granted = connecting.finish_consent(site=SITE, code=code[0])
     division = next(each for each in granted.divisions if each.code == company.division)
-    connected = connecting.connect_division(tenant_id=tenant.id, grant_id=granted.grant_id, division=division)
+    connected = connecting.connect_division(tenant_id=tenant_id, grant_id=granted.grant_id, division=division)
     if connected.problems:
         raise BenchFailed(f"Company {company.division} was not connected: {connected.problems}")
     return connected.connection

@@ -56,10 +56,12 @@ class ExactCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCall:
-    """A use of a refresh token, known by its fingerprint."""
+    """A use of a refresh token, known by its fingerprint, and when it was answered."""
 
     token: str
     status: int | None
+    at: datetime
+    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,9 @@ def read_token_call(row: Mapping[str, Any]) -> TokenCall | None:
     body = row["request_body"]
     if row["operation"] != "oauth.token" or not isinstance(body, Mapping) or not body.get("refresh_token"):
         return None
-    return TokenCall(token=str(body["refresh_token"]), status=row["status"])
+    at = datetime.fromisoformat(row["at"])
+    ended_at = at + timedelta(milliseconds=row["duration_ms"])
+    return TokenCall(token=str(body["refresh_token"]), status=row["status"], at=at, ended_at=ended_at)
 
 
 def read_references(row: Mapping[str, Any]) -> set[str]:

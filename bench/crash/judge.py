@@ -15,7 +15,7 @@ SUCCESS_UP_TO = 299
 UNDER_WAY = timedelta(seconds=1)
 """A call that another worker had begun before the refusal was read."""
 DIED_READING = timedelta(seconds=1)
-"""A worker killed so soon after a refusal may have taken the knowledge of it along."""
+"""A worker killed so soon after an answer may have taken the knowledge of it along."""
 IN_REVIEW = "review"
 STOPPED_STATES = frozenset({"hold", IN_REVIEW})
 """Where a person is asked. Every booking of a run is to be shipped: passed over or cancelled is lost."""
@@ -134,13 +134,14 @@ def _delays(evidence: Evidence) -> list[float]:
 
 
 def _spent(evidence: Evidence) -> tuple[str, ...]:
-    """Tokens that were sent again after Exact had answered their renewal."""
+    """Tokens that were sent again although a worker that lived on had read Exact's answer to their renewal."""
     spent: set[str] = set()
     again: list[str] = []
     for call in evidence.token_calls:
         if call.token in spent:
             again.append(call.token)
-        if call.status is not None and call.status <= SUCCESS_UP_TO:
+        is_read = not any(call.at <= kill <= call.ended_at + DIED_READING for kill in evidence.kills_at)
+        if is_read and call.status is not None and call.status <= SUCCESS_UP_TO:
             spent.add(call.token)
     return _names(again)
 

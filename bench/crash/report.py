@@ -105,6 +105,7 @@ def _more(outcome: Outcome) -> list[Promise]:
             is_kept=audit["broken"] == 0 and audit["events"] > 0,
         ),
         Promise(measure="Shown to a person with the reason", measured=str(len(findings.stopped))),
+        Promise(measure="Permissions at Exact given again", measured=f"{outcome.consents}"),
         Promise(measure="Redis emptied", measured=f"{outcome.acts.get('empty_redis', 0)} times"),
         Promise(measure="Duration", measured=f"{outcome.seconds:.0f} s"),
     ]

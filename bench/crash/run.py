@@ -50,6 +50,8 @@ class Outcome:
     faults: dict[str, dict[str, int]]
     calls: dict[str, int]
     acts: dict[str, int]
+    consents: int
+    """Customers who had to give the permission at Exact again: a new token died with its worker."""
     audit: dict[str, Any]
     unsettled: dict[str, int]
     open_rows: list[str]
@@ -65,6 +67,7 @@ class _Run:
     acts: dict[str, int] = field(default_factory=dict)
     began: float = 0.0
     has_ended: bool = False
+    consents: int = 0
     _looked: float = 0.0
     kills_due: list[Moment] = field(default_factory=list)
 
@@ -185,6 +188,7 @@ def _measured(running: _Run) -> Outcome:
         faults={operation: strikes for storm in storms for operation, strikes in storm["strikes"].items()},
         calls={operation: calls for storm in storms for operation, calls in storm["calls"].items()},
         acts=running.acts,
+        consents=running.consents,
         audit=watcher.audit(),
         unsettled=left,
         open_rows=watcher.open_rows(),
@@ -221,6 +225,7 @@ def _settle(running: _Run) -> dict[str, int]:
         while time.monotonic() < until:
             running.tick()
         running.watcher.hurry()
+        running.consents += running.watcher.consent_again()
         left = running.watcher.unsettled(sees_late_watch=running.size.sees_late_watch)
         calm = 0 if left else calm + 1
     return left

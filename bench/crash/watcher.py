@@ -21,6 +21,7 @@ from bench.crash.evidence import (
 )
 from bench.errors import BenchFailed
 from bench.ground import CHECKOUT, Ground
+from bench.order import Order
 from bench.standins import CALLS_AT_ONCE, Company, StandIn
 
 SLOW_CALLS = 1_000
@@ -150,6 +151,17 @@ class Watcher:
             " WHERE refresh_deadline_at IS NULL AND received_at > now() - interval '560 seconds'"
         )
 
+    def consent_again(self) -> int:
+        """Where the permission at Exact has ended, somebody gives it again, as the mail asks for; at how many."""
+        if not self._permissions_ended():
+            return 0
+        order = Order(exact=self.ground.exact, ups=self.ground.ups, companies=self.ground.companies)
+        return int(self._inside("bench.crash.consent_again", order.as_text()))
+
+    def _permissions_ended(self) -> int:
+        rows = self.ground.database.rows("SELECT count(*) FROM exact_grant WHERE needs_reconnect_at IS NOT NULL")
+        return int(str(rows[0][0]))
+
     def unsettled(self, *, sees_late_watch: bool) -> dict[str, int]:
         """What is still open, by kind; empty when nothing more will happen by itself soon."""
         found = {f"attempt {row[0]}": int(str(row[1])) for row in self._attempts(sees_late_watch)}
@@ -181,18 +193,23 @@ class Watcher:
 
     def audit(self) -> dict[str, Any]:
         """Every audit chain, computed anew by the product."""
-        checked = subprocess.run(
-            [sys.executable, "-m", "bench.inside", "bench.crash.chains"],
+        found: dict[str, Any] = json.loads(self._inside("bench.crash.chains"))
+        return found
+
+    def _inside(self, module: str, told: str = "") -> str:
+        """Run a module of ours in a process of the product; returns what it writes."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.inside", module],
+            input=told,
             capture_output=True,
             text=True,
             check=False,
             cwd=CHECKOUT,
             env=self.ground.configuration.environment,
         )
-        if checked.returncode != 0:
-            raise BenchFailed(f"The audit chains could not be checked:\n{checked.stderr[-2000:]}")
-        found: dict[str, Any] = json.loads(checked.stdout)
-        return found
+        if done.returncode != 0:
+            raise BenchFailed(f"{module} failed:\n{done.stderr[-2000:]}")
+        return done.stdout
 
     def _attempts(self, sees_late_watch: bool) -> list[tuple[object, ...]]:  # noqa: FBT001  handed on
         return self.ground.database.rows(

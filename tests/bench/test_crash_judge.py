@@ -159,16 +159,32 @@ def test_a_shipment_that_we_only_suspect_is_admitted_by_asking_a_person_and_by_n
     assert found(evidence).unreconciled == names
 
 
+def renewal_at(token: str, seconds: float, status: int | None) -> TokenCall:
+    """A renewal that is answered within half a second."""
+    at = AT + timedelta(seconds=seconds)
+    return TokenCall(token=token, status=status, at=at, ended_at=at + timedelta(seconds=0.5))
+
+
+RENEWALS = [
+    renewal_at("a", 0, None),
+    renewal_at("a", 10, 200),
+    renewal_at("b", 20, 200),
+    renewal_at("a", 30, 401),
+]
+
+
 def test_a_token_sent_after_it_was_renewed_is_spent_and_one_sent_again_without_an_answer_is_not() -> None:
     evidence = kept()
-    evidence.token_calls = [
-        TokenCall(token="a", status=None),
-        TokenCall(token="a", status=200),
-        TokenCall(token="b", status=200),
-        TokenCall(token="a", status=401),
-    ]
+    evidence.token_calls = RENEWALS
 
     assert found(evidence).spent_tokens == ("a",)
+
+
+def test_a_token_whose_renewal_died_with_its_worker_may_be_tried_again() -> None:
+    evidence = kept()
+    evidence.token_calls, evidence.kills_at = RENEWALS, [AT + timedelta(seconds=10.2)]
+
+    assert found(evidence).spent_tokens == ()
 
 
 @pytest.mark.parametrize(("calls", "minutes"), [(60, ()), (61, ("7 10:05",))])
@@ -241,7 +257,9 @@ def test_the_logs_of_both_stand_ins_are_read_as_they_are_written() -> None:
     }
 
     assert read_exact_call(write) == replace(WRITE, at=AT, ended_at=AT + timedelta(seconds=1), entry_id=entry)
-    assert read_token_call(renewal) == TokenCall(token="fingerprint:1", status=None)
+    assert read_token_call(renewal) == TokenCall(
+        token="fingerprint:1", status=None, at=AT, ended_at=AT + timedelta(seconds=1)
+    )
     assert read_token_call(write) is None
     assert read_references({"request_body": {"ShipmentRequest": {"Shipment": shipment}}}) == {"T1"}
     assert read_made(made) == SHIPMENT
