@@ -19,7 +19,7 @@ from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import Secret
 from exact import emergency_slot, grants
 from exact.errors import ExactError, ExactNeedsReconnect, ExactRefreshUnderWay, ExactRejected, ExactUnavailable
-from exact.grants import EARLIEST_RENEWAL, RENEW_AFTER
+from exact.grants import EARLIEST_RENEWAL, REGISTRATION_REFUSED, RENEW_AFTER, RENEWED_TOO_EARLY
 from exact.models import Grant
 from exact.token_calls import TokenPair, TokenResult, TokenVerdict, exchange, registration, renew
 from exact.transport import new_session
@@ -251,17 +251,18 @@ def _not_renewed(marked: _Marked, result: TokenResult) -> Secret:
         return _ended(marked, result)
     if result.verdict is TokenVerdict.TOO_EARLY:
         logger.error("Exact says the token was renewed too early: our clock logic is wrong", extra={"grant": grant.pk})
-        grants.clear_marker(grant, not_before_at=now + RENEW_AFTER, failures=0)
+        grants.clear_marker(grant, not_before_at=now + RENEW_AFTER, failures=0, ours_to_mend=RENEWED_TOO_EARLY)
         return marked.held.access
     if result.verdict is TokenVerdict.REFUSED:
         logger.error("token endpoint refused: %s; check the app registration", result.error, extra={"grant": grant.pk})
         retry_at = now + REFUSED_DELAY
-        grants.clear_marker(grant, not_before_at=retry_at, failures=grant.failures + 1)
+        failures = grant.failures + 1
+        grants.clear_marker(grant, not_before_at=retry_at, failures=failures, ours_to_mend=REGISTRATION_REFUSED)
         raise ExactUnavailable(
             "Exact Online does not accept our app's registration. Our team has to check it; you need not do anything.",
             operation="refresh_token",
             status=result.status,
-            reason="registration_refused",
+            reason=REGISTRATION_REFUSED,
             retry_at=retry_at,
         )
     delays = UNREACHABLE_DELAYS if result.verdict is TokenVerdict.NEVER_SENT else UNKNOWN_DELAYS

@@ -21,6 +21,9 @@ from tenants.context import tenant_context
 RENEW_AFTER = timedelta(seconds=575)
 """A token is renewed from this age on; Exact refuses before 570 s (`exact.md` 3.3, `reliability.md` 2.1)."""
 EARLIEST_RENEWAL = timedelta(seconds=570)
+REGISTRATION_REFUSED = "registration_refused"
+RENEWED_TOO_EARLY = "renewed_too_early"
+"""What our own team must mend; kept with the grant until it is renewed, and seen by `syncjobs.troubles`."""
 RECONNECT = "The permission to use Exact Online has ended. Connect Exact Online again."
 SEALED = ("sealed_tokens", "sealed_user")
 """Columns that cannot be loaded when their key is gone."""
@@ -102,12 +105,18 @@ def set_marker(grant: Grant, *, deadline_at: datetime) -> None:
     grant.save(update_fields=["refresh_deadline_at", "suspect_since_at"])
 
 
-def clear_marker(grant: Grant, *, not_before_at: datetime, failures: int, suspect_at: datetime | None = None) -> None:
+def clear_marker(
+    grant: Grant, *, not_before_at: datetime, failures: int, suspect_at: datetime | None = None, ours_to_mend: str = ""
+) -> None:
     """End a renewal that brought nothing, unless another has taken over."""
     mine = Grant.objects.filter(pk=grant.pk, generation=grant.generation, refresh_deadline_at=grant.refresh_deadline_at)
     suspect_since_at = grant.suspect_since_at or suspect_at
     mine.update(
-        refresh_deadline_at=None, not_before_at=not_before_at, failures=failures, suspect_since_at=suspect_since_at
+        refresh_deadline_at=None,
+        not_before_at=not_before_at,
+        failures=failures,
+        suspect_since_at=suspect_since_at,
+        reconnect_reason=ours_to_mend or grant.reconnect_reason,
     )
 
 
@@ -184,7 +193,11 @@ def forget(grant_id: int) -> None:
         Grant.objects.only("pk").select_for_update().get(pk=grant_id)
         if not users_of(grant_id):
             Grant.objects.filter(pk=grant_id).update(
-                sealed_tokens=None, sealed_user=None, generation=F("generation") + 1, refresh_deadline_at=None
+                sealed_tokens=None,
+                sealed_user=None,
+                generation=F("generation") + 1,
+                refresh_deadline_at=None,
+                reconnect_reason="",
             )
 
 

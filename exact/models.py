@@ -27,6 +27,7 @@ class Grant(models.Model):
     """The permission an Exact user gave our app: one chain of tokens, shared by all her companies (`exact.md` 3.3).
 
     It has no tenant: the same person may connect companies of several. Tokens are changed by `exact.credentials` only.
+    `reconnect_reason` is why a person must connect again, or, while none must, what was wrong with the last renewals.
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)

@@ -30,6 +30,9 @@ class AlarmKind(StrEnum):
     TOKEN_CALLS = "token_calls"  # noqa: S105  the name of an alarm
     DECRYPT_FAILED = "decrypt_failed"
     ACCOUNT_STOPPED = "account_stopped"
+    REGISTRATION_REFUSED = "registration_refused"
+    RENEWED_TOO_EARLY = "renewed_too_early"
+    JOB_GIVEN_UP = "job_given_up"
 
 
 class About(StrEnum):
@@ -159,6 +162,18 @@ NATURES: dict[AlarmKind, Nature] = {
         tells_operator=True,
         is_urgent=True,
     ),
+    K.REGISTRATION_REFUSED: _of_service(
+        "Exact Online refuses the registration of our app",
+        "No permission of this country is renewed until it is accepted. Compare our client id and secret for it with "
+        "Exact's app centre; it is tried again every 15 minutes.",
+    ),
+    K.RENEWED_TOO_EARLY: Nature(
+        about=About.SERVICE,
+        title="Exact Online says that a permission was renewed too early",
+        advice="Calls go on with the token there is. See that the clocks of the database and of all servers are right.",
+        tells_operator=True,
+        clears_after=NOT_SEEN_AGAIN,
+    ),
     K.BREAKER_OPEN: Nature(
         about=About.CONNECTION,
         title="Exact Online refuses calls",
@@ -183,6 +198,13 @@ NATURES: dict[AlarmKind, Nature] = {
     K.JOBS_LATE: _of_service(
         "Work waits for more than 5 minutes",
         "Jobs are due and nobody does them: see that workers run, or start more.",
+    ),
+    K.JOB_GIVEN_UP: Nature(
+        about=About.SERVICE,
+        title="Work was given up",
+        advice="It failed or died again and again. The log of the worker and the admin's jobs show what ails it.",
+        tells_operator=True,
+        clears_after=NOT_SEEN_AGAIN,
     ),
     K.HOOKS_SILENT: Nature(
         about=About.CONNECTION,

@@ -1,7 +1,8 @@
 """Raising and clearing alarms. What is wrong is told once, as long as it stays so; a second call changes nothing.
 
-Alarms are raised and cleared by `troubles.judge`, which looks at what is so now. By hand are raised only two of the
-operating team's, noticed when they happen: a secret that cannot be read, an audit trail that was changed.
+Alarms are raised and cleared by `troubles.judge`, which looks at what is so now. By hand are raised only three of the
+operating team's, noticed when they happen: a secret that cannot be read, an audit trail that was changed, a job that
+was given up.
 """
 
 import json
@@ -86,6 +87,11 @@ def raise_system_alarm(
 def tell_of_unreadable(tenant_id: uuid.UUID, *, about: str, at: datetime) -> None:
     """A stored secret of this customer could not be read; one alarm however many pieces of work meet it."""
     raise_system_alarm(AlarmKind.DECRYPT_FAILED, str(tenant_id), at=at, details={"job": about})
+
+
+def tell_of_given_up(tenant_id: uuid.UUID, *, kind: str, about: Mapping[str, object], at: datetime) -> None:
+    """No customer can mend why a job was given up; one alarm for each kind of work of this customer."""
+    raise_system_alarm(AlarmKind.JOB_GIVEN_UP, f"{kind} {tenant_id}", at=at, details=about)
 
 
 def clear_system_alarm(kind: AlarmKind, subject: str, *, at: datetime) -> None:

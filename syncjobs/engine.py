@@ -191,6 +191,8 @@ def _block(job: Job, step: Step, found: retry.Block) -> None:
         queue.give_up(job, error=problem.text)
         if problem.code in retry.FOR_OUR_TEAM:
             logger.error("Job %s %s was given up: %s", job.kind, job.subject, problem.code)
+            about = {"job": str(job.subject), "why": problem.code}
+            alarms.tell_of_given_up(job.tenant_id, kind=job.kind, about=about, at=step.at)
         if job.kind in COMES_BACK:
             due_at = max(found.not_before, step.at + COMES_BACK_AFTER)
             queue.add(job.tenant_id, job.kind, job.subject, due_at=due_at, correlation=job.correlation, wake=False)

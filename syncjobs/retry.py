@@ -49,7 +49,7 @@ class Block:
 
 Verdict = Again | Block
 FOR_OUR_TEAM = frozenset({"gave_up", "poison"})
-"""Problems that no customer can mend: each is logged as an error, which tells the operating team."""
+"""Problems that no customer can mend: the operating team is told of each."""
 
 
 def verdict(error: Exception, job: Job, *, at: datetime) -> Verdict:

@@ -36,6 +36,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
       FROM exact_connection c JOIN exact_grant g ON g.id = c.grant_id
      WHERE c.disconnected_at IS NULL AND g.needs_reconnect_at IS NULL AND g.received_at <= moment - token_age
     UNION ALL
+    SELECT g.reconnect_reason::text, NULL, c.site::text, moment, jsonb_build_object('connections', count(*))
+      FROM exact_connection c JOIN exact_grant g ON g.id = c.grant_id
+     WHERE c.disconnected_at IS NULL AND g.needs_reconnect_at IS NULL
+       AND g.reconnect_reason IN ('registration_refused', 'renewed_too_early')
+     GROUP BY g.reconnect_reason, c.site
+    UNION ALL
     SELECT 'breaker', c.tenant_id, c.code::text, b.opened_at,
            jsonb_build_object('site', c.site, 'endpoint', b.endpoint)
       FROM exact_breaker b JOIN exact_connection c ON c.id = b.connection_id
@@ -91,7 +97,7 @@ GRANT EXECUTE ON FUNCTION syncjobs_alarms_to_mail(timestamptz) TO {APP_ROLE};
 GRANT SELECT (tenant_id, code, state, sent_at, doubt_at, review_reason, orphaned_at) ON syncjobs_attempt TO {DISPATCH_ROLE};
 GRANT SELECT (state, changed_at) ON syncjobs_delivery TO {DISPATCH_ROLE};
 GRANT SELECT (missed_hook_at, day_limit) ON exact_connection TO {DISPATCH_ROLE};
-GRANT SELECT (code, received_at, needs_reconnect_at) ON exact_grant TO {DISPATCH_ROLE};
+GRANT SELECT (code, received_at, needs_reconnect_at, reconnect_reason) ON exact_grant TO {DISPATCH_ROLE};
 GRANT SELECT (connection_id, endpoint, opened_at) ON exact_breaker TO {DISPATCH_ROLE};
 GRANT SELECT (connection_id, day_number, day_calls) ON exact_callbudget TO {DISPATCH_ROLE};
 GRANT SELECT (stopped_at, token_calls, token_calls_date) ON ups_account TO {DISPATCH_ROLE};

@@ -256,7 +256,7 @@ def test_renewing_too_early_keeps_the_token_and_does_not_try_again(scene: Scene)
 
     assert tokens == [held] * 3
     assert token_calls(scene) == [400]
-    assert scene.grant.needs_reconnect_at is None
+    assert (scene.grant.needs_reconnect_at, scene.grant.reconnect_reason) == (None, grants.RENEWED_TOO_EARLY)
 
 
 def test_a_wrong_registration_blames_nobody_but_us_and_waits(scene: Scene) -> None:
@@ -270,7 +270,10 @@ def test_a_wrong_registration_blames_nobody_but_us_and_waits(scene: Scene) -> No
 
     assert refusal.value.reason == "registration_refused"
     assert token_calls(scene) == [400]
-    assert scene.grant.needs_reconnect_at is None
+    assert (scene.grant.needs_reconnect_at, scene.grant.reconnect_reason) == (None, grants.REGISTRATION_REFUSED)
+    let_wait_pass(scene)
+    token_of(scene)
+    assert scene.grant.reconnect_reason == ""
 
 
 def test_a_loser_never_ends_a_chain_that_somebody_else_renewed(scene: Scene) -> None:

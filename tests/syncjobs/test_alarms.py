@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from audit import chain
 from connector_site.lib.secrets import seal
+from exact.grants import REGISTRATION_REFUSED, RENEWED_TOO_EARLY
 from exact.models import Breaker, CallBudget
 from syncjobs import audit_checks, engine, troubles
 from syncjobs.alarm_kinds import NATURES, AlarmKind
@@ -191,6 +192,27 @@ def meet_the_secret(scene: Scene) -> None:
     scene.at = timezone.now()
 
 
+def fail_to_renew(reason: str) -> Change:
+    """What a renewal leaves behind that only our own team can mend (`exact.credentials`)."""
+
+    def mark(scene: Scene) -> None:
+        scene.change_grant(reconnect_reason=reason)
+
+    return mark
+
+
+def renew(scene: Scene) -> None:
+    scene.change_grant(reconnect_reason="", received_at=scene.at)
+
+
+def die_again_and_again(scene: Scene) -> None:
+    """A job about no delivery that was begun three times already and never came to an end."""
+    add(scene.tenant, kind=SyncJob.Kind.METHODS, subject=scene.connection.code)
+    run("UPDATE syncjobs_syncjob SET starts = 3 WHERE tenant_id = %s", scene.tenant.id)
+    engine.work([SyncJob.Queue.SYNC])
+    scene.at = timezone.now()
+
+
 def nothing(scene: Scene) -> None:
     """It ends because it does not come again."""
 
@@ -236,6 +258,9 @@ CASES = {
     "token calls": case(ask_for_tokens, ask_no_more, team=(K.TOKEN_CALLS,)),
     "account stopped": case(stop_account, use_account_again, tenant=(K.ACCOUNT_STOPPED,)),
     "audit trail, not checked": case(check_nothing, speak_again, team=(K.AUDIT_LATE,)),
+    "registration": case(fail_to_renew(REGISTRATION_REFUSED), renew, team=(K.REGISTRATION_REFUSED,)),
+    "renewed too early": case(fail_to_renew(RENEWED_TOO_EARLY), renew, team=(K.RENEWED_TOO_EARLY,)),
+    "poisonous job": case(die_again_and_again, nothing, team=(K.JOB_GIVEN_UP,)),
     "secret of another row": case(copy_a_secret, nothing, team=(K.DECRYPT_FAILED,)),
 }
 ELSEWHERE = {K.AUDIT_BROKEN}

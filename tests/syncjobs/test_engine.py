@@ -12,7 +12,7 @@ from audit.models import Event
 from audit.record import Happening, happenings
 from exact.errors import ExactRejected, ExactRightMissing, ExactUnavailable
 from syncjobs import engine, queue, retry
-from syncjobs.models import Attempt, Delivery, SyncJob
+from syncjobs.models import Attempt, Delivery, SyncJob, SystemAlarm
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
 from syncjobs.transitions import IllegalMove, LostRace, move
@@ -171,7 +171,7 @@ def test_a_move_that_no_table_allows_is_our_mistake_and_logged_as_one(
     assert story(delivery)[-1] == ("failed", "IllegalMove")
 
 
-def test_what_fails_eight_times_becomes_a_hold(delivery: Delivery, steps: Steps) -> None:
+def test_what_fails_eight_times_becomes_a_hold_and_our_team_is_told(delivery: Delivery, steps: Steps) -> None:
     steps(SyncJob.Kind.READ, failing(ValueError("x")))
     job = ask(delivery)
     with tenant_context(delivery.tenant_id):
@@ -183,6 +183,9 @@ def test_what_fails_eight_times_becomes_a_hold(delivery: Delivery, steps: Steps)
     assert row_of(job)["state"] == "dead"
     assert stored(delivery).state == Delivery.State.HOLD
     assert [problem["code"] for problem in stored(delivery).problems] == ["gave_up"]
+    told = SystemAlarm.objects.get()
+    assert (told.kind, told.subject) == ("job_given_up", f"read {delivery.tenant_id}")
+    assert told.details == {"job": str(delivery.code), "why": "gave_up"}
 
 
 @pytest.mark.parametrize(

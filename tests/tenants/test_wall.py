@@ -283,7 +283,7 @@ MAY = {
     "SELECT exact_connection": (
         "code day_limit disconnected_at division grant_id hook_code id missed_hook_at site tenant_id"
     ),
-    "SELECT exact_grant": "client_id code id needs_reconnect_at received_at",
+    "SELECT exact_grant": "client_id code id needs_reconnect_at received_at reconnect_reason",
     "SELECT syncjobs_alarm": "cleared_at mail_due_at tenant_id",
     "SELECT syncjobs_attempt": ("code delivery_id doubt_at due_at orphaned_at review_reason sent_at state tenant_id"),
     "SELECT syncjobs_delivery": "changed_at code id state tenant_id track_code",
