@@ -95,8 +95,8 @@ def _calls(world: World) -> Iterator[str]:
     for reference, times in oracle.references_sent_twice(world.scene).items():
         yield f"reference {reference} was sent {times} times"
     again = oracle.spent_tokens_sent(world.scene)
-    if sum(again.values()) > world.renewals_cut_off:
-        yield f"spent tokens were sent again: {sum(again.values())} times"
+    if len(again) > len(world.cut_off_generations) + world.renewals_spoilt:
+        yield f"{len(again)} spent tokens were sent again, {len(world.cut_off_generations)} of them in good faith"
     minutes = Counter(call["at"][:16] for call in world.journey.exact_calls())
     yield from (f"{count} calls in minute {minute}" for minute, count in minutes.items() if count > CALLS_A_MINUTE)
 

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from connector_site.lib.outside_calls import ignore
-from exact import connecting, credentials
+from exact import connecting, credentials, emergency_slot
 from exact.errors import ExactError
+from exact.models import Connection, Grant
 from exact.quick_store import quick_store
 from syncjobs import engine, queue, replay, ticks
 from syncjobs.decision_options import Case, NotPossible, Option, cases
@@ -53,8 +54,10 @@ class World:
     """Deliveries about which a person decided, and took the risk that came with it."""
     voided_by_hand: set[str] = field(default_factory=set)
     has_late_requests: bool = False
-    renewals_cut_off: int = 0
-    """Renewals of a token whose answer may have been lost."""
+    cut_off_generations: set[tuple[int, int]] = field(default_factory=set)
+    """Grants and their generations whose renewal ended with its worker: the old token is all there is to go on with."""
+    renewals_spoilt: int = 0
+    """Renewals whose answer may have been lost on the way."""
 
     @property
     def journey(self) -> Journey:
@@ -98,14 +101,31 @@ class World:
 
     def crash(self, trap: Trap) -> bool:
         """A worker that dies on its way, if it comes by the trap."""
-        if "exact.credentials" in f"{trap.at}{trap.within}":
-            self.renewals_cut_off += 1
         outcome = self.scene.work(trap)
+        if outcome.was_killed and not self._has_slot():
+            self._note_cut_off()
         self.listen()
         return outcome.was_killed
 
+    def _note_cut_off(self) -> None:
+        """Remember a renewal that was begun, and whose new tokens nobody has."""
+        grant = self._grant()
+        if grant.refresh_deadline_at is not None:
+            self.cut_off_generations.add((grant.pk, grant.generation))
+
+    def _has_slot(self) -> bool:
+        grant = self._grant()
+        return emergency_slot.take_out(grant.code, generation=grant.generation) is not None
+
+    def _grant(self) -> Grant:
+        with tenant_context(self.journey.tenant.id):
+            connection = Connection.objects.select_related("grant").get(pk=self.journey.connection.pk)
+        assert connection.grant is not None
+        return connection.grant
+
     def lose_redis(self) -> None:
-        """Redis comes back empty."""
+        """Redis comes back empty, and what was kept there between an answer and its commit is gone."""
+        self._note_cut_off()
         quick_store().flushall()
 
     # --- what people do in Exact ---
@@ -225,7 +245,7 @@ class World:
     def trouble_at_exact(self, where: Order, order: Order, *, times: int = 1) -> None:
         """The same at Exact."""
         if "/oauth2/token" in where.get("path_regex", ""):
-            self.renewals_cut_off += times
+            self.renewals_spoilt += times
         self.exact.control("POST", "faults", {**order, **where, "times": times})
 
     def calm(self) -> None:
