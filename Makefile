@@ -9,7 +9,7 @@ python := .venv/bin/python
 TEST_DATA ?= .local/test
 DEMO_DATA ?= .local/demo
 # These run beside the others, with servers of their own: each half takes about as long.
-long_tests := tests/journey tests/sandbox tests/demo
+long_tests := tests/journey tests/sandbox tests/demo tests/engine tests/machine
 # make test ARGS="tests/exact -k token": anything pytest takes.
 ARGS ?=
 

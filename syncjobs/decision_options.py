@@ -88,7 +88,7 @@ def _of_attempt(delivery: Delivery, attempt: Attempt) -> Case:
 
 _MADE_OR_NOT = "Did UPS make this shipment?"
 _HEADINGS: dict[str, str] = {
-    Reason.SEVERAL: "Which shipment is the right one?",
+    Reason.SEVERAL: "UPS names more than one shipment",
     Reason.COUNT: "Is this the right shipment?",
     Reason.PLACEHOLDER: "UPS's test system makes no shipments",
     Reason.ACCOUNT: "UPS cannot be asked about this shipment",
