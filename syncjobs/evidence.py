@@ -21,11 +21,15 @@ _SAID_CHARACTERS = 250
 def told(
     attempt: Attempt, *, source: str, said: str, at: datetime, numbers: Iterable[str] = (), **more: Any
 ) -> dict[str, Any]:
-    """The evidence with one more word of a source; the same words as before only get a new moment."""
+    """The evidence with one more word of a source; what it said the last time as well only gets a new moment.
+
+    Several are asked at each look: without that the looks of a few hours would push out what was said first.
+    """
     entry = {"source": source, "at": at.isoformat(), "said": said[:_SAID_CHARACTERS], "numbers": [*numbers]}
     before = list((attempt.evidence or {}).get("sources", []))
-    if before and all(before[-1].get(name) == entry[name] for name in ("source", "said", "numbers")):
-        before.pop()
+    last = next((one for one in reversed(before) if one.get("source") == source), None)
+    if last is not None and all(last.get(name) == entry[name] for name in ("said", "numbers")):
+        before.remove(last)
     return {**(attempt.evidence or {}), "sources": [*before, entry][-MOST_SAID:], **more}
 
 
