@@ -9,14 +9,15 @@ from typing import Any
 
 from audit.models import Event
 from audit.record import Happening, happenings
-from syncjobs import adopting, queue
+from syncjobs import queue
 from syncjobs.evidence import number_is_taken, told
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.settling import Reason, next_look, next_void
 from syncjobs.steps.context import Step
-from syncjobs.transitions import DELIVERY_MOVES, LostRace, delivery_event, move, move_attempt
+from syncjobs.steps.unsettled import end, lock, note
+from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
 from syncjobs.witnesses import was_scanned
 from tenants.context import tenant_context
 from ups import subscribing
@@ -26,38 +27,6 @@ from ups.errors import UpsError
 
 CANCEL, AGAIN = "cancel", "again"
 """What becomes of the delivery once its shipment is voided (`Attempt.evidence["then"]`)."""
-
-
-def end(job: Job, *, not_before: datetime | None = None) -> None:
-    """End the job, in the open transaction; it comes again when the next attempt of its delivery is due."""
-    queue.finish(job)
-    rows = Attempt.objects.filter(tenant_id=job.tenant_id, delivery__code=job.subject, due_at__isnull=False)
-    due_at = rows.order_by("due_at").values_list("due_at", flat=True).first()
-    if due_at is not None:
-        due_at = max(due_at, not_before or due_at)
-        queue.add(job.tenant_id, job.kind, job.subject, due_at=due_at, correlation=job.correlation)
-
-
-def lock(attempt: Attempt) -> bool:
-    """Lock the delivery; raises `LostRace` where the attempt was moved or decided about since it was seen.
-
-    Returns whether the delivery is to be read from Exact before anything is written there.
-    """
-    seen = _as_seen(attempt)
-    is_to_be_read = adopting.lock(attempt)
-    if _as_seen(attempt) != seen:
-        raise LostRace(f"attempt {attempt.code}")
-    return is_to_be_read
-
-
-def _as_seen(attempt: Attempt) -> tuple[object, ...]:
-    """What a verdict about it rests on: a person's choice and a late answer bring the next look forward."""
-    return attempt.state, attempt.due_at, (attempt.evidence or {}).get("chosen")
-
-
-def note(attempt: Attempt, columns: dict[str, Any]) -> None:
-    """Write columns that carry no state; the delivery's lock is held."""
-    Attempt.objects.filter(tenant_id=attempt.tenant_id, pk=attempt.pk).update(**columns)
 
 
 def discard(attempt: Attempt, job: Job, step: Step) -> None:

@@ -15,8 +15,8 @@ from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.settling import MOST_ABSENT, Reason, next_ask, next_look, next_watch
 from syncjobs.steps.context import Step
-from syncjobs.steps.discarding import end, lock, note
 from syncjobs.steps.facts import touch
+from syncjobs.steps.unsettled import end, lock, note
 from syncjobs.transitions import DELIVERY_MOVES, move, move_attempt
 from syncjobs.witnesses import Heard, numbers_of
 from tenants.context import tenant_context

@@ -16,8 +16,9 @@ from syncjobs.models import Attempt
 from syncjobs.queue import Job
 from syncjobs.settling import ABSENT_BY_ITSELF, ADOPTED_BY_ITSELF, Doubt, Outcome, Reason, Verdict, judge
 from syncjobs.steps.context import Step
-from syncjobs.steps.discarding import discard, end, lock, void
+from syncjobs.steps.discarding import discard, void
 from syncjobs.steps.outcomes import NumberTaken, absences, absent, adopt, review, voided_there, wait
+from syncjobs.steps.unsettled import end, lock
 from syncjobs.steps.watching import watch
 from syncjobs.witnesses import Heard, ask_others, ask_recovery, numbers_of, recover_numbers
 from tenants.context import tenant_context
