@@ -24,14 +24,12 @@ from bench.standins import Company, StandIn
 from bench.usage import Part
 from connector_site.demo.addresses import HOST, Addresses
 from connector_site.demo.configuration import Configuration, make_configuration
+from connector_site.demo.preparation import collect_static_files, start_migrations, wait_for_end
 from connector_site.demo.processes import (
-    collect_static_files,
     start_beat,
-    start_migrations,
     start_stand_ins,
     start_web,
     start_worker,
-    wait_for_end,
     wait_for_stand_ins,
     wait_for_web_and_worker,
 )

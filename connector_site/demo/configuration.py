@@ -21,6 +21,12 @@ class Configuration:
     environment: dict[str, str]
     logs_directory: Path
 
+    def log(self, name: str) -> Path:
+        """A log of this run alone."""
+        path = self.logs_directory / f"{name}.log"
+        path.unlink(missing_ok=True)
+        return path
+
 
 def _kept_secrets(path: Path) -> dict[str, str]:
     """Made once per data directory: rows written by an earlier run must stay readable with a database of your own."""

@@ -10,14 +10,12 @@ from connector_site.demo.configuration import Configuration, make_configuration
 from connector_site.demo.customer import Login, connect_customer, found_tenant
 from connector_site.demo.errors import DemoFailed
 from connector_site.demo.outcome import look_in_exact
+from connector_site.demo.preparation import collect_static_files, start_migrations, wait_for_end
 from connector_site.demo.processes import (
-    collect_static_files,
     start_beat,
-    start_migrations,
     start_stand_ins,
     start_web,
     start_worker,
-    wait_for_end,
     wait_for_stand_ins,
     wait_for_web_and_worker,
 )
