@@ -4,12 +4,16 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format bench crash environment lock clean
 
+# Dozens of our processes start in one run: each would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 python := .venv/bin/python
 # Where a run keeps its servers' data, sockets and logs. Two runs at once need two folders.
 TEST_DATA ?= .local/test
 DEMO_DATA ?= .local/demo
-# These run beside the others, with servers of their own: each half takes about as long.
-long_tests := tests/journey tests/sandbox tests/demo tests/engine tests/machine
+# These run beside the others, each lane with servers of its own: the lanes take about as long. The second mostly waits.
+busy_tests := tests/journey tests/machine tests/sandbox
+waiting_tests := tests/crash/test_random.py tests/demo tests/engine tests/lib/test_local_servers.py tests/pages/test_browser.py
 # make test ARGS="tests/exact -k token": anything pytest takes.
 ARGS ?=
 
@@ -39,10 +43,13 @@ test: environment ## The whole test suite; FAST=1 only those that need neither d
 	@run() { $(python) -m connector_site.lib.local_servers run --data "$$1" --not-durable -- $(python) -m pytest "$${@:2}"; }; \
 	if [ -n "$(filter-out 0,$(FAST))$(if $(ARGS),some)" ]; then \
 		run $(TEST_DATA) $(if $(filter-out 0,$(FAST)),-m "not slow and not browser and not database") $(ARGS); exit; fi; \
-	mkdir -p $(TEST_DATA)-long; failed=0; \
-	run $(TEST_DATA)-long/data $(long_tests) > $(TEST_DATA)-long/output 2>&1 & other=$$!; \
-	run $(TEST_DATA) tests $(long_tests:%=--ignore=%) || failed=1; \
-	wait $$other || failed=1; cat $(TEST_DATA)-long/output; exit $$failed
+	beside() { mkdir -p $(TEST_DATA)-$$1; run $(TEST_DATA)-$$1/data "$${@:2}" > $(TEST_DATA)-$$1/output 2>&1; }; \
+	failed=0; \
+	beside busy $(busy_tests) & busy=$$!; \
+	beside waiting $(waiting_tests) & waiting=$$!; \
+	run $(TEST_DATA) tests $(patsubst %,--ignore=%,$(busy_tests) $(waiting_tests)) || failed=1; \
+	wait $$busy || failed=1; wait $$waiting || failed=1; \
+	cat $(TEST_DATA)-busy/output $(TEST_DATA)-waiting/output; exit $$failed
 
 check: environment ## Format, lint, types, import floors, migrations, templates
 	@$(python) -m ruff format --check .
