@@ -12,8 +12,9 @@ python := .venv/bin/python
 TEST_DATA ?= .local/test
 DEMO_DATA ?= .local/demo
 # These run beside the others, each lane with servers of its own: the lanes take about as long. The second mostly waits.
-busy_tests := tests/journey tests/machine tests/sandbox
-waiting_tests := tests/crash/test_random.py tests/demo tests/engine tests/lib/test_local_servers.py tests/pages/test_browser.py
+busy_tests := tests/journey tests/machine
+waiting_tests := tests/crash/test_random.py tests/crash/test_tokens.py tests/demo tests/engine tests/lib/test_local_servers.py \
+	tests/pages/test_browser.py tests/sandbox
 # make test ARGS="tests/exact -k token": anything pytest takes.
 ARGS ?=
 
