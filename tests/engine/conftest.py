@@ -7,7 +7,9 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psutil
@@ -29,28 +31,25 @@ TIME_LIMIT_SECONDS = 3
 LEASE_SECONDS = 4
 START_SECONDS = 30
 PATIENCE_SECONDS = 25
-COMMAND = (sys.executable, "-m", "celery", "--app", "tests.engine.odd_worker:app", "worker", "--queues", "sync")
-OPTIONS = ("--without-gossip", "--without-mingle", "--concurrency", "2", "--loglevel", "info")
+CELERY = (sys.executable, "-m", "celery", "--app", "tests.engine.odd_worker:app")
+WORKER = ("worker", "--queues", "sync,upkeep", "--without-gossip", "--without-mingle", "--concurrency", "2")
+BEAT = ("beat", "--pidfile", "")
 
 
 @dataclass(kw_only=True)
-class Worker:
-    """A worker process with two children."""
+class Process:
+    """One of ours, in a group of its own."""
 
     process: subprocess.Popen[bytes]
     log_path: Path
 
-    def children(self) -> set[int]:
-        """The processes that do the work."""
-        return {child.pid for child in psutil.Process(self.process.pid).children()}
-
-    def is_ready(self) -> bool:
-        """Whether it says so."""
+    def log(self) -> str:
+        """What it has said so far; fails if it has ended."""
         assert self.process.poll() is None, self.log_path.read_text()
-        return " ready." in self.log_path.read_text()
+        return self.log_path.read_text()
 
     def tell(self, number: signal.Signals) -> None:
-        """A signal to the worker itself."""
+        """A signal to the process itself."""
         self.process.send_signal(number)
 
     def kill(self) -> None:
@@ -61,6 +60,26 @@ class Worker:
     def ends(self) -> int:
         """Its exit code, once it has ended by itself."""
         return self.process.wait(timeout=PATIENCE_SECONDS)
+
+
+class Worker(Process):
+    """A worker with two children."""
+
+    def children(self) -> set[int]:
+        """The processes that do the work."""
+        return {child.pid for child in psutil.Process(self.process.pid).children()}
+
+    def is_ready(self) -> bool:
+        """Whether it says so."""
+        return " ready." in self.log()
+
+
+class Beat(Process):
+    """A clock."""
+
+    def ticks(self) -> int:
+        """How often it has asked for a sweep."""
+        return self.log().count("Sending due task sweep due jobs")
 
 
 @dataclass(kw_only=True)
@@ -79,6 +98,21 @@ class Bench:
             if kind:
                 SyncJob.objects.filter(subject=subject).update(kind=kind)
         return subject
+
+    def ask_for_tomorrow(self, what: str) -> uuid.UUID:
+        """A job that nobody is woken for."""
+        subject = uuid.uuid4()
+        self.tell(subject, what)
+        with tenant_context(self.tenant.id):
+            queue.add(self.tenant.id, SyncJob.Kind.METHODS, subject, due_at=timezone.now() + timedelta(days=1))
+        return subject
+
+    def let_tomorrow_come(self) -> None:
+        """Make every waiting job due, also in a database that may otherwise only be read; wakes nobody."""
+        as_owner(
+            "SET TRANSACTION READ WRITE",
+            "UPDATE syncjobs_syncjob SET due_at = clock_timestamp() WHERE state = 'due'",
+        )
 
     def tell(self, subject: uuid.UUID, what: str) -> None:
         """What its step does from now on."""
@@ -122,7 +156,18 @@ class Bench:
 
 
 def start_worker(orders: Path) -> Worker:
+    """As the Procfile has it, on the test database; returns once it takes jobs."""
+    worker = Worker(**_started(orders, "worker", WORKER))
+    assert poll(worker.is_ready, seconds=START_SECONDS), worker.log_path.read_text()
+    return worker
+
+
+def start_beat(orders: Path) -> Beat:
     """As the Procfile has it, on the test database."""
+    return Beat(**_started(orders, "beat", BEAT))
+
+
+def _started(orders: Path, name: str, arguments: tuple[str, ...]) -> dict[str, Any]:
     parts = urlsplit(os.environ["DATABASE_URL"])
     told = {
         "DATABASE_URL": urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}")),
@@ -132,10 +177,10 @@ def start_worker(orders: Path) -> Worker:
         "ENGINE_ORDERS": str(orders),
         "LOG_LEVEL": "INFO",
     }
-    log_path = orders / f"worker-{uuid.uuid4().hex}.log"
+    log_path = orders / f"{name}-{uuid.uuid4().hex}.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  our own
-            [*COMMAND, *OPTIONS],
+            [*CELERY, *arguments, "--loglevel", "info"],
             cwd=ROOT,
             env=os.environ | told,
             stdout=log,
@@ -143,9 +188,7 @@ def start_worker(orders: Path) -> Worker:
             start_new_session=True,
             preexec_fn=dying_with_parent(signal.SIGKILL),  # noqa: PLW1509  no threads here
         )
-    worker = Worker(process=process, log_path=log_path)
-    assert poll(worker.is_ready, seconds=START_SECONDS), log_path.read_text()
-    return worker
+    return {"process": process, "log_path": log_path}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """A real worker whose steps misbehave as a file tells them: `celery --app tests.engine.odd_worker:app worker`.
 
-The engine, its guard, the job table and Celery are those of the product; only what a job does is made up here. The
+The engine, its guard, the job table and Celery are those of the product; only what a job does is made up here, and the
+clock sweeps each second. The
 file is named for the job's subject and holds one word; each begin and end is written to the file beside it.
 """
 
@@ -73,3 +74,4 @@ def note(job: Job, what: str) -> None:
 
 
 engine.STEPS[SyncJob.Kind.METHODS] = act
+app.conf.beat_schedule["sweep due jobs"]["schedule"] = 1.0

@@ -127,6 +127,27 @@ def test_a_database_that_was_restarted_costs_no_job_and_no_worker(bench: Bench, 
     assert kept_worker.children() == children
 
 
+def test_a_database_that_can_only_be_read_for_a_while_costs_no_job_and_no_worker(
+    bench: Bench, kept_worker: Worker
+) -> None:
+    """As after a failover to a copy that is promoted later."""
+    subjects = [bench.ask_for_tomorrow("finish") for _ in range(3)]
+    name = connections["default"].settings_dict["NAME"]
+    as_owner(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    try:
+        end_connections_of_workers()
+        bench.let_tomorrow_come()
+        bench.until(lambda: "read-only transaction" in kept_worker.log(), "read-only")
+        begun = [bench.notes(subject, "began") for subject in subjects]
+    finally:
+        as_owner("SET TRANSACTION READ WRITE", f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+        end_connections_of_workers()
+    bench.done(*subjects)
+
+    assert begun == [[], [], []]
+    assert [len(bench.notes(subject, "began")) for subject in subjects] == [1, 1, 1]
+
+
 def end_connections_of_workers() -> None:
     """What a restart does to those who are connected, without the other tests' noticing."""
     connections["default"].close()

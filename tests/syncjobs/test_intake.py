@@ -15,6 +15,7 @@ from syncjobs.models import Delivery, Receipt, SyncJob
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.factories import make_tenant
+from tests.owner import nothing_can_be_written
 from tests.syncjobs.notifications import notification
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +180,17 @@ def test_when_the_database_is_away_exact_is_asked_to_repeat(door: Door, monkeypa
     monkeypatch.setattr("syncjobs.views.hooks.accept_exact", away)
 
     assert door.post(notification()) == 503
+
+
+def test_a_database_that_can_only_be_read_stores_nothing_and_exact_repeats_into_the_one_that_can_be_written(
+    door: Door,
+) -> None:
+    body = notification()
+
+    with nothing_can_be_written():
+        refused = door.post(body)
+        nothing = door.counts()
+
+    assert (refused, nothing) == (503, (0, 0, 0))
+    assert door.post(body) == 200
+    assert door.counts() == (1, 1, 1)

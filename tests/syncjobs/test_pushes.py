@@ -16,6 +16,7 @@ from syncjobs import engine, hook_counts
 from syncjobs.models import Receipt, SyncJob, TrackingEvent
 from syncjobs.pushes import NUMBER_NOT_KNOWN
 from tenants.context import tenant_context
+from tests.owner import nothing_can_be_written
 from tests.syncjobs.pushdoor import PHOTO, PushDoor, make_push_door, push_body
 from tests.syncjobs.rows import ALL_QUEUES
 from tests.syncjobs.threads import at_once
@@ -231,6 +232,15 @@ def test_without_the_database_the_push_is_not_said_to_be_stored(
     monkeypatch.setattr("syncjobs.views.hooks.accept", away)
 
     assert door.push() == 503
+
+
+def test_a_database_that_can_only_be_read_is_not_said_to_have_stored_the_push(door: PushDoor) -> None:
+    with nothing_can_be_written():
+        refused = door.push()
+
+    assert (refused, door.is_untouched()) == (503, True)
+    assert door.push() == 200
+    assert len(door.receipts()) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -60,6 +61,28 @@ def test_a_company_is_compared_once_a_night_at_its_own_minute_and_made_up_for_by
     assert planned == [False, True, True]
     assert again is False
     assert jobs(firm) == [("reconcile", code)]
+
+
+@pytest.mark.parametrize(
+    "day", [datetime(2026, 10, 25, tzinfo=AMSTERDAM), datetime(2027, 3, 28, tzinfo=AMSTERDAM)], ids=["25 h", "23 h"]
+)
+@pytest.mark.parametrize("minute", [60, 90, 119, 120])
+def test_the_hour_that_comes_twice_or_not_at_all_has_one_comparison(firm: Firm, day: datetime, minute: int) -> None:
+    """The minute is one of the hour from two to three, the one that the clocks repeat or leave out."""
+    began = day.astimezone(UTC)
+    made = []
+    with tenant_context(firm.tenant.id):
+        Connection.objects.update(connected_at=began - timedelta(days=3), code=UUID(int=minute))
+        firm.connection.refresh_from_db()
+        for at in (began + timedelta(minutes=15) * tick for tick in range(4 * 10)):
+            if asking.plan_for(firm.connection, AMSTERDAM, at=at):
+                Reconciliation.objects.create(
+                    tenant=firm.tenant, connection=firm.connection, began_at=at, since_at=began, ended_at=at
+                )
+                made.append(at.astimezone(AMSTERDAM))
+
+    assert len(made) == 1
+    assert 1 <= made[0].hour < 5
 
 
 def test_a_person_may_compare_once_an_hour(firm: Firm) -> None:
