@@ -22,12 +22,19 @@ _START_SECONDS = 20
 Found = TypeVar("Found")
 
 
+def _session() -> requests.Session:
+    """One that does not look through the environment for proxies at each of the many thousand calls."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandIn:
     """One running stand-in."""
 
     address: str
-    session: requests.Session = field(default_factory=requests.Session)
+    session: requests.Session = field(default_factory=_session)
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         """A call of the control API; fails loudly."""
