@@ -165,11 +165,11 @@ def consent(authorize_url: str, company: Company, *, allow: bool = True) -> dict
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
 
 
-def poll(find: Callable[[], Found], *, seconds: float) -> Found:
+def poll(find: Callable[[], Found], *, seconds: float, pause_seconds: float = 0.02) -> Found:
     """Ask again and again until something is found or the time is over; then the last answer."""
     deadline = time.monotonic() + seconds
     while True:
         found = find()
         if found or time.monotonic() > deadline:
             return found
-        time.sleep(0.02)
+        time.sleep(pause_seconds)

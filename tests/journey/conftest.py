@@ -126,9 +126,9 @@ class Journey:
         return entry_id, delivery
 
 
-def wait_for(find: Callable[[], Found], *, seconds: float = 10) -> Found:
+def wait_for(find: Callable[[], Found], *, seconds: float = 10, pause_seconds: float = 0.02) -> Found:
     """Poll until something is found; None when it is not in time."""
-    return standins.poll(find, seconds=seconds)
+    return standins.poll(find, seconds=seconds, pause_seconds=pause_seconds)
 
 
 @pytest.fixture

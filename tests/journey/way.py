@@ -221,7 +221,7 @@ class Way:
             counts = Counter(record["tracking_number"] for record in records)
             return all(counts[number] >= count for number, count in wanted.items())
 
-        assert wait_for(sent, seconds=30), "not everything was pushed"
+        assert wait_for(sent, seconds=30, pause_seconds=0.2), "not everything was pushed"
 
     def take_in(self) -> None:
         """Work off what came, without waiting for the moments at which things are written together."""
