@@ -12,7 +12,7 @@ from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import UNREADABLE
 from exact import grants, master, subscribing
 from exact.access import client_of
-from exact.errors import ExactError, ExactUnavailable
+from exact.errors import ExactError, ExactOutcomeUnknown, ExactUnavailable
 from exact.limits import BudgetClass
 from exact.models import Connection
 from tenants.context import tenant_context
@@ -31,7 +31,7 @@ def connections_shown(tenant_id: UUID) -> QuerySet[Connection]:
 
 
 def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connection:
-    """End a connection, whether Exact can be reached or not."""
+    """End a connection, whether Exact can be reached or not, and what was left of earlier ones."""
     grant_id = connection.grant_id
     try:
         _unsubscribe(connection, observe)
@@ -48,6 +48,7 @@ def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connect
         happenings(connection.tenant_id, [ended])
     if grant_id is not None:
         grants.forget(grant_id)
+    clean_up(connection.tenant_id, observe=observe)
     return connection
 
 
@@ -63,14 +64,18 @@ def end_tie(connection: Connection, details: dict[str, object]) -> Happening:
 
 
 def clean_up(tenant_id: UUID, *, observe: Observer = ignore) -> None:
-    """Finish what was left of ended connections. What is cut off, or Exact not there for, is done at the next look."""
+    """Finish what was left of ended connections.
+
+    What is cut off, what Exact was not there for, and what it gave no answer about is done at the next look.
+    """
     with tenant_context(tenant_id):
-        rows = Connection.objects.filter(tenant_id=tenant_id, disconnected_at__isnull=False, grant__isnull=False)
-        ended = list(rows.order_by("pk"))
+        ended = list(_left_over(tenant_id).order_by("pk"))
     for row in ended:
+        if not _is_left_over(row):
+            continue
         try:
             _unsubscribe(row, observe)
-        except ExactUnavailable:
+        except (ExactUnavailable, ExactOutcomeUnknown):
             continue
         except ExactError as error:
             _release(row, [_left(row, error.reason)])
@@ -78,6 +83,16 @@ def clean_up(tenant_id: UUID, *, observe: Observer = ignore) -> None:
             _release(row, [_left(row, _UNREADABLE)])
         else:
             _release(row, [])
+
+
+def _left_over(tenant_id: UUID) -> QuerySet[Connection]:
+    return Connection.objects.filter(tenant_id=tenant_id, disconnected_at__isnull=False, grant__isnull=False)
+
+
+def _is_left_over(row: Connection) -> bool:
+    """Whether it still is: while Exact was slow over another, somebody may have connected this company again."""
+    with tenant_context(row.tenant_id):
+        return _left_over(row.tenant_id).filter(pk=row.pk).exists()
 
 
 def _unsubscribe(connection: Connection, observe: Observer) -> None:

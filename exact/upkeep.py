@@ -53,8 +53,17 @@ def note_company(connection: Connection, division: Division | None, *, at: datet
 
 def live_connections() -> list[tuple[UUID, int]]:
     """Tenant and id of every live connection."""
+    return _listed("SELECT tenant_id, connection_id FROM exact_live_connections()")
+
+
+def left_over_connections() -> list[tuple[UUID, int]]:
+    """Tenant and id of every ended connection that still holds a permission (`ending.clean_up`)."""
+    return _listed("SELECT tenant_id, connection_id FROM exact_left_over_connections()")
+
+
+def _listed(question: str) -> list[tuple[UUID, int]]:
     with database.cursor() as cursor:
-        cursor.execute("SELECT tenant_id, connection_id FROM exact_live_connections()")
+        cursor.execute(question)
         return [(row[0], row[1]) for row in cursor.fetchall()]
 
 

@@ -1,17 +1,23 @@
 """Turning the clock's ticks into jobs; a tick that comes twice, late or from two clocks changes nothing."""
 
+import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Q
 
+from exact import grants
 from exact.models import Connection
-from exact.upkeep import live_connections
+from exact.upkeep import left_over_connections, live_connections
 from syncjobs import queue, silence
 from syncjobs.models import SyncJob
 from syncjobs.reconciling import asking
 from tenants.context import tenant_context
+
+logger = logging.getLogger(__name__)
 
 TURNED_AT_ONCE = 1_000
 """Rows of each kind that one tick turns into jobs; the next tick takes more."""
@@ -41,30 +47,52 @@ def turn_due() -> dict[str, int]:
 
 
 def plan_reads(*, at: datetime) -> None:
-    """For every live connection: read its shipping methods and what changed in its master data."""
-    for tenant_id, connection_id in live_connections():
-        with tenant_context(tenant_id):
-            code = Connection.objects.values_list("code", flat=True).get(tenant_id=tenant_id, pk=connection_id)
-            queue.add(tenant_id, SyncJob.Kind.METHODS, code, due_at=at, wake=False)
-            queue.add(tenant_id, SyncJob.Kind.MASTER, code, due_at=at)
+    """For every live connection: read its shipping methods and what changed in its master data.
+
+    For one that ended and still holds its permission: look again, so that what was left of it is finished.
+    """
+
+    def read(row: Connection) -> None:
+        queue.add(row.tenant_id, SyncJob.Kind.METHODS, row.code, due_at=at, wake=False)
+        queue.add(row.tenant_id, SyncJob.Kind.MASTER, row.code, due_at=at)
+
+    def finish(row: Connection) -> None:
+        queue.add(row.tenant_id, SyncJob.Kind.METHODS, row.code, due_at=at)
+
+    _for_each(live_connections(), read)
+    _for_each(left_over_connections(), finish)
 
 
 def plan_changes(*, at: datetime) -> None:
     """For every live connection whose time has come: read what changed in Exact."""
-    for tenant_id, connection_id in live_connections():
-        with tenant_context(tenant_id):
-            row = Connection.objects.select_related("grant").get(tenant_id=tenant_id, pk=connection_id)
-            due_at = at + CHANGES_SPREAD * (row.code.int % 1_000 / 1_000)
-            if _wants_changes(row, due_at):
-                queue.add(tenant_id, SyncJob.Kind.CHANGES, row.code, due_at=due_at, wake=False)
+
+    def read(row: Connection) -> None:
+        due_at = at + CHANGES_SPREAD * (row.code.int % 1_000 / 1_000)
+        if _wants_changes(row, due_at):
+            queue.add(row.tenant_id, SyncJob.Kind.CHANGES, row.code, due_at=due_at, wake=False)
+
+    _for_each(live_connections(), read)
 
 
 def plan_reconciliations(*, at: datetime) -> None:
     """For every live connection whose moment of the night has come: compare Exact, UPS and us."""
-    for tenant_id, connection_id in live_connections():
-        with tenant_context(tenant_id):
-            row = Connection.objects.select_related("tenant").get(tenant_id=tenant_id, pk=connection_id)
-            asking.plan_for(row, ZoneInfo(row.tenant.time_zone), at=at)
+    _for_each(live_connections(), lambda row: asking.plan_for(row, ZoneInfo(row.tenant.time_zone), at=at))
+
+
+def _for_each(connections: Iterable[tuple[UUID, int]], plan: Callable[[Connection], object]) -> None:
+    """Plan each in the context of its tenant; what cannot be planned for one is no obstacle to the next.
+
+    Nothing sealed is read: whoever is to be asked must not depend on a key.
+    """
+    rows = Connection.objects.select_related("tenant", "grant").defer(*(f"grant__{name}" for name in grants.SEALED))
+    for tenant_id, connection_id in connections:
+        try:
+            with tenant_context(tenant_id):
+                plan(rows.get(tenant_id=tenant_id, pk=connection_id))
+        except DatabaseError:
+            raise
+        except Exception as error:  # noqa: BLE001  one customer's rows, whatever is wrong with them
+            logger.error("Connection %s could not be planned for: %s", connection_id, type(error).__name__)  # noqa: TRY400  the traceback may hold what the rows hold
 
 
 def _wants_changes(row: Connection, due_at: datetime) -> bool:

@@ -7,6 +7,7 @@ from unittest.mock import MagicMock
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from exact.models import Connection
@@ -26,9 +27,11 @@ def wanted(tenant: Tenant) -> Counter[tuple[str, str]]:
         return Counter(SyncJob.objects.values_list("kind", "state"))
 
 
-def disconnect(connection: Connection) -> None:
+def disconnect(connection: Connection, **more: object) -> None:
+    """End it, by default with its permission let go of."""
     with tenant_context(connection.tenant_id):
-        Connection.objects.filter(pk=connection.pk).update(disconnected_at=timezone.now())
+        rows = Connection.objects.filter(pk=connection.pk)
+        rows.update(**{"disconnected_at": timezone.now(), "grant": None} | more)
 
 
 @pytest.fixture
@@ -52,6 +55,41 @@ def test_a_tick_that_comes_twice_plans_each_read_once() -> None:
     ticks.plan_reads(at=timezone.now())
 
     assert wanted(one) == wanted(other) == {("methods", "due"): 1, ("master", "due"): 1}
+
+
+def test_what_ended_and_still_holds_a_permission_is_looked_at_again_until_it_holds_none() -> None:
+    tenant = make_tenant()
+    ended = make_connection(tenant)
+    disconnect(ended, grant=ended.grant)
+
+    ticks.plan_reads(at=timezone.now())
+    ticks.plan_changes(at=timezone.now())
+
+    assert wanted(tenant) == {("methods", "due"): 1}
+    with tenant_context(tenant.id):
+        assert SyncJob.objects.get().subject == ended.code
+
+
+@pytest.mark.parametrize("spoilt", ["permission", "time zone"])
+def test_a_customer_whose_rows_cannot_be_used_is_no_obstacle_to_the_next(spoilt: str) -> None:
+    first, second = make_tenant(), make_tenant("Another")
+    long_ago = timezone.now() - timedelta(days=3)
+    for number, tenant in enumerate((first, second)):
+        row = make_connection(tenant, division=500_000 + number)
+        with tenant_context(tenant.id):
+            Connection.objects.filter(pk=row.pk).update(connected_at=long_ago)
+        if tenant == first and spoilt == "permission":
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE exact_grant SET sealed_tokens = 'no key' WHERE id = %s", [row.grant_id])
+    if spoilt == "time zone":
+        Tenant.objects.filter(pk=first.pk).update(time_zone="Europe/Nowhere")
+
+    tomorrow = (timezone.now() + timedelta(days=1)).replace(hour=12)
+    ticks.plan_changes(at=timezone.now())
+    ticks.plan_reconciliations(at=tomorrow)
+
+    assert wanted(second) == {("changes", "due"): 1, ("reconcile", "due"): 1}
+    assert ("changes", "due") in wanted(first)
 
 
 def test_the_subject_of_a_planned_read_is_the_connection() -> None:

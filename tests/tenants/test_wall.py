@@ -218,6 +218,7 @@ def test_what_looks_across_tenants_is_short_and_known() -> None:
         "audit_chain",
         "audit_tenants",
         "exact_grant_users",
+        "exact_left_over_connections",
         "exact_live_connections",
         "exact_route",
         "syncjobs_alarmed_tenants",
