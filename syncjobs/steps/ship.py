@@ -34,7 +34,10 @@ from ups.errors import (
 from ups.shipping import ShipmentAnswer
 
 PLAN_GOOD_FOR = timedelta(minutes=10)
-"""An older plan is made anew: the delivery may have changed without a notification."""
+"""An older plan is made anew: the delivery may have changed without a notification.
+
+So is one whose company was disconnected: the new reading waits until it is connected again.
+"""
 SENDING_LEASE = timedelta(seconds=queue.LEASE_SECONDS)
 """Longer than connecting, reading and committing together (`reliability.md` 1.2)."""
 SENDING_PAUSE_SECONDS = queue.LEASE_SECONDS / 6
@@ -66,7 +69,7 @@ def _to_send(job: Job, step: Step) -> Attempt | None:
         if attempt.state == Attempt.State.SENDING:
             _found_sending(attempt, job, step)
             return None
-        if step.at - attempt.planned_at > PLAN_GOOD_FOR:
+        if step.at - attempt.planned_at > PLAN_GOOD_FOR or not attempt.delivery.connection.is_live:
             _plan_anew(attempt, job, step)
             return None
         return attempt

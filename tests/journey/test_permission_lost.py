@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from exact.ending import disconnect
 from exact.models import Connection, Grant
 from syncjobs import queue, ticks
 from syncjobs.models import Delivery, SyncJob
@@ -112,3 +113,30 @@ def test_while_the_permission_is_lost_exact_is_left_alone(way: Way) -> None:
 
     assert journey.company.exact.calls() == []
     assert given_up(journey) == 0
+
+
+def test_what_was_planned_before_its_company_was_disconnected_is_not_bought_until_it_is_connected_again(
+    journey: Journey,
+) -> None:
+    journey.ups.control(
+        "POST", "faults", {"path_regex": "/oauth/token$", "action": "status", "status": 503, "times": None}
+    )
+    entry_id, delivery = journey.ship()
+    assert [attempt.state for attempt in journey.attempts(delivery)] == ["planned"]
+
+    disconnect(journey.connection)
+    journey.ups.control("DELETE", "faults")
+    assert journey.check_ups_account()
+    journey.make_due()
+    journey.work()
+
+    assert journey.shipments_at_ups() == []
+    assert [attempt.state for attempt in journey.attempts(delivery)] == ["cancelled"]
+    assert waiting_for_consent(journey) == {"read"}
+
+    reconnect(journey)
+    journey.make_due()
+    journey.work()
+
+    (shipment,) = journey.shipments_at_ups()
+    assert journey.company.delivery(entry_id)["TrackingNumber"] == shipment["number"]
