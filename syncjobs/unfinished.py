@@ -1,4 +1,4 @@
-"""What is not finished: told on the page "To do" when nothing is listed there, and before a company is disconnected.
+"""What is not finished: told on the page "To do", and before a company is disconnected.
 
 Reads only. Every function runs inside the tenant's context (`tenants.gate.inside`).
 """
@@ -6,23 +6,47 @@ Reads only. Every function runs inside the tenant's context (`tenants.gate.insid
 import uuid
 from dataclasses import dataclass
 
-from syncjobs.desk import needs_reconnect
+from django.db.models import Count, Q, QuerySet
+
+from syncjobs.desk import MOVING, needs_reconnect
 from syncjobs.models import Delivery, Finding
 from syncjobs.reconciling.kinds import FindingKind
 from syncjobs.rule_book import live_connection
 
 D = Delivery.State
-_WAITING = (D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED, D.HOLD, D.REVIEW)
+_FOR_A_PERSON = (D.HOLD, D.REVIEW)
 _ON_THE_WAY = (D.REPORTED, D.IN_TRANSIT, D.DELIVERED)
-_WELL = "Every delivery goes by itself. When one needs a person, it stands here with what is wrong and where to fix it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfinished:
-    """How many deliveries are not shipped and told to Exact yet, and how many are and still travel."""
+    """Deliveries of one company: those that wait for Exact alone, those that wait for a person, and those that travel.
 
+    The last ones are shipped, and Exact was told their number.
+    """
+
+    waiting: int = 0
+    for_a_person: int = 0
+    on_the_way: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many are not shipped and told to Exact yet."""
+        return self.waiting + self.for_a_person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """Deliveries of a company that is not connected any more: none of them goes on before it is connected again.
+
+    `labels` counts those whose label is made and paid, and whose number is not in Exact. `now` is the company that
+    is connected in its place; empty where there is none.
+    """
+
+    company: str
     waiting: int
-    on_the_way: int
+    labels: int
+    now: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +61,49 @@ class EmptyList:
 
 
 def unfinished(tenant_id: uuid.UUID) -> Unfinished:
-    """Counted over all of a customer's deliveries."""
-    mine = Delivery.objects.filter(tenant_id=tenant_id)
-    return Unfinished(
-        waiting=mine.filter(state__in=_WAITING).count(), on_the_way=mine.filter(state__in=_ON_THE_WAY).count()
+    """Counted over the deliveries of the company that is connected now."""
+    live = live_connection(tenant_id)
+    if live is None:
+        return Unfinished()
+    counts = Delivery.objects.filter(tenant_id=tenant_id, connection=live).aggregate(
+        waiting=Count("pk", filter=Q(state__in=MOVING)),
+        for_a_person=Count("pk", filter=Q(state__in=_FOR_A_PERSON)),
+        on_the_way=Count("pk", filter=Q(state__in=_ON_THE_WAY)),
     )
+    return Unfinished(**counts)
+
+
+def left_behind(tenant_id: uuid.UUID) -> list[LeftBehind]:
+    """One for each company that has ended with deliveries waiting for it, by name."""
+    rows = (
+        _left_behind(tenant_id)
+        .values("connection_id", "connection__division_name")
+        .annotate(waiting=Count("pk"), labels=Count("pk", filter=Q(state=D.LABELLED)))
+        .order_by("connection__division_name", "connection_id")
+    )
+    found = list(rows)
+    live = live_connection(tenant_id) if found else None
+    return [
+        LeftBehind(
+            company=row["connection__division_name"],
+            waiting=row["waiting"],
+            labels=row["labels"],
+            now=live.division_name if live else "",
+        )
+        for row in found
+    ]
+
+
+def count_left_behind(tenant_id: uuid.UUID) -> int:
+    """How many companies `left_behind` tells of."""
+    return _left_behind(tenant_id).values("connection_id").distinct().count()
 
 
 def empty_list(tenant_id: uuid.UUID) -> EmptyList:
-    """That no delivery needs a person is all well only while Exact is connected and nothing differs."""
+    """That no delivery needs a person is all well only while Exact is connected and nothing differs.
+
+    Stands only where nothing is left behind either.
+    """
     differences = _differences(tenant_id)
     connection = live_connection(tenant_id)
     if connection is None or needs_reconnect(tenant_id):
@@ -70,6 +128,10 @@ def empty_list(tenant_id: uuid.UUID) -> EmptyList:
     return EmptyList(
         title="Nothing to do", texts=(well,), page="syncjobs:deliveries", button="See the deliveries", is_well=True
     )
+
+
+def _left_behind(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(tenant_id=tenant_id, state__in=MOVING, connection__disconnected_at__isnull=False)
 
 
 def _differences(tenant_id: uuid.UUID) -> int:

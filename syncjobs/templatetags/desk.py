@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from syncjobs.desk import needs_reconnect, waiting_count
 from syncjobs.first_steps import FirstStep
+from syncjobs.unfinished import count_left_behind
 from tenants.access import Access
 from tenants.context import tenant_context
 
@@ -38,7 +39,8 @@ class Desk:
 def desk_of(access: Access) -> Desk:
     """The count beside "To do", and whether Exact must be connected again."""
     with tenant_context(access.tenant_id):
-        return Desk(waiting=waiting_count(access.tenant_id), reconnect=needs_reconnect(access.tenant_id))
+        waiting = waiting_count(access.tenant_id) + count_left_behind(access.tenant_id)
+        return Desk(waiting=waiting, reconnect=needs_reconnect(access.tenant_id))
 
 
 @register.simple_tag

@@ -18,7 +18,7 @@ from syncjobs.first_steps import first_steps
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, TrackingEvent
 from syncjobs.problems import from_json
 from syncjobs.proof import file_name, proof_of_delivery
-from syncjobs.unfinished import empty_list
+from syncjobs.unfinished import empty_list, left_behind
 from syncjobs.views import details
 from syncjobs.views.parcels import mark_of, parcels_shown
 from syncjobs.wording import words_for
@@ -91,6 +91,7 @@ def work(request: HttpRequest, access: Access) -> HttpResponse:
             "access": access,
             "section": "work",
             "items": desk.work_list(access.tenant_id),
+            "left_behind": left_behind(access.tenant_id),
             "empty": empty_list(access.tenant_id),
             "accounts": account_notices(access.tenant_id),
             "alarms": listed_alarms(access.tenant_id, access.tenant_code),

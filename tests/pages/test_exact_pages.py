@@ -234,7 +234,8 @@ def test_before_disconnecting_one_is_told_what_becomes_of_open_deliveries(
 
     assert "No delivery waits at the moment." in nothing
     assert "2 deliveries are not finished." in told
-    assert "They wait here until this company is connected again and then go on" in told
+    assert "1 waits here until this company is connected again and then goes on" in told
+    assert "1 waits for somebody to fix or decide something" in told
     assert "1 delivery is on the way." in told
 
 

@@ -2,7 +2,6 @@
 
 import re
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -141,13 +140,10 @@ def disconnect(desk: Desk) -> None:
         Connection.objects.update(disconnected_at=timezone.now(), grant=None)
 
 
-@pytest.mark.parametrize("end", [lose_the_permission, disconnect])
-def test_where_exact_is_not_connected_an_empty_list_says_what_waits(
-    cast: Cast, desk: Desk, as_user: SignIn, end: Callable[[Desk], None]
-) -> None:
+def test_where_the_permission_has_ended_an_empty_list_says_what_waits(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     for _ in range(2):
         scene.make_delivery(desk)
-    end(desk)
+    lose_the_permission(desk)
 
     page = work_page(as_user(cast.owner), desk)
 
@@ -155,6 +151,16 @@ def test_where_exact_is_not_connected_an_empty_list_says_what_waits(
     assert "Every delivery goes by itself" not in page
     assert "<h2>Exact Online is not connected</h2>" in page
     assert "2 deliveries wait for that; nothing of it is lost." in page
+
+
+def test_where_no_company_is_connected_and_nothing_waits_it_is_told(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    scene.make_shipped(desk)
+    disconnect(desk)
+
+    page = work_page(as_user(cast.owner), desk)
+
+    assert "<h2>Exact Online is not connected</h2>" in page
+    assert "New deliveries do not come in until it is connected." in page
 
 
 def test_where_something_differs_an_empty_list_leads_to_the_comparison(cast: Cast, desk: Desk, as_user: SignIn) -> None:
