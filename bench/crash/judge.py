@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bench.crash.evidence import Booked, Evidence, ExactCall, Made
+from bench.crash.evidence import Booked, Evidence, ExactCall, Made, TokenCall
 
 CALLS_A_MINUTE = 60
 """Exact's limit per company and clock minute (`exact.md` 5)."""
@@ -41,6 +41,9 @@ class Findings:
     voided: tuple[str, ...]
     """Shipments that were made and voided."""
     spent_tokens: tuple[str, ...]
+    renewals_judged: int
+    renewals_unjudged: int
+    """A worker was killed over them: whether it had read the answer is not known, so a second use proves nothing."""
     minutes_over_limit: tuple[str, ...]
     calls_while_blocked: tuple[str, ...]
     untold: tuple[str, ...]
@@ -66,6 +69,8 @@ def judge(evidence: Evidence, *, retry_after: timedelta) -> Findings:
         unreconciled=_names(_unreconciled(evidence, live)),
         voided=_names(each.number for each in evidence.made if not each.is_live),
         spent_tokens=_spent(evidence),
+        renewals_judged=sum(_is_read(call, evidence) for call in _renewals(evidence)),
+        renewals_unjudged=sum(not _is_read(call, evidence) for call in _renewals(evidence)),
         minutes_over_limit=_minutes_over(evidence.exact_calls),
         calls_while_blocked=_while_blocked(evidence, retry_after),
         untold=_names(e for e in evidence.travelling if TOLD_DELIVERED not in evidence.told_in_exact.get(e, "")),
@@ -135,15 +140,20 @@ def _delays(evidence: Evidence) -> list[float]:
 
 def _spent(evidence: Evidence) -> tuple[str, ...]:
     """Tokens that were sent again although a worker that lived on had read Exact's answer to their renewal."""
-    spent: set[str] = set()
-    again: list[str] = []
-    for call in evidence.token_calls:
-        if call.token in spent:
-            again.append(call.token)
-        is_read = not any(call.at <= kill <= call.ended_at + DIED_READING for kill in evidence.kills_at)
-        if is_read and call.status is not None and call.status <= SUCCESS_UP_TO:
-            spent.add(call.token)
-    return _names(again)
+    spent_at: dict[str, datetime] = {}
+    for call in _renewals(evidence):
+        if _is_read(call, evidence):
+            spent_at.setdefault(call.token, call.at)
+    calls = evidence.token_calls
+    return _names(call.token for call in calls if call.token in spent_at and call.at > spent_at[call.token])
+
+
+def _renewals(evidence: Evidence) -> list[TokenCall]:
+    return [call for call in evidence.token_calls if call.status is not None and call.status <= SUCCESS_UP_TO]
+
+
+def _is_read(call: TokenCall, evidence: Evidence) -> bool:
+    return not any(call.at <= kill <= call.ended_at + DIED_READING for kill in evidence.kills_at)
 
 
 def _minutes_over(calls: list[ExactCall]) -> tuple[str, ...]:

@@ -74,6 +74,10 @@ def _main(outcome: Outcome) -> list[Promise]:
         _none("Unreconciled", findings.unreconciled),
         Promise(measure="Orphans voided", measured=str(len(findings.voided))),
         _none("Spent tokens sent", findings.spent_tokens),
+        Promise(
+            measure="Renewals of tokens",
+            measured=f"{findings.renewals_judged} judged, {findings.renewals_unjudged} met a kill and prove nothing",
+        ),
         _none("Minutes over limit", findings.minutes_over_limit),
         Promise(
             measure="Longest delay",

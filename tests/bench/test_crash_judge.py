@@ -178,6 +178,7 @@ def test_a_token_sent_after_it_was_renewed_is_spent_and_one_sent_again_without_a
     evidence.token_calls = RENEWALS
 
     assert found(evidence).spent_tokens == ("a",)
+    assert (found(evidence).renewals_judged, found(evidence).renewals_unjudged) == (2, 0)
 
 
 def test_a_token_whose_renewal_died_with_its_worker_may_be_tried_again() -> None:
@@ -185,6 +186,7 @@ def test_a_token_whose_renewal_died_with_its_worker_may_be_tried_again() -> None
     evidence.token_calls, evidence.kills_at = RENEWALS, [AT + timedelta(seconds=10.2)]
 
     assert found(evidence).spent_tokens == ()
+    assert (found(evidence).renewals_judged, found(evidence).renewals_unjudged) == (1, 1)
 
 
 @pytest.mark.parametrize(("calls", "minutes"), [(60, ()), (61, ("7 10:05",))])
