@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db import connection
+from django.db.models import BinaryField, ExpressionWrapper, F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from connector_site.lib.secrets import UNREADABLE, unseal
@@ -17,7 +18,7 @@ from syncjobs.account_notices import count_in_trouble
 from syncjobs.alarm_notices import count_listed
 from syncjobs.doubt_notices import DoubtNotice, doubt_notices, notices_of, pressing_deliveries
 from syncjobs.looking import FOLLOWED_DAYS
-from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
+from syncjobs.models import Attempt, Delivery, Parcel, PartyAddress, Shipment, SyncJob
 from syncjobs.problems import Problem, from_json
 from syncjobs.replay import step_to_run
 from syncjobs.reporting import GONE_FROM_EXACT
@@ -66,6 +67,7 @@ MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
 FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.REVIEW})
 """States in which UPS may tell something at any moment."""
 _PROBLEM_STATES = frozenset({D.HOLD, D.REVIEW})
+_SEALED_PARTY = PartyAddress._meta.get_field("sealed")
 PROOF_DAYS = 30
 """So long a delivery whose proof could not be filed waits for a person."""
 STOPPED_DAYS = 14
@@ -103,14 +105,15 @@ FILTERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """Who a delivery goes to, opened for showing."""
+    """Who a delivery goes to, opened for showing; all empty where that cannot be read."""
 
-    name: str
-    attention: str
-    lines: tuple[str, ...]
-    place: str
-    country: str
-    phone: str
+    name: str = ""
+    attention: str = ""
+    lines: tuple[str, ...] = ()
+    place: str = ""
+    country: str = ""
+    phone: str = ""
+    is_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,15 +274,21 @@ def lacks_proof(delivery: Delivery) -> bool:
     return is_wanted and delivery.state == D.CLOSED and delivery.exact_document_id is None
 
 
+def with_receiver(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """With what `receiver_of` opens, still sealed: opened by the query, one that cannot be read would cost them all."""
+    return found.annotate(sealed_receiver=ExpressionWrapper(F("ship_to__sealed"), output_field=BinaryField()))
+
+
 def receiver_of(delivery: Delivery) -> Receiver | None:
-    """The receiver once the delivery was read, else None."""
-    party = getattr(delivery, "ship_to", None)
-    if party is None:
+    """The receiver once the delivery was read, else None; for deliveries found `with_receiver`."""
+    stored = getattr(delivery, "sealed_receiver")  # noqa: B009  unknown to the type checker
+    if stored is None:
         return None
     try:
-        told = unseal(party.sealed, owner=delivery.code, purpose="ship_to")
+        envelope = _SEALED_PARTY.from_db_value(stored, None, connection)  # type: ignore[no-untyped-call]
+        told = unseal(envelope, owner=delivery.code, purpose="ship_to")
     except UNREADABLE:
-        return None
+        return Receiver(is_readable=False)
     return Receiver(
         name=told.get("name", ""),
         attention=told.get("attention", ""),
@@ -362,7 +371,7 @@ def _matches(tenant_id: uuid.UUID, search: str) -> Q:
 
 
 def _with_story(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
-    return found.select_related("ship_to").prefetch_related(
+    return with_receiver(found).prefetch_related(
         Prefetch("shipments", queryset=Shipment.objects.order_by("created_at").prefetch_related("parcels")),
         Prefetch("attempts", queryset=Attempt.objects.filter(state=Attempt.State.IN_DOUBT).defer("request")),
     )

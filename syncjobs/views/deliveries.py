@@ -10,12 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from connector_site.lib.secrets import UNREADABLE
 from syncjobs import desk, papers, replay, story
 from syncjobs.account_notices import account_notices
 from syncjobs.alarm_notices import listed_alarms
 from syncjobs.doubt_notices import answers_slowly, notices_of
 from syncjobs.first_steps import first_steps
-from syncjobs.models import Attempt, Delivery, Parcel, Shipment, TrackingEvent
+from syncjobs.models import Attempt, Delivery, Label, Parcel, Shipment, TrackingEvent
 from syncjobs.problems import from_json
 from syncjobs.proof import file_name, proof_of_delivery
 from syncjobs.unfinished import empty_list, left_behind
@@ -93,7 +94,7 @@ def work(request: HttpRequest, access: Access) -> HttpResponse:
             "items": desk.work_list(access.tenant_id),
             "left_behind": left_behind(access.tenant_id),
             "empty": empty_list(access.tenant_id),
-            "accounts": account_notices(access.tenant_id),
+            **_accounts(access.tenant_id),
             "alarms": listed_alarms(access.tenant_id, access.tenant_code),
             "may_retry": access.allows(Role.OPERATOR),
             "may_decide": access.allows(Role.MANAGER),
@@ -152,19 +153,28 @@ def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict
     }
 
 
+def _accounts(tenant_id: uuid.UUID) -> dict[str, object]:
+    """UPS accounts in trouble; where one of them cannot be opened, that alone is told of them."""
+    try:
+        return {"accounts": account_notices(tenant_id)}
+    except UNREADABLE:
+        return {"accounts_unreadable": True}
+
+
 def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
-    shipments = Shipment.objects.select_related("attempt__account").defer("attempt__request").order_by("created_at")
-    attempts = Attempt.objects.select_related("account").defer("request").order_by("shipment_no", "attempt_no")
-    events = TrackingEvent.objects.defer("sealed")
+    """With all that the page shows; nothing sealed but the receiver is loaded, so nothing else can fail to open."""
+    sealed = details.SEALED_OF_ACCOUNT
+    shipments = Shipment.objects.select_related("attempt__account").order_by("created_at")
+    shipments = shipments.defer("attempt__request", *(f"attempt__{name}" for name in sealed))
+    attempts = Attempt.objects.select_related("account").defer("request", *sealed)
+    events, labels = TrackingEvent.objects.defer("sealed"), Label.objects.defer("content")
+    of_parcels = Prefetch("parcels__label", queryset=labels), Prefetch("parcels__events", queryset=events)
     return (
-        Delivery.objects.filter(tenant_id=tenant_id)
-        .select_related("ship_to", "connection__reporting")
+        desk.with_receiver(Delivery.objects.filter(tenant_id=tenant_id))
+        .select_related("connection__reporting")
         .prefetch_related(
-            Prefetch(
-                "shipments",
-                queryset=shipments.prefetch_related("parcels__label", Prefetch("parcels__events", queryset=events)),
-            ),
-            Prefetch("attempts", queryset=attempts),
+            Prefetch("shipments", queryset=shipments.prefetch_related(*of_parcels)),
+            Prefetch("attempts", queryset=attempts.order_by("shipment_no", "attempt_no")),
         )
     )
 

@@ -14,11 +14,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from connector_site.lib.secrets import UNREADABLE
 from syncjobs import decision_options, decisions, testimony
 from syncjobs.decision_options import Case, NotPossible
 from syncjobs.doubt_notices import DoubtNotice, notice_of
 from syncjobs.forms.deciding import DecisionForm, key_of
 from syncjobs.models import Attempt, Delivery
+from syncjobs.views.details import SEALED_OF_ACCOUNT
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
@@ -49,8 +51,8 @@ def review(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> Ht
     """Everybody may look; a manager decides."""
     with inside(access):
         row = get_object_or_404(_deliveries(access), code=delivery_code)
-        cases = decision_options.cases(access.tenant_id, row)
-        if request.method != "POST":
+        cases = _cases(access, row)
+        if request.method != "POST" or cases is None:
             return _page(request, access, row, cases)
         case = next((case for case in cases if key_of(case) == request.POST.get("case")), None)
         if case is None:
@@ -90,8 +92,8 @@ def _refused(request: HttpRequest, access: Access, code: uuid.UUID, tried: Decis
     """Back to the page with the words kept, as long as there still is something to decide."""
     with inside(access):
         row = get_object_or_404(_deliveries(access), code=code)
-        cases = decision_options.cases(access.tenant_id, row)
-        case = next((case for case in cases if key_of(case) == key_of(tried.case)), None)
+        cases = _cases(access, row)
+        case = next((case for case in cases or () if key_of(case) == key_of(tried.case)), None)
         if case is None:
             return _overtaken(request, access, row)
         form = DecisionForm(request.POST, case=case)
@@ -108,14 +110,23 @@ def _deliveries(access: Access) -> QuerySet[Delivery]:
     return Delivery.objects.filter(tenant_id=access.tenant_id).select_related("connection")
 
 
+def _cases(access: Access, row: Delivery) -> list[Case] | None:
+    """None where a UPS account of theirs cannot be opened."""
+    try:
+        return decision_options.cases(access.tenant_id, row)
+    except UNREADABLE:
+        return None
+
+
 def _page(
-    request: HttpRequest, access: Access, row: Delivery, cases: list[Case], tried: DecisionForm | None = None
+    request: HttpRequest, access: Access, row: Delivery, cases: list[Case] | None, tried: DecisionForm | None = None
 ) -> HttpResponse:
-    forms = {key_of(case): DecisionForm(case=case) for case in cases}
+    forms = {key_of(case): DecisionForm(case=case) for case in cases or ()}
     if tried is not None:
         forms[key_of(tried.case)] = tried
-    shown = _shown(access, row, cases, forms)
-    return render(request, "syncjobs/review.html", _base(access, row) | {"shown": shown, "cases": cases})
+    shown = _shown(access, row, cases or [], forms)
+    context = {"shown": shown, "cases": cases, "is_readable": cases is not None}
+    return render(request, "syncjobs/review.html", _base(access, row) | context)
 
 
 def _base(access: Access, row: Delivery) -> dict[str, object]:
@@ -127,7 +138,7 @@ def _shown(access: Access, row: Delivery, cases: list[Case], forms: dict[str, De
     """The cases first, then what is under way without anybody's doing."""
     at = timezone.now()
     rows = Attempt.objects.filter(tenant_id=access.tenant_id, delivery=row).select_related("account", "shipment")
-    rows = rows.defer("request")
+    rows = rows.defer("request", *SEALED_OF_ACCOUNT)
     attempts = {attempt.pk: attempt for attempt in rows.order_by("shipment_no", "attempt_no")}
     shown = []
     for case in cases:
