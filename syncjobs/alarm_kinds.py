@@ -217,7 +217,8 @@ NATURES: dict[AlarmKind, Nature] = {
     K.FINDING: Nature(
         about=About.COMPARISON,
         title="The nightly comparison found differences",
-        advice="Open the comparison: it shows what differs and what can be done about it.",
+        advice="Open the comparison: it shows what differs and what can be done about it. What is found later is told "
+        "of again.",
         tells_tenant=True,
         is_listed=True,
     ),

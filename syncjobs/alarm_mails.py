@@ -1,16 +1,17 @@
 """Mails about alarms: to the owners and managers of a customer, and to the operating team.
 
 At least once: an alarm's mail is claimed by pushing its moment ahead, sent outside of any transaction, and marked as
-sent when everybody has it whose address is good. Until then it stays due: who has it already reads the same mail twice
-after a process died in between, or when another recipient could not be reached.
+sent when everybody has it whose address is good. Until then it stays due, for a day at most, to those alone who do not
+have it; only when a process dies in between does anybody read the same mail twice.
 """
 
+import hashlib
 import logging
 import smtplib
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.errors import HeaderParseError
@@ -30,7 +31,7 @@ from django.utils import timezone
 
 from syncjobs.alarm_kinds import NATURES, AlarmKind
 from syncjobs.alarm_notices import AlarmRow, and_more, notices_of, since_of, some_of_each_kind
-from syncjobs.alarms import database_now
+from syncjobs.alarms import database_now, sparing_the_others
 from syncjobs.models import Alarm, SystemAlarm
 from tenants.context import tenant_context
 from tenants.models import Membership, Role, Tenant
@@ -40,7 +41,9 @@ logger = logging.getLogger(__name__)
 CLAIMED_FOR = timedelta(minutes=5)
 """How long a mail belongs to the process that sends it; one that reached nobody is tried again after it."""
 SOME_LEFT_PAUSE = timedelta(hours=1)
-"""Before a mail that reached some is sent to all of them again."""
+"""Before a mail that reached some is sent to the others again."""
+TRIES_FOR = timedelta(days=1)
+"""So long after it failed first a mail is tried again; not counted are tries without a mail server that answers."""
 GAP = timedelta(minutes=15)
 """Between two mails to the same people, unless something is urgent: a bad hour fills no mailbox."""
 SENDING_SECONDS = 20.0
@@ -59,6 +62,18 @@ class Outcome(Enum):
     FAILED = auto()
 
 
+Outcomes = Mapping[str, Outcome]
+"""What became of the mail to each person, by her key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Whom a mail goes to; `key` stands for her where it is noted who was reached, and is no address."""
+
+    key: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """An alarm as the mail tells it, or how many more there are of its kind; `link` is empty where there is no page."""
@@ -75,7 +90,7 @@ class Told:
 class Letter:
     """What is sent to some people at once, each on her own: what is new, and what is over."""
 
-    recipients: tuple[str, ...]
+    recipients: tuple[Person, ...]
     name: str
     new: tuple[Told, ...]
     over: tuple[Told, ...]
@@ -90,23 +105,18 @@ class _Claim(Generic[AlarmRow]):
     rows: tuple[AlarmRow, ...]
     until: datetime
 
-    @property
-    def new(self) -> list[AlarmRow]:
-        return [row for row in self.rows if row.cleared_at is None]
-
-    @property
-    def over(self) -> list[AlarmRow]:
-        return [row for row in self.rows if row.cleared_at is not None]
-
 
 def send_due(*, clock: Clock = database_now) -> int:
     """Send every mail that is due, as far as the time reaches; returns how many. One that fails stays due."""
     ends = time.monotonic() + SENDING_SECONDS
-    sent = _to_operators(clock)
+    sent = 0
+    with sparing_the_others("the service"):
+        sent += _to_operators(clock)
     for tenant_id in _tenants_to_mail(clock()):
         if time.monotonic() >= ends:
             break
-        sent += _to_tenant(tenant_id, clock)
+        with sparing_the_others(f"tenant {tenant_id}"):
+            sent += _to_tenant(tenant_id, clock)
     return sent
 
 
@@ -117,16 +127,18 @@ def _tenants_to_mail(at: datetime) -> list[uuid.UUID]:
 
 
 def _to_tenant(tenant_id: uuid.UUID, clock: Clock) -> int:
+    """The claim is kept whatever becomes of the letters: one that cannot be written is not tried at each look."""
     alarms = Alarm.objects.filter(tenant_id=tenant_id)
     with tenant_context(tenant_id):
         claim = _claim(alarms, at=clock())
-        letter = _letter_to_tenant(tenant_id, claim) if claim else None
-    if claim is None or letter is None:
+    if claim is None:
         return 0
-    outcomes = _send(letter)
+    with tenant_context(tenant_id):
+        letters = _letters_to_tenant(tenant_id, claim)
+    outcomes = _deliver(letters)
     with tenant_context(tenant_id):
         _mark(alarms, claim, outcomes, at=clock())
-    return outcomes[Outcome.SENT]
+    return _reached(outcomes)
 
 
 def _to_operators(clock: Clock) -> int:
@@ -134,18 +146,14 @@ def _to_operators(clock: Clock) -> int:
         claim = _claim(SystemAlarm.objects.all(), at=clock())
     if claim is None:
         return 0
-    letter = Letter(
-        recipients=tuple(settings.OPERATOR_EMAILS),
-        name="the service",
-        new=_of_service(claim.new),
-        over=_of_service(claim.over),
-        link=settings.PUBLIC_URL + reverse("admin:syncjobs_systemalarm_changelist"),
-        time_zone="UTC",
-    )
-    outcomes = _send(letter)
+    outcomes = _deliver(_letters_to_operators(claim))
     with transaction.atomic():
         _mark(SystemAlarm.objects.all(), claim, outcomes, at=clock())
-    return outcomes[Outcome.SENT]
+    return _reached(outcomes)
+
+
+def _reached(outcomes: Outcomes | None) -> int:
+    return list((outcomes or {}).values()).count(Outcome.SENT)
 
 
 def _claim(alarms: QuerySet[AlarmRow], *, at: datetime) -> _Claim[AlarmRow] | None:
@@ -161,30 +169,92 @@ def _claim(alarms: QuerySet[AlarmRow], *, at: datetime) -> _Claim[AlarmRow] | No
     return _Claim(rows=rows, until=until)
 
 
-def _mark(alarms: QuerySet[AlarmRow], claim: _Claim[AlarmRow], outcomes: Counter[Outcome], *, at: datetime) -> None:
-    """Done with, unless somebody is left to be reached, or something changed meanwhile that has a mail of its own.
+def _mark(alarms: QuerySet[AlarmRow], claim: _Claim[AlarmRow], outcomes: Outcomes | None, *, at: datetime) -> None:
+    """Note of each alarm who was told of it. Nothing where no mail server answered: it is due again after the claim.
 
-    Not counted as sent where nobody is to be told. Rows are locked in the order in which a look locks them.
+    Rows are locked in the order in which a look locks them. One that changed meanwhile has a mail of its own to come.
     """
-    mine = alarms.filter(pk__in=[row.pk for row in claim.rows], mail_due_at=claim.until)
-    list(mine.select_for_update().order_by("pk").values_list("pk"))
-    if not outcomes[Outcome.FAILED]:
-        mine.update(mail_due_at=None, **({"mailed_at": at} if outcomes[Outcome.SENT] else {}))
-    elif outcomes[Outcome.SENT]:
-        mine.update(mail_due_at=at + SOME_LEFT_PAUSE)
+    if outcomes is None:
+        return
+    had_it = {row.pk: frozenset(row.mail_not_to) for row in claim.rows}
+    rows = list(alarms.filter(pk__in=had_it).select_for_update().order_by("pk"))
+    for row in rows:
+        asked = {key: outcome for key, outcome in outcomes.items() if key not in had_it[row.pk]}
+        if Outcome.SENT in asked.values():
+            row.mailed_at = at
+        if row.mail_due_at == claim.until:
+            _note(row, asked, at=at)
+    alarms.bulk_update(rows, ["mailed_at", "mail_due_at", "mail_not_to", "mail_tries_end_at"])
 
 
-def _letter_to_tenant(tenant_id: uuid.UUID, claim: _Claim[Alarm]) -> Letter:
+def _note(row: Alarm | SystemAlarm, asked: Outcomes, *, at: datetime) -> None:
+    """Done with, unless somebody is left who may still be reached; she is not tried for ever."""
+    is_left = Outcome.FAILED in asked.values()
+    ends_at = row.mail_tries_end_at or at + TRIES_FOR
+    if is_left and at < ends_at:
+        row.mail_not_to += [key for key, outcome in asked.items() if outcome is not Outcome.FAILED]
+        row.mail_tries_end_at = ends_at
+        row.mail_due_at = at + SOME_LEFT_PAUSE if row.mail_not_to else row.mail_due_at
+        return
+    if is_left:
+        logger.error("A mail about alarm %s is given up: not everybody could be reached for a day", row.code)
+    row.mail_due_at, row.mail_not_to, row.mail_tries_end_at = None, [], None
+
+
+def _owed(claim: _Claim[AlarmRow], people: Iterable[Person]) -> dict[tuple[AlarmRow, ...], tuple[Person, ...]]:
+    """Those who are to be told of the same alarms, which are all of them unless some were reached before."""
+    owed: dict[tuple[AlarmRow, ...], tuple[Person, ...]] = defaultdict(tuple)
+    for person in people:
+        rows = tuple(row for row in claim.rows if person.key not in row.mail_not_to)
+        if rows:
+            owed[rows] += (person,)
+    return owed
+
+
+def _new(rows: Iterable[AlarmRow]) -> list[AlarmRow]:
+    return [row for row in rows if row.cleared_at is None]
+
+
+def _over(rows: Iterable[AlarmRow]) -> list[AlarmRow]:
+    return [row for row in rows if row.cleared_at is not None]
+
+
+def _letters_to_tenant(tenant_id: uuid.UUID, claim: _Claim[Alarm]) -> list[Letter]:
     tenant = Tenant.objects.get(pk=tenant_id)
-    people = Membership.objects.filter(tenant_id=tenant_id, role__in=TOLD_ROLES, user__is_active=True)
-    return Letter(
-        recipients=tuple(people.order_by("pk").values_list("user__email", flat=True)),
-        name=tenant.name,
-        new=_of_tenant(claim.new, tenant),
-        over=_of_tenant(claim.over, tenant),
-        link=settings.PUBLIC_URL + reverse("syncjobs:work", args=[tenant.code]),
-        time_zone=tenant.time_zone,
-    )
+    members = Membership.objects.filter(tenant_id=tenant_id, role__in=TOLD_ROLES, user__is_active=True)
+    people = [
+        Person(key=str(user_id), address=address)
+        for user_id, address in members.order_by("pk").values_list("user_id", "user__email")
+    ]
+    return [
+        Letter(
+            recipients=recipients,
+            name=tenant.name,
+            new=_of_tenant(_new(rows), tenant),
+            over=_of_tenant(_over(rows), tenant),
+            link=settings.PUBLIC_URL + reverse("syncjobs:work", args=[tenant.code]),
+            time_zone=tenant.time_zone,
+        )
+        for rows, recipients in _owed(claim, people).items()
+    ]
+
+
+def _letters_to_operators(claim: _Claim[SystemAlarm]) -> list[Letter]:
+    people = [
+        Person(key=hashlib.sha256(address.encode()).hexdigest()[:32], address=address)
+        for address in settings.OPERATOR_EMAILS
+    ]
+    return [
+        Letter(
+            recipients=recipients,
+            name="the service",
+            new=_of_service(_new(rows)),
+            over=_of_service(_over(rows)),
+            link=settings.PUBLIC_URL + reverse("admin:syncjobs_systemalarm_changelist"),
+            time_zone="UTC",
+        )
+        for rows, recipients in _owed(claim, people).items()
+    ]
 
 
 def _of_tenant(alarms: Sequence[Alarm], tenant: Tenant) -> tuple[Told, ...]:
@@ -222,42 +292,59 @@ def _plain(value: object) -> str:
     return " ".join(str(part) for part in value) if isinstance(value, list) else str(value)
 
 
-def _send(letter: Letter) -> Counter[Outcome]:
-    """To each person on her own, over one connection. One who cannot be reached keeps the mail from nobody else."""
-    if not letter.recipients:
-        return Counter()
-    with timezone.override(ZoneInfo(letter.time_zone)):
-        context = {"letter": letter}
-        text = render_to_string("syncjobs/mails/alarms.txt", context)
-        page = render_to_string("syncjobs/mails/alarms.html", context)
+def _deliver(letters: Sequence[Letter]) -> Outcomes | None:
+    """To each person on her own, over one connection. One who cannot be reached keeps the mail from nobody else.
+
+    None where no mail server answers: nobody was tried. All letters are written before the first is sent.
+    """
+    if not letters:
+        return {}
+    mails = [(person, mail) for letter in letters for person, mail in _written(letter)]
     post = get_connection()
     try:
         post.open()
     except (smtplib.SMTPException, OSError) as error:
         logger.error("No mail about alarms could be sent: %s", type(error).__name__)  # noqa: TRY400  no address
-        return Counter({Outcome.FAILED: len(letter.recipients)})
+        return None
     try:
-        return Counter(_send_one(address, letter, text, page, post) for address in letter.recipients)
+        return {person.key: _send_one(person.address, mail, post) for person, mail in mails}
     finally:
         _hang_up(post)
 
 
-def _send_one(address: str, letter: Letter, text: str, page: str, post: BaseEmailBackend) -> Outcome:
+def _written(letter: Letter) -> Iterator[tuple[Person, EmailMultiAlternatives]]:
+    """The mail to each person, who is put on it when it is sent: her address may be none."""
+    with timezone.override(ZoneInfo(letter.time_zone)):
+        context = {"letter": letter}
+        text = render_to_string("syncjobs/mails/alarms.txt", context)
+        page = render_to_string("syncjobs/mails/alarms.html", context)
+    for person in letter.recipients:
+        mail = EmailMultiAlternatives(subject=_subject(letter), body=text)
+        mail.attach_alternative(page, "text/html")
+        yield person, mail
+
+
+def _send_one(address: str, mail: EmailMultiAlternatives, post: BaseEmailBackend) -> Outcome:
     """No error is told in its own words, which hold the address."""
     if not _is_address(address):
         logger.error("A person cannot be told of alarms: the e-mail address is none")
         return Outcome.REFUSED
-    mail = EmailMultiAlternatives(subject=_subject(letter), body=text, to=[address], connection=post)
-    mail.attach_alternative(page, "text/html")
+    mail.to, mail.connection = [address], post
     try:
         return Outcome.SENT if mail.send() else Outcome.FAILED
-    except smtplib.SMTPRecipientsRefused as refused:
-        codes = [code for code, _ in refused.recipients.values()]
-        logger.error("A mail server refuses a recipient of alarms with %s", codes)  # noqa: TRY400
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as refused:
+        codes = _codes(refused)
+        logger.error("A mail server refuses a mail about alarms with %s", codes)  # noqa: TRY400
         return Outcome.REFUSED if min(codes) >= FINAL_CODE else Outcome.FAILED
     except (smtplib.SMTPException, OSError, ValueError) as error:
         logger.error("A mail about alarms could not be sent: %s", type(error).__name__)  # noqa: TRY400
         return Outcome.FAILED
+
+
+def _codes(refused: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> list[int]:
+    if isinstance(refused, smtplib.SMTPResponseException):
+        return [refused.smtp_code]
+    return [code for code, _ in refused.recipients.values()]
 
 
 def _is_address(address: str) -> bool:

@@ -8,7 +8,8 @@ was given up.
 import json
 import logging
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +21,8 @@ from syncjobs.models import Alarm, SystemAlarm
 
 logger = logging.getLogger(__name__)
 Alarms = QuerySet[Alarm] | QuerySet[SystemAlarm]
+NEWEST = "newest"
+"""In the details of an alarm that tells of several things: when the last of them was found."""
 
 _RAISE = """
 INSERT INTO syncjobs_alarm (code, tenant_id, kind, subject, details, raised_at, seen_at, mail_due_at)
@@ -30,6 +33,13 @@ DO UPDATE SET seen_at = greatest(syncjobs_alarm.seen_at, excluded.seen_at), deta
     || jsonb_strip_nulls(jsonb_build_object('since', syncjobs_alarm.details -> 'since'))
 RETURNING kind, subject, xmax = 0
 """
+# An alarm that was open before its details knew the newest was told of all that had been found until its mail.
+_TELL_ANEW = f"""
+UPDATE syncjobs_alarm a SET mail_due_at = %(at)s, mail_not_to = '{{}}', mail_tries_end_at = NULL
+  FROM jsonb_to_recordset(%(wrong)s::jsonb) AS w (kind text, subject uuid, details jsonb)
+ WHERE a.tenant_id = %(tenant)s AND a.kind = w.kind AND a.subject = w.subject AND a.cleared_at IS NULL
+   AND (w.details ->> '{NEWEST}')::timestamptz > coalesce((a.details ->> '{NEWEST}')::timestamptz, a.mailed_at)
+"""  # noqa: S608  one constant word
 _RAISE_SYSTEM = """
 INSERT INTO syncjobs_systemalarm (code, kind, subject, details, raised_at, seen_at, mail_due_at)
 VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s)
@@ -62,10 +72,19 @@ def open_alarms(tenant_id: uuid.UUID, wrong: Iterable[Wrong], *, at: datetime) -
     """Open the customer's alarm for each of these, in the open transaction within its context.
 
     Of one that is open it is noted that it is still so, with what is known now; since when it is so stays as it was.
+    It is mailed anew when something was found after what it told of already.
     """
-    told = [{"kind": one.kind, "subject": one.subject, "details": dict(one.details)} for one in wrong]
+    all_wrong = list(wrong)
+    told = [{"kind": one.kind, "subject": one.subject, "details": dict(one.details)} for one in all_wrong]
+    values: dict[str, uuid.UUID | datetime | str] = {
+        "tenant": tenant_id,
+        "at": at,
+        "wrong": json.dumps(told, default=str),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_RAISE, {"tenant": tenant_id, "at": at, "wrong": json.dumps(told, default=str)})
+        if any(NEWEST in one.details for one in all_wrong):
+            cursor.execute(_TELL_ANEW, values)
+        cursor.execute(_RAISE, values)
         rows = cursor.fetchall()
     for kind, subject, is_new in rows:
         if is_new:
@@ -106,4 +125,17 @@ def clear(alarms: Alarms, kind: AlarmKind, *, at: datetime) -> int:
         if NATURES[kind].tells_end
         else None
     )
-    return alarms.filter(cleared_at=None).update(cleared_at=at, mail_due_at=mail_due_at)
+    return alarms.filter(cleared_at=None).update(
+        cleared_at=at, mail_due_at=mail_due_at, mail_not_to=[], mail_tries_end_at=None
+    )
+
+
+@contextmanager
+def sparing_the_others(whose: str) -> Iterator[None]:
+    """What fails for one is logged, by its type alone, and keeps the others from nothing; but for a lost connection."""
+    try:
+        yield
+    except Exception as error:
+        if not connection.is_usable():
+            raise
+        logger.error("Alarms of %s could not be seen to: %s", whose, type(error).__name__)  # noqa: TRY400  no data

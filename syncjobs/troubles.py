@@ -1,7 +1,7 @@
 """What is wrong now, and the alarms brought into line with it.
 
-Level-triggered: each look finds all that is wrong across tenants, by one SQL function of the dispatch role (migration
-0007), and compares it with the alarms that are open. So a look that was missed, doubled or died half-way harms nothing.
+Level-triggered: each look finds all that is wrong across tenants, by one SQL function of the dispatch role (migrations
+0007, 0008), and compares it with the alarms that are open. So a look that was missed, doubled or died half-way harms nothing.
 """
 
 import logging
@@ -249,7 +249,7 @@ def _settle_tenants(found: Iterable[Trouble], *, at: datetime) -> None:
         cursor.execute("SELECT tenant_id FROM syncjobs_alarmed_tenants()")
         alarmed = {row[0] for row in cursor.fetchall()}
     for tenant_id in wanted.keys() | alarmed:
-        with tenant_context(tenant_id):
+        with alarms.sparing_the_others(f"tenant {tenant_id}"), tenant_context(tenant_id):
             _settle_one(tenant_id, wanted[tenant_id], at=at)
 
 

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -12,7 +13,9 @@ from tenants.models import Tenant
 class _Raised(models.Model):
     """What both kinds have: since when it is so, when it was last seen to be so, and whether people were told.
 
-    `mail_due_at` is when the mail is (again) to be sent; it is empty once it was, and where none is wanted.
+    `mail_due_at` is when the mail is (again) to be sent; it is empty once it was, and where none is wanted. While some
+    are left to be reached, `mail_not_to` holds the keys of those who need it no more (`alarm_mails.Person`), and
+    `mail_tries_end_at` is when nobody is tried any more.
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
@@ -23,6 +26,8 @@ class _Raised(models.Model):
     cleared_at = models.DateTimeField(null=True)
     mail_due_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)
+    mail_not_to = ArrayField(models.CharField(max_length=40), default=list, db_default=[], blank=True)
+    mail_tries_end_at = models.DateTimeField(null=True)
 
     class Meta:
         abstract = True

@@ -1,12 +1,15 @@
 """A customer and another one, both well, and looks at what is wrong: for tests of alarms."""
 
+import smtplib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.core.mail.message import EmailMessage
 from django.utils import timezone
 
 from exact.models import Connection, Grant
@@ -20,6 +23,23 @@ from tests.syncjobs.rows import make_account, make_attempt, make_connection, mak
 from ups.models import Account
 
 TEAM = ["team@operators.test", "night@operators.test"]
+
+
+class Picky(EmailBackend):
+    """A mail server that refuses one address, with a code or with an error of its own; counts how often."""
+
+    refused = ""
+    code = 550
+    error: smtplib.SMTPException | None = None
+    refusals = 0
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        for message in messages:
+            if self.refused in message.to:
+                type(self).refusals += 1
+                raise self.error or smtplib.SMTPRecipientsRefused({self.refused: (self.code, b"no such person")})
+        sent: int = super().send_messages(messages)
+        return sent
 
 
 @dataclass(kw_only=True)

@@ -7,7 +7,6 @@ from datetime import timedelta
 from unittest.mock import Mock
 
 import pytest
-from django.core import mail
 from django.db import OperationalError
 from django.db import connection as database
 from django.utils import timezone
@@ -20,7 +19,7 @@ from exact.models import Breaker, CallBudget
 from syncjobs import audit_checks, engine, troubles
 from syncjobs.alarm_kinds import NATURES, AlarmKind
 from syncjobs.models import Delivery, Finding, Heartbeat, Reconciliation, SyncJob, SystemAlarm
-from syncjobs.reconciling.kinds import SERIOUS, FindingKind
+from syncjobs.reconciling.kinds import FindingKind
 from tenants.context import tenant_context
 from tests.audit.test_chain import record_three
 from tests.owner import as_owner
@@ -136,7 +135,9 @@ def find_a_difference(scene: Scene, kind: str = FindingKind.ORPHAN) -> None:
     common = {"tenant": scene.tenant, "connection": scene.connection}
     with tenant_context(scene.tenant.id):
         run_of_night = Reconciliation.objects.create(**common, since_at=scene.at)
-        Finding.objects.create(**common, reconciliation=run_of_night, kind=kind, subject=uuid.uuid4())
+        Finding.objects.create(
+            **common, reconciliation=run_of_night, kind=kind, subject=uuid.uuid4(), found_at=scene.at
+        )
 
 
 def mend_it(scene: Scene) -> None:
@@ -369,26 +370,3 @@ def forge(actor: str) -> None:
         f"UPDATE audit_event SET actor = '{actor}' WHERE sequence = 2",  # noqa: S608  one of two words
         "ALTER TABLE audit_event ENABLE TRIGGER audit_append_only",
     )
-
-
-def test_many_differences_of_a_company_are_one_alarm_that_knows_how_many(scene: Scene) -> None:
-    for _ in range(25):
-        find_a_difference(scene)
-    scene.look()
-    for _ in range(5):
-        find_a_difference(scene)
-    scene.look(after=MINUTE)
-
-    (row,) = scene.rows()
-    assert (row.kind, row.subject, row.details["findings"]) == (K.FINDING, scene.connection.code, 30)
-    assert "The nightly comparison found differences: 25 differences" in str(mail.outbox[0].body)
-    assert taken_out() == told_to(scene.told)
-
-
-def test_a_difference_that_is_not_serious_is_no_alarm(scene: Scene) -> None:
-    light = next(kind for kind in FindingKind if kind not in SERIOUS)
-    find_a_difference(scene, light)
-
-    scene.look()
-
-    assert (scene.open_kinds(), taken_out()) == (set(), [])
