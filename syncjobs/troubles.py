@@ -1,7 +1,8 @@
 """What is wrong now, and the alarms brought into line with it.
 
 Level-triggered: each look finds all that is wrong across tenants, by one SQL function of the dispatch role (migrations
-0007, 0008), and compares it with the alarms that are open. So a look that was missed, doubled or died half-way harms nothing.
+0007, 0008), and compares it with the alarms that are open. So a look that was missed, doubled or died half-way harms
+nothing.
 """
 
 import logging
