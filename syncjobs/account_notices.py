@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from ups.models import Account, QuantumViewFeed
+from ups.models import SEALED, Account, QuantumViewFeed
 
 _SILENT = "UPS took our subscriptions but tells us nothing, although its tracking shows new scans."
 _SILENT_ADVICE = (
@@ -48,7 +48,7 @@ def account_notices(tenant_id: uuid.UUID) -> list[AccountNotice]:
 
 def _in_trouble(tenant_id: uuid.UUID) -> QuerySet[Account]:
     feeds = QuantumViewFeed.objects.filter(tenant_id=tenant_id, account=OuterRef("pk")).exclude(problem="")
-    return Account.objects.filter(
+    return Account.objects.defer(*SEALED).filter(
         ~Q(tracking_problem="") | ~Q(alert_problem="") | Q(alert_silent_at__isnull=False) | Exists(feeds),
         tenant_id=tenant_id,
     )

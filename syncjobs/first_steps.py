@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from exact.models import Connection
 from syncjobs.models import ShippingRule
-from ups.models import Account
+from ups.models import SEALED, Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class FirstStep:
 def first_steps(tenant_id: uuid.UUID) -> list[FirstStep]:
     """The three steps in the order they are taken."""
     connection = Connection.objects.filter(tenant_id=tenant_id, disconnected_at=None).first()
-    account = Account.objects.filter(tenant_id=tenant_id).order_by("pk").first()
+    account = Account.objects.defer(*SEALED).filter(tenant_id=tenant_id).order_by("pk").first()
     mapped = ShippingRule.objects.filter(tenant_id=tenant_id).exclude(service_code="").count()
     is_checked = account is not None and account.checked_at is not None and not account.check_problem
     return [

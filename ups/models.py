@@ -146,6 +146,10 @@ class Account(models.Model):
         return unseal_secret(self.client_secret, owner=self.code, purpose=CLIENT_SECRET)
 
 
+SEALED = tuple(field.name for field in Account._meta.fields if isinstance(field, SealedField))
+"""Columns that a page defers unless it shows them: they cannot be loaded when their key is gone."""
+
+
 class AlertSubscription(models.Model):
     """UPS's promise to tell us of one parcel, which ends after 14 days (`ups.md` 10.2)."""
 

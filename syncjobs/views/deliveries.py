@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from connector_site.lib.secrets import UNREADABLE
 from syncjobs import desk, papers, replay, story
 from syncjobs.account_notices import account_notices
 from syncjobs.alarm_notices import listed_alarms
@@ -94,7 +93,7 @@ def work(request: HttpRequest, access: Access) -> HttpResponse:
             "items": desk.work_list(access.tenant_id),
             "left_behind": left_behind(access.tenant_id),
             "empty": empty_list(access.tenant_id),
-            **_accounts(access.tenant_id),
+            "accounts": account_notices(access.tenant_id),
             "alarms": listed_alarms(access.tenant_id, access.tenant_code),
             "may_retry": access.allows(Role.OPERATOR),
             "may_decide": access.allows(Role.MANAGER),
@@ -151,14 +150,6 @@ def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict
         "shipping": details.shipping_facts(row),
         "story": story.story_of(access.tenant_id, row),
     }
-
-
-def _accounts(tenant_id: uuid.UUID) -> dict[str, object]:
-    """UPS accounts in trouble; where one of them cannot be opened, that alone is told of them."""
-    try:
-        return {"accounts": account_notices(tenant_id)}
-    except UNREADABLE:
-        return {"accounts_unreadable": True}
 
 
 def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:

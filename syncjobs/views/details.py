@@ -3,18 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from connector_site.lib.secrets import SealedField
 from syncjobs.desk import live_parcels
 from syncjobs.models import Attempt, Delivery, Label
 from syncjobs.printing import is_picture
 from syncjobs.reporting import EXACT_WRITES
 from syncjobs.wording import milestone_word, words_for
-from ups.models import Account
+from ups.models import SEALED
 from ups.services import service_name
 
 A = Attempt.State
-SEALED_OF_ACCOUNT = tuple(f"account__{one.name}" for one in Account._meta.fields if isinstance(one, SealedField))
-"""Columns that no page about deliveries shows, and that cannot be loaded when their key is gone."""
+SEALED_OF_ACCOUNT = tuple(f"account__{name}" for name in SEALED)
 _SHOWN: dict[str, tuple[str, str, str]] = {
     A.PLANNED: ("Prepared, not sent yet", "work", ""),
     A.SENDING: ("Waiting for the answer", "work", ""),

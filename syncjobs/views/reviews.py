@@ -14,7 +14,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from connector_site.lib.secrets import UNREADABLE
 from syncjobs import decision_options, decisions, testimony
 from syncjobs.decision_options import Case, NotPossible
 from syncjobs.doubt_notices import DoubtNotice, notice_of
@@ -51,8 +50,8 @@ def review(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> Ht
     """Everybody may look; a manager decides."""
     with inside(access):
         row = get_object_or_404(_deliveries(access), code=delivery_code)
-        cases = _cases(access, row)
-        if request.method != "POST" or cases is None:
+        cases = decision_options.cases(access.tenant_id, row)
+        if request.method != "POST":
             return _page(request, access, row, cases)
         case = next((case for case in cases if key_of(case) == request.POST.get("case")), None)
         if case is None:
@@ -92,8 +91,8 @@ def _refused(request: HttpRequest, access: Access, code: uuid.UUID, tried: Decis
     """Back to the page with the words kept, as long as there still is something to decide."""
     with inside(access):
         row = get_object_or_404(_deliveries(access), code=code)
-        cases = _cases(access, row)
-        case = next((case for case in cases or () if key_of(case) == key_of(tried.case)), None)
+        cases = decision_options.cases(access.tenant_id, row)
+        case = next((case for case in cases if key_of(case) == key_of(tried.case)), None)
         if case is None:
             return _overtaken(request, access, row)
         form = DecisionForm(request.POST, case=case)
@@ -110,22 +109,14 @@ def _deliveries(access: Access) -> QuerySet[Delivery]:
     return Delivery.objects.filter(tenant_id=access.tenant_id).select_related("connection")
 
 
-def _cases(access: Access, row: Delivery) -> list[Case] | None:
-    """None where a UPS account of theirs cannot be opened."""
-    try:
-        return decision_options.cases(access.tenant_id, row)
-    except UNREADABLE:
-        return None
-
-
 def _page(
-    request: HttpRequest, access: Access, row: Delivery, cases: list[Case] | None, tried: DecisionForm | None = None
+    request: HttpRequest, access: Access, row: Delivery, cases: list[Case], tried: DecisionForm | None = None
 ) -> HttpResponse:
-    forms = {key_of(case): DecisionForm(case=case) for case in cases or ()}
+    forms = {key_of(case): DecisionForm(case=case) for case in cases}
     if tried is not None:
         forms[key_of(tried.case)] = tried
-    shown = _shown(access, row, cases or [], forms)
-    context = {"shown": shown, "cases": cases, "is_readable": cases is not None}
+    shown = _shown(access, row, cases, forms)
+    context = {"shown": shown, "cases": cases}
     return render(request, "syncjobs/review.html", _base(access, row) | context)
 
 

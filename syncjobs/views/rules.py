@@ -14,7 +14,7 @@ from syncjobs.models import SyncJob
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
-from ups.models import Account
+from ups.models import SEALED, Account
 
 
 @require_safe
@@ -67,7 +67,7 @@ def _all_valid(forms: list[RuleForm]) -> bool:
 def _forms(request: HttpRequest, access: Access, connection: Connection | None) -> list[RuleForm]:
     if connection is None:
         return []
-    accounts = list(Account.objects.filter(tenant_id=access.tenant_id).order_by("name", "pk"))
+    accounts = list(Account.objects.defer(*SEALED).filter(tenant_id=access.tenant_id).order_by("name", "pk"))
     return [
         RuleForm(
             request.POST if request.method == "POST" else None,

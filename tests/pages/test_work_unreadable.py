@@ -3,12 +3,13 @@
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from connector_site.lib.secrets import seal
+from syncjobs.decision_options import Decision, cases
+from syncjobs.forms.deciding import DecisionForm
 from syncjobs.models import Attempt, Delivery, Label, PartyAddress
 from syncjobs.views.details import SEALED_OF_ACCOUNT
 from tenants.context import tenant_context
@@ -147,7 +148,7 @@ def test_a_ups_account_that_cannot_be_read_leaves_list_deliveries_and_work(desk:
     assert review.delivery_number in get(viewer, desk, "delivery", review.code)
 
 
-def test_where_the_ups_account_cannot_be_read_the_review_shows_what_is_known_and_takes_no_decision(
+def test_a_decision_is_shown_and_taken_although_the_ups_account_cannot_be_read(
     cast: Cast, desk: Desk, as_user: SignIn
 ) -> None:
     delivery = doubts.make_review(desk)
@@ -155,31 +156,31 @@ def test_where_the_ups_account_cannot_be_read_the_review_shows_what_is_known_and
     client = as_user(cast.owner)
 
     page = get(client, desk, "review", delivery.code)
+    with tenant_context(desk.tenant.id):
+        (case,) = cases(desk.tenant.id, Delivery.objects.get(pk=delivery.pk))
+    form = DecisionForm(case=case)
+    said = {"seen": form.mark, "decision": Decision.END.value, "reason": "Asked at the depot."}
+    words = {f"{form.prefix}-{name}": value for name, value in said.items()}
     url = reverse("syncjobs:review", args=[desk.tenant.code, delivery.code])
-    sent = client.post(url, {"step": "confirm"})
+    sent = client.post(url, words | {"case": str(form.prefix), "step": "confirm"})
 
-    for answer in (page, HttpResponse(sent.content).content.decode()):
-        assert "Nothing can be decided here at the moment" in answer
-        assert "Nothing to decide" not in answer
-        assert "Main account (A1B2C3)" in answer
-        assert "Königsallee 92a" in answer
-    assert sent.status_code == 200
-    assert standing(desk, delivery) == (Delivery.State.REVIEW, Attempt.State.REVIEW)
+    assert "Main account (A1B2C3)" in page
+    assert all(option.title in page for option in case.options)
+    assert sent.status_code == 302
+    assert standing(desk, delivery) == (Delivery.State.CANCELLED, Attempt.State.ABSENT)
 
 
-def test_a_ups_account_in_trouble_that_cannot_be_read_leaves_the_rest_of_the_work_list(
-    desk: Desk, viewer: Client
+@pytest.mark.parametrize("name", ["deliveries", "rules", "work"])
+def test_before_the_first_delivery_a_ups_account_that_cannot_be_read_costs_no_page(
+    desk: Desk, viewer: Client, name: str
 ) -> None:
-    held = scene.make_held(desk)
     with tenant_context(desk.tenant.id):
         Account.objects.update(tracking_problem="The app lacks Tracking.")
     spoil_account(desk)
 
-    page = get(viewer, desk, "work")
+    page = get(viewer, desk, name)
 
-    assert page.count("<article") == 2
-    assert held.delivery_number in page
-    assert "The access data of a UPS account cannot be read." in page
+    assert ("The app lacks Tracking." in page) is (name == "work")
 
 
 def test_the_list_asks_no_more_for_many_deliveries_than_for_two(desk: Desk, viewer: Client) -> None:
