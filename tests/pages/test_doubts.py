@@ -4,12 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from cryptography.fernet import InvalidToken
 from django.urls import reverse
 from django.utils import timezone
 
 from syncjobs.doubt_words import WHY
-from syncjobs.models import Attempt, Delivery
+from syncjobs.models import Delivery
 from syncjobs.settling import Reason
 from tests.factories import Cast
 from tests.pages import doubts, scene
@@ -78,20 +77,3 @@ def test_nobody_is_told_that_ups_is_asked_where_it_cannot_be(
     assert WHY[reason].replace("'", "&#x27;") in shown
     assert "UPS is asked again" not in shown
     assert "UPS is being asked now" not in shown
-
-
-def test_a_request_whose_key_is_gone_leaves_the_rest_of_both_pages_to_be_seen(
-    cast: Cast, desk: Desk, as_user: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    delivery = doubts.make_review(desk)
-    client, whole = as_user(cast.owner), reverse("syncjobs:delivery", args=[desk.tenant.code, delivery.code])
-
-    def gone(_: object) -> bytes:
-        raise InvalidToken
-
-    monkeypatch.setattr(Attempt._meta.get_field("request"), "_decrypt", gone)
-    told = client.get(review_of(delivery, desk)).content.decode()
-
-    assert "Main account (A1B2C3)" in told
-    assert "Königsallee 92a" not in told
-    assert client.get(whole).status_code == 200
