@@ -12,6 +12,8 @@ _YEARS = range(2000, 2100)
 _OFFSET = re.compile(r"([+-]?)(\d{1,2})[:.]?(\d{2})?")
 _GREATEST_OFFSET_MINUTES = 14 * 60
 """The clocks that are furthest ahead, in Kiribati."""
+_ZONES_APART = timedelta(minutes=15)
+_AMBIGUOUS_DIGITS = 4
 _DATE_DIGITS = 8
 _STAMP_DIGITS = 14
 
@@ -38,7 +40,8 @@ def scan_time(
     GMT is taken as it stands: the offset is not applied to it again. Without GMT the offset makes local time an
     instant; without an offset the country's zone makes an estimate of it.
     """
-    local_at, happened_at, offset_minutes = _moment(*local), _moment(*gmt), read_offset(offset)
+    local_at, offset_minutes = _moment(*local), read_offset(offset)
+    happened_at = _gmt_moment(*gmt, local_at=local_at, offset_minutes=offset_minutes)
     zone_known = happened_at is not None
     if happened_at is None and local_at is not None and offset_minutes is not None:
         happened_at, zone_known = local_at - timedelta(minutes=offset_minutes), True
@@ -89,6 +92,29 @@ def read_offset(text: str) -> int | None:
 def _moment(date_text: str, time_text: str) -> datetime | None:
     day, hour = read_date(date_text), read_time(time_text)
     return datetime.combine(day, hour) if day and hour is not None else None
+
+
+def _gmt_moment(
+    date_text: str, time_text: str, *, local_at: datetime | None, offset_minutes: int | None
+) -> datetime | None:
+    """GMT as it stands. Four digits may also be minutes and seconds after midnight that lost their zeros (`ups.md` 8).
+
+    They are when only so the clock on the wall is a whole time zone away.
+    """
+    stands = _moment(date_text, time_text)
+    if local_at is None or len(time_text) != _AMBIGUOUS_DIGITS:
+        return stands
+    after_midnight = _moment(date_text, f"00{time_text}")
+
+    def fits(moment: datetime | None) -> bool:
+        if moment is None:
+            return False
+        ahead = local_at - moment
+        if offset_minutes is not None:
+            return ahead == timedelta(minutes=offset_minutes)
+        return abs(ahead) <= timedelta(minutes=_GREATEST_OFFSET_MINUTES) and not ahead % _ZONES_APART
+
+    return after_midnight if fits(after_midnight) and not fits(stands) else stands
 
 
 def estimate(local_at: datetime, country: str) -> datetime:

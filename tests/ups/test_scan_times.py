@@ -22,6 +22,26 @@ def test_gmt_is_taken_as_it_stands_and_no_offset_applied_to_it(gmt_time: str, of
     assert when.local_at == datetime(2026, 10, 14, 10, 15)  # noqa: DTZ001  local time is naive
 
 
+@pytest.mark.parametrize("offset", ["+01:00", ""])
+@pytest.mark.parametrize(
+    ("wall", "gmt_time", "instant"),
+    [
+        (("20261124", "011156"), "1156", datetime(2026, 11, 24, 0, 11, 56, tzinfo=UTC)),
+        (("20261124", "015959"), "5959", datetime(2026, 11, 24, 0, 59, 59, tzinfo=UTC)),
+        (("20261124", "125600"), "1156", datetime(2026, 11, 24, 11, 56, tzinfo=UTC)),
+        (("20261124", "125630"), "1156", datetime(2026, 11, 24, 11, 56, tzinfo=UTC)),
+        (("20261124", "011156"), "11156", datetime(2026, 11, 24, 1, 11, 56, tzinfo=UTC)),
+        (("", ""), "1156", datetime(2026, 11, 24, 11, 56, tzinfo=UTC)),
+    ],
+)
+def test_a_time_after_midnight_that_lost_its_zeros_is_told_by_the_clock_on_the_wall(
+    wall: tuple[str, str], gmt_time: str, instant: datetime, offset: str
+) -> None:
+    when = scan_time(local=wall, gmt=("20261124", gmt_time), offset=offset, country="NL")
+
+    assert (when.happened_at, when.zone_known) == (instant, True)
+
+
 def test_offset_makes_local_time_an_instant() -> None:
     assert scan_time(local=LOCAL, offset="+02:00", country="US") == ScanTime(
         happened_at=INSTANT,
