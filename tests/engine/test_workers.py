@@ -145,7 +145,7 @@ def test_a_database_that_can_only_be_read_for_a_while_costs_no_job_and_no_worker
     bench.done(*subjects)
 
     assert begun == [[], [], []]
-    assert [len(bench.notes(subject, "began")) for subject in subjects] == [1, 1, 1]
+    assert [len(bench.notes(subject, "ended")) for subject in subjects] == [1, 1, 1]
 
 
 def end_connections_of_workers() -> None:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,12 +26,17 @@ DEADLINE_SECONDS = 15
 
 
 @pytest.fixture(scope="module")
-def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def open_folder() -> Iterator[Path]:
+    """Where the server's account may look in; each run of pytest makes the folders of all its runs private again."""
+    with tempfile.TemporaryDirectory(prefix="ml-connector-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def data_directory(open_folder: Path) -> Path:
     """One data directory for the file: making a cluster takes longer than starting one."""
-    directory = tmp_path_factory.mktemp("servers") / "data"
-    for parent in (directory.parent, directory.parent.parent, directory.parent.parent.parent):
-        parent.chmod(0o755)  # pytest's folders are private; here the server's account may look in
-    return directory
+    return open_folder / "data"
 
 
 @contextlib.contextmanager
@@ -188,18 +194,16 @@ def test_data_of_another_major_version_is_refused_and_left_alone(data_directory:
     version_path.write_text(ours)
 
 
-def test_a_half_made_cluster_is_made_anew(tmp_path: Path, data_directory: Path) -> None:
-    tmp_path.parent.chmod(0o755)
-    tmp_path.chmod(0o755)
-    unfinished = tmp_path / "data" / "postgresql.unfinished"
+def test_a_half_made_cluster_is_made_anew(open_folder: Path) -> None:
+    unfinished = open_folder / "half-made" / "postgresql.unfinished"
     unfinished.mkdir(parents=True)
     (unfinished / "PG_VERSION").write_text("18\n")
 
-    with started(tmp_path / "data") as urls:
+    with started(open_folder / "half-made") as urls:
         assert query(urls, "SELECT 1") == 1
 
     assert not unfinished.exists()
-    assert servers_of(data_directory) == []
+    assert servers_of(open_folder / "half-made") == []
 
 
 def test_a_long_path_gets_a_short_place_for_its_sockets(data_directory: Path) -> None:
