@@ -90,14 +90,14 @@ def test_writing_nothing_calls_nobody(scene: Scene) -> None:
 
     scene.client().put_goods_delivery(entry_id, GoodsDeliveryChanges())
 
-    assert scene.sandbox.calls() == []
+    assert scene.calls() == []
 
 
 def test_writing_to_a_delivery_that_is_gone_says_so(scene: Scene) -> None:
     with pytest.raises(ExactGone):
         scene.client().put_goods_delivery(uuid.uuid4(), GoodsDeliveryChanges(remarks="x"))
 
-    assert [call["status"] for call in scene.sandbox.calls()] == [404]
+    assert [call["status"] for call in scene.calls()] == [404]
 
 
 def test_a_text_that_is_too_long_is_refused_in_exacts_words_and_changes_nothing(scene: Scene) -> None:
@@ -108,7 +108,7 @@ def test_a_text_that_is_too_long_is_refused_in_exacts_words_and_changes_nothing(
 
     assert refusal.value.status == 400
     assert scene.sandbox.delivery(scene.division, entry_id)["TrackingNumber"] in {"", None}
-    assert len(scene.sandbox.calls()) == 1
+    assert len(scene.calls()) == 1
 
 
 def test_many_keys_are_asked_for_in_addresses_of_bearable_length(scene: Scene) -> None:

@@ -57,7 +57,7 @@ def test_where_nothing_changed_lately_a_wider_window_is_asked_for_before_all_is_
 
 def test_deletions_are_read_from_their_beginning_without_asking_where_that_is(scene: Scene) -> None:
     assert cursor_of(scene, SyncEndpoint.DELETED).timestamp == FIRST_TIMESTAMP
-    assert scene.sandbox.calls() == []
+    assert scene.calls() == []
 
 
 def test_a_cursor_goes_on_where_it_was_kept(scene: Scene) -> None:

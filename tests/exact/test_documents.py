@@ -285,7 +285,7 @@ def test_document_and_remarks_are_written_to_the_delivery_in_one_call(scene: Sce
 
     (delivery,) = scene.client().goods_deliveries([entry_id])
     assert (delivery.document, delivery.remarks) == (stored.document_id, "mind the step\n[UPS] delivered")
-    assert [call["method"] for call in scene.sandbox.calls()] == ["PUT", "GET"]
+    assert [call["method"] for call in scene.calls()] == ["PUT", "GET"]
 
 
 def test_the_types_of_a_company_are_read_in_one_call_and_the_usual_one_is_chosen(scene: Scene) -> None:

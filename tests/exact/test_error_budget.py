@@ -34,7 +34,7 @@ def test_wrong_writes_stop_at_five_and_exact_never_blocks_us(scene: Scene) -> No
     found = outcomes(scene, 12)
 
     assert found == {"gone": 5, "breaker_open": 7}
-    assert [call["status"] for call in scene.sandbox.calls()] == [404] * 5
+    assert [call["status"] for call in scene.calls()] == [404] * 5
     with tenant_context(scene.tenant.id):
         assert Breaker.objects.get().endpoint == "salesorder/GoodsDeliveries"
 
@@ -68,7 +68,7 @@ def test_a_small_limit_is_learnt_from_the_first_answer_and_never_hit(scene: Scen
         except ExactBudgetSpent:
             continue
 
-    statuses = Counter(call["status"] for call in scene.sandbox.calls())
+    statuses = Counter(call["status"] for call in scene.calls())
     assert set(statuses) == {200}
     assert statuses[200] <= 20
     assert scene.row().minute_limit == 24
@@ -93,7 +93,7 @@ def test_a_429_of_exact_stops_every_process_until_its_reset(scene: Scene) -> Non
     assert second.value.retry_at is not None
     assert second.value.retry_at >= first.value.retry_at
     assert [call.status for call in seen] == [429]
-    assert len(scene.sandbox.calls()) == 1
+    assert len(scene.calls()) == 1
 
 
 def test_a_lost_answer_to_a_write_is_not_sent_again_and_counts_as_no_refusal(scene: Scene) -> None:
@@ -104,7 +104,7 @@ def test_a_lost_answer_to_a_write_is_not_sent_again_and_counts_as_no_refusal(sce
         scene.client().put_goods_delivery(entry_id, REMARK)
 
     assert lost.value.reason == "answer_lost"
-    assert len(scene.sandbox.calls()) == 1
+    assert len(scene.calls()) == 1
     assert scene.sandbox.delivery(scene.division, entry_id)["Remarks"] == "x"
 
 

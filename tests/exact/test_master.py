@@ -39,7 +39,7 @@ def test_cold_one_call_for_each_resource_and_warm_none(scene: Scene) -> None:
         assert data.account(account_id) is not None
         assert data.address(address_id) is not None
 
-    assert [call["path"].rsplit("/", 1)[-1] for call in scene.sandbox.calls()] == ["Items", "Accounts", "Addresses"]
+    assert [call["path"].rsplit("/", 1)[-1] for call in scene.calls()] == ["Items", "Accounts", "Addresses"]
 
 
 def test_only_what_is_missing_is_asked_for(scene: Scene) -> None:
@@ -49,7 +49,7 @@ def test_only_what_is_missing_is_asked_for(scene: Scene) -> None:
 
     found = master(scene).items([first, *others])
 
-    (call,) = scene.sandbox.calls()
+    (call,) = scene.calls()
     assert set(found) == {first, *others}
     assert (str(first) in call["query"], str(others[0]) in call["query"]) == (False, True)
 
@@ -116,7 +116,7 @@ def test_rows_older_than_a_day_are_read_again(scene: Scene, hours: int, calls: i
 
     master(scene).items([key])
 
-    assert len(scene.sandbox.calls()) == calls
+    assert len(scene.calls()) == calls
 
 
 def test_an_order_is_found_by_the_number_a_line_names(scene: Scene) -> None:
@@ -129,7 +129,7 @@ def test_an_order_is_found_by_the_number_a_line_names(scene: Scene) -> None:
 
     assert found is not None
     assert (found.number, again) == (number, found)
-    assert len(scene.sandbox.calls()) == 1
+    assert len(scene.calls()) == 1
 
 
 def test_a_shipping_method_is_known_from_connecting_and_a_new_one_is_looked_up(scene: Scene) -> None:
@@ -139,13 +139,13 @@ def test_a_shipping_method_is_known_from_connecting_and_a_new_one_is_looked_up(s
     )
 
     before = master(scene).shipping_method(uuid.UUID(known["id"]))
-    calls_before = len(scene.sandbox.calls())
+    calls_before = len(scene.calls())
     after = master(scene).shipping_method(uuid.UUID(made["ID"]))
 
     assert before is not None
     assert after is not None
     assert (before.description, after.code) == (known["description"], "NEW")
-    assert (calls_before, len(scene.sandbox.calls())) == (0, 1)
+    assert (calls_before, len(scene.calls())) == (0, 1)
 
 
 def test_a_method_that_is_gone_becomes_inactive_because_rules_may_name_it(scene: Scene) -> None:

@@ -33,7 +33,7 @@ def test_a_change_in_exact_reaches_the_held_row_and_no_other_row_appears(scene: 
     changed = upkeep.sync_master(scene.connection, scene.client())
 
     assert changed == 1
-    assert len(scene.sandbox.calls()) == len(upkeep.MASTER_ENDPOINTS)
+    assert len(scene.calls()) == len(upkeep.MASTER_ENDPOINTS)
     with tenant_context(scene.tenant.id):
         assert MasterRecord.objects.count() == 1
     held = MasterData(scene.connection, scene.client()).items([key])[key]
