@@ -16,6 +16,8 @@ UNDER_WAY = timedelta(seconds=1)
 """A call that another worker had begun before the refusal was read."""
 DIED_READING = timedelta(seconds=1)
 """A worker killed so soon after an answer may have taken the knowledge of it along."""
+DIED_RENEWING = timedelta(seconds=0.5)
+"""The same of a renewal, which is stored at once: a shorter time leaves more of them to judge by."""
 IN_REVIEW = "review"
 STOPPED_STATES = frozenset({"hold", IN_REVIEW})
 """Where a person is asked. Every booking of a run is to be shipped: passed over or cancelled is lost."""
@@ -153,7 +155,7 @@ def _renewals(evidence: Evidence) -> list[TokenCall]:
 
 
 def _is_read(call: TokenCall, evidence: Evidence) -> bool:
-    return not any(call.at <= kill <= call.ended_at + DIED_READING for kill in evidence.kills_at)
+    return not any(call.at <= kill <= call.ended_at + DIED_RENEWING for kill in evidence.kills_at)
 
 
 def _minutes_over(calls: list[ExactCall]) -> tuple[str, ...]:
