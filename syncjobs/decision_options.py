@@ -10,7 +10,7 @@ from syncjobs.evidence import number_named
 from syncjobs.models import Attempt, Delivery, Shipment
 from syncjobs.problems import from_json
 from syncjobs.settling import Reason
-from ups.models import SEALED
+from ups.models import SEALED_OF_ACCOUNT
 
 A = Attempt.State
 LEAST_REASON, LONGEST_REASON = 10, 500
@@ -60,7 +60,7 @@ class NotPossible(Exception):
 def cases(tenant_id: uuid.UUID, delivery: Delivery) -> list[Case]:
     """What waits for a decision at this delivery, each with its options; within the tenant's context."""
     rows = Attempt.objects.select_related("account", "delivery").filter(tenant_id=tenant_id, delivery=delivery)
-    rows = rows.defer("request", *(f"account__{name}" for name in SEALED))
+    rows = rows.defer("request", *SEALED_OF_ACCOUNT)
     attempts = list(rows.order_by("shipment_no", "attempt_no"))
     found = [_of_attempt(delivery, attempt) for attempt in attempts if _is_open(attempt)]
     is_settling = any(

@@ -13,7 +13,7 @@ from exact.models import Connection, ShippingMethod
 from syncjobs import replay
 from syncjobs.models import ShippingRule
 from tenants.context import tenant_context
-from ups.models import SEALED, Account
+from ups.models import SEALED_OF_ACCOUNT, Account
 
 PLAIN_POSITION = 100
 """Rules of the page stand here; finer ones, by country or warehouse, come before."""
@@ -87,7 +87,7 @@ def save(
 
 
 def _plain_rules(tenant_id: uuid.UUID, connection_id: int) -> Iterable[ShippingRule]:
-    rows = ShippingRule.objects.select_related("account").defer(*(f"account__{name}" for name in SEALED))
+    rows = ShippingRule.objects.select_related("account").defer(*SEALED_OF_ACCOUNT)
     return rows.filter(
         tenant_id=tenant_id, connection_id=connection_id, country="", warehouse_code="", position=PLAIN_POSITION
     )

@@ -148,6 +148,8 @@ class Account(models.Model):
 
 SEALED = tuple(field.name for field in Account._meta.fields if isinstance(field, SealedField))
 """Columns that a page defers unless it shows them: they cannot be loaded when their key is gone."""
+SEALED_OF_ACCOUNT = tuple(f"account__{name}" for name in SEALED)
+"""The same, seen from a row that has an account."""
 
 
 class AlertSubscription(models.Model):

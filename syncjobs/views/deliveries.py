@@ -25,6 +25,7 @@ from syncjobs.wording import words_for
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
+from ups.models import SEALED_OF_ACCOUNT
 
 SEARCH_CHARACTERS = 60
 
@@ -154,7 +155,7 @@ def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict
 
 def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
     """With all that the page shows; nothing sealed but the receiver is loaded, so nothing else can fail to open."""
-    sealed = details.SEALED_OF_ACCOUNT
+    sealed = SEALED_OF_ACCOUNT
     shipments = Shipment.objects.select_related("attempt__account").order_by("created_at")
     shipments = shipments.defer("attempt__request", *(f"attempt__{name}" for name in sealed))
     attempts = Attempt.objects.select_related("account").defer("request", *sealed)

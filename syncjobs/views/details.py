@@ -8,11 +8,9 @@ from syncjobs.models import Attempt, Delivery, Label
 from syncjobs.printing import is_picture
 from syncjobs.reporting import EXACT_WRITES
 from syncjobs.wording import milestone_word, words_for
-from ups.models import SEALED
 from ups.services import service_name
 
 A = Attempt.State
-SEALED_OF_ACCOUNT = tuple(f"account__{name}" for name in SEALED)
 _SHOWN: dict[str, tuple[str, str, str]] = {
     A.PLANNED: ("Prepared, not sent yet", "work", ""),
     A.SENDING: ("Waiting for the answer", "work", ""),

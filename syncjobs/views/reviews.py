@@ -19,10 +19,10 @@ from syncjobs.decision_options import Case, NotPossible
 from syncjobs.doubt_notices import DoubtNotice, notice_of
 from syncjobs.forms.deciding import DecisionForm, key_of
 from syncjobs.models import Attempt, Delivery
-from syncjobs.views.details import SEALED_OF_ACCOUNT
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
+from ups.models import SEALED_OF_ACCOUNT
 
 CHECK, CONFIRM, CHANGE = "check", "confirm", "change"
 """The steps of deciding; the last one goes back."""
@@ -116,8 +116,7 @@ def _page(
     if tried is not None:
         forms[key_of(tried.case)] = tried
     shown = _shown(access, row, cases, forms)
-    context = {"shown": shown, "cases": cases}
-    return render(request, "syncjobs/review.html", _base(access, row) | context)
+    return render(request, "syncjobs/review.html", _base(access, row) | {"shown": shown, "cases": cases})
 
 
 def _base(access: Access, row: Delivery) -> dict[str, object]:

@@ -11,13 +11,12 @@ from connector_site.lib.secrets import seal
 from syncjobs.decision_options import Decision, cases
 from syncjobs.forms.deciding import DecisionForm
 from syncjobs.models import Attempt, Delivery, Label, PartyAddress
-from syncjobs.views.details import SEALED_OF_ACCOUNT
 from tenants.context import tenant_context
 from tests.factories import Cast
 from tests.pages import doubts, scene
 from tests.pages.conftest import SignIn
 from tests.pages.scene import Desk
-from ups.models import Account
+from ups.models import SEALED_OF_ACCOUNT, Account
 
 pytestmark = pytest.mark.django_db
 NO_KEY = b"no key"
