@@ -69,7 +69,9 @@ class Connection(models.Model):
     `last_read_at` is the last complete reading of what changed; `missed_hook_at` since when changes are found there
     that no notification told of. `moved_at` and `relinked_at` are Exact's own dates of moves, after which its row
     versions start anew (`exact.md` 12); `division_looked_at` is when they were last asked for. One that has ended keeps
-    its grant until its subscriptions at Exact are removed (`ending.clean_up`).
+    its grant until its subscriptions at Exact are removed (`ending.clean_up`). `hook_validated_at` is when Exact first
+    called the address of our subscription (`exact.md` 11.2). `rights` has, for each right that was looked up at
+    `rights_checked_at`, whether the Exact user has it. `sealed_address` is the company's own address in Exact.
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
@@ -90,6 +92,10 @@ class Connection(models.Model):
     moved_at = models.DateTimeField(null=True, blank=True)
     relinked_at = models.DateTimeField(null=True, blank=True)
     division_looked_at = models.DateTimeField(null=True, blank=True)
+    hook_validated_at = models.DateTimeField(null=True, blank=True)
+    rights = models.JSONField(default=list, db_default=[], blank=True)
+    rights_checked_at = models.DateTimeField(null=True, blank=True)
+    sealed_address = SealedField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -173,6 +179,56 @@ class ShippingMethod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exact_code} {self.description}"
+
+
+class Warehouse(models.Model):
+    """A warehouse as last read from Exact, with the address it ships from; many have none (`exact.md` 8.6)."""
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="warehouses")
+    exact_id = models.UUIDField()
+    exact_code = models.CharField(max_length=40)
+    description = models.CharField(max_length=200, blank=True)
+    is_main = models.BooleanField(default=False)
+    sealed_address = SealedField(null=True)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "connection", "exact_id"], name="exact_warehouse_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exact_code} {self.description}"
+
+
+class ConsentLink(models.Model):
+    """A link that lets a colleague with the Exact rights give the permission, and nothing else.
+
+    It opens no page of the tenant. What the colleague allowed waits here (`grant`, `sealed_answer`) until a member of
+    the tenant takes it up. Only the digest of the link's secret is kept.
+    """
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    token_digest = models.CharField(max_length=64, db_index=True)
+    site = models.CharField(max_length=2, choices=Site.choices)
+    made_by = models.UUIDField()
+    made_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, null=True, blank=True, related_name="consent_links")
+    sealed_answer = SealedField(null=True)
+    given_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(site__in=Site.values), name="exact_consent_link_site_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.code}"
 
 
 class MasterRecord(models.Model):

@@ -53,6 +53,11 @@ QUEUE_OF = {
     SyncJob.Kind.CHANGES: SyncJob.Queue.SYNC,
     SyncJob.Kind.COMPARE: SyncJob.Queue.SYNC,
     SyncJob.Kind.RECONCILE: SyncJob.Queue.UPKEEP,
+    SyncJob.Kind.WAREHOUSES: SyncJob.Queue.SYNC,
+    SyncJob.Kind.DRY_RUN: SyncJob.Queue.SYNC,
+    SyncJob.Kind.RETAIN: SyncJob.Queue.UPKEEP,
+    SyncJob.Kind.EXPORT: SyncJob.Queue.UPKEEP,
+    SyncJob.Kind.CLOSE: SyncJob.Queue.UPKEEP,
 }
 
 

@@ -32,11 +32,15 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in. Belongs to no tenant; memberships say where she may go."""
+    """A person who signs in. Belongs to no tenant; memberships say where she may go.
+
+    `language` is that of the pages; without one the browser's is used.
+    """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=150, blank=True)
+    language = models.CharField(max_length=2, blank=True, default="", db_default="")
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
@@ -52,7 +56,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Tenant(models.Model):
-    """A customer of ours: one company with its settings."""
+    """A customer of ours: one company with its settings.
+
+    Nothing is shipped before a person has gone live (`shipping_mode`), nothing that was booked before `ships_from_at`,
+    and nothing while `paused_at` is set. One that has ended (`closed_at`) keeps its row for the audit trail alone.
+    """
 
     class WeightUnit(models.TextChoices):
         """The unit of item weights in Exact, which does not say it itself (`exact.md` 8.8)."""
@@ -70,6 +78,13 @@ class Tenant(models.Model):
         FRENCH = "fr", "Français"
         SPANISH = "es", "Español"
 
+    class ShippingMode(models.TextChoices):
+        """What becomes of a delivery that is ready to be shipped."""
+
+        OFF = "off", "nothing is shipped yet"
+        AUTOMATIC = "automatic", "shipped by itself"
+        APPROVAL = "approval", "shipped once a person has approved it"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     name = models.CharField(max_length=150)
@@ -79,7 +94,24 @@ class Tenant(models.Model):
     brand_colour = models.CharField(
         max_length=7, default="#1f5fa8", db_default="#1f5fa8", validators=[RegexValidator(r"^#[0-9a-f]{6}$")]
     )
+    shipping_mode = models.CharField(
+        max_length=9, choices=ShippingMode.choices, default=ShippingMode.OFF, db_default="off"
+    )
+    ships_from_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    label_days = models.PositiveSmallIntegerField(default=90, db_default=90)
+    party_days = models.PositiveSmallIntegerField(default=180, db_default=180)
+    receipt_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    audit_months = models.PositiveSmallIntegerField(default=24, db_default=24)
     created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(shipping_mode__in=["off", "automatic", "approval"]), name="tenant_mode_known"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -114,7 +146,10 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """A place in a tenant that was offered to an e-mail address."""
+    """A place in a tenant that was offered to an e-mail address.
+
+    The link in the mail holds a secret of which only the digest is kept; the code alone opens nothing.
+    """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invitations")
@@ -122,6 +157,8 @@ class Invitation(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices)
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+    token_digest = models.CharField(max_length=64, blank=True, default="", db_default="", db_index=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

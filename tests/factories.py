@@ -19,8 +19,12 @@ def make_user(name: str = "person", *, is_staff: bool = False) -> User:
 
 
 def make_tenant(name: str = "Voorbeeld Groothandel BV", *, owner: User | None = None) -> Tenant:
-    """A tenant with an owner."""
-    return found_tenant(name=name, owner=owner or make_user("owner"))
+    """A tenant with an owner, that has gone live."""
+    tenant = found_tenant(name=name, owner=owner or make_user("owner"))
+    tenant.shipping_mode = Tenant.ShippingMode.AUTOMATIC
+    with tenant_context(tenant.id):
+        tenant.save(update_fields=["shipping_mode"])
+    return tenant
 
 
 def make_member(tenant: Tenant, role: Role) -> User:

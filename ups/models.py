@@ -152,6 +152,49 @@ SEALED_OF_ACCOUNT = tuple(f"account__{name}" for name in SEALED)
 """The same, seen from a row that has an account."""
 
 
+class ProductCheck(models.Model):
+    """What the last look at one API product of the customer's UPS app found."""
+
+    class Product(models.TextChoices):
+        """The products, by the names of UPS's developer portal; the first three are needed to ship."""
+
+        TOKEN = "token", "Client ID and secret"
+        SHIPPING = "shipping", "Shipping"
+        RATING = "rating", "Rating"
+        TRACKING = "tracking", "Tracking"
+        TRACK_ALERT = "track_alert", "UPS Track Alert"
+        QUANTUM_VIEW = "quantum_view", "Quantum View"
+        ADDRESS_VALIDATION = "address_validation", "Address Validation"
+
+    class Outcome(models.TextChoices):
+        """What was found."""
+
+        GOOD = "good", "in order"
+        NOT_ADDED = "not_added", "not added to the app"
+        REFUSED = "refused", "refused"
+        UNKNOWN = "unknown", "not known"
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="product_checks")
+    product = models.CharField(max_length=20, choices=Product.choices)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    problem = models.CharField(max_length=500, blank=True, default="")
+    ups_code = models.CharField(max_length=20, blank=True, default="")
+    checked_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "account", "product"], name="ups_product_check_once"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["good", "not_added", "refused", "unknown"]), name="ups_product_outcome_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.outcome}"
+
+
 class AlertSubscription(models.Model):
     """UPS's promise to tell us of one parcel, which ends after 14 days (`ups.md` 10.2)."""
 

@@ -3,8 +3,10 @@
 from syncjobs.models.alarms import Alarm, Heartbeat, SystemAlarm
 from syncjobs.models.deliveries import Delivery, PartyAddress
 from syncjobs.models.jobs import Receipt, SyncJob
+from syncjobs.models.onboarding import DryRun
+from syncjobs.models.personal import Export
 from syncjobs.models.reconciling import Finding, Reconciliation
-from syncjobs.models.rules import Reporting, ShippingRule
+from syncjobs.models.rules import Reporting, ShipFrom, ShippingRule
 from syncjobs.models.shipments import Attempt, Label, Parcel, Shipment
 from syncjobs.models.tracking import Manifest, TrackingEvent, ViewFile, ViewPage
 
@@ -12,6 +14,8 @@ __all__ = [
     "Alarm",
     "Attempt",
     "Delivery",
+    "DryRun",
+    "Export",
     "Finding",
     "Heartbeat",
     "Label",
@@ -21,6 +25,7 @@ __all__ = [
     "Receipt",
     "Reconciliation",
     "Reporting",
+    "ShipFrom",
     "Shipment",
     "ShippingRule",
     "SyncJob",

@@ -19,6 +19,7 @@ class Delivery(models.Model):
     `milestone` is that of its least advanced parcel. `track_code` is the receiver's way to the tracking page: it opens
     nothing else, so it is not the code our own pages use. `exact_writes` counts our writes to the record in Exact.
     While `stopped_at` is set nothing is shipped for it, whatever Exact tells, unless a person asks for that.
+    `approved_at` is when a person let it be shipped, where the company ships nothing without that.
     """
 
     class State(models.TextChoices):
@@ -50,6 +51,7 @@ class Delivery(models.Model):
     facts_read_at = models.DateTimeField(null=True)
     asked_again_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
     written = models.JSONField(default=dict, blank=True)
     written_at = models.DateTimeField(null=True)
     milestone = models.CharField(max_length=20, blank=True, default="", db_default="")
@@ -82,12 +84,17 @@ class Delivery(models.Model):
 
 
 class PartyAddress(models.Model):
-    """Who a delivery goes to. The only place of our own where names, addresses and phones stand; encrypted."""
+    """Who a delivery goes to. The only place of our own where names, addresses and phones stand.
+
+    Encrypted under a key of its own (`sealed_key`): erasing it is deleting that key and blanking the row (`erased_at`).
+    """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="ship_to")
-    sealed = SealedField()
+    sealed_key = SealedField(null=True)
+    sealed = SealedField(null=True)
+    erased_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -73,6 +73,11 @@ class SyncJob(models.Model):
         CHANGES = "changes", "read what changed in Exact"
         COMPARE = "compare", "compare everything that is open with Exact"
         RECONCILE = "reconcile", "compare Exact, UPS and us"
+        WAREHOUSES = "warehouses", "read the warehouses and their addresses"
+        DRY_RUN = "dry_run", "show what would become of the last deliveries"
+        RETAIN = "retain", "delete what was kept long enough"
+        EXPORT = "export", "put the customer's data into one archive"
+        CLOSE = "close", "end what is left of a customer who leaves"
 
     class State(models.TextChoices):
         """Open while due or running."""

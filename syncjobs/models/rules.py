@@ -3,12 +3,55 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils import timezone
 
 from connector_site.lib.references import new_code
 from exact.models import Connection
 from syncjobs.models.shipments import Parcel
 from tenants.models import Tenant
+from ups.limits import (
+    ADDRESS_LINE_CHARACTERS,
+    CITY_CHARACTERS,
+    EMAIL_CHARACTERS,
+    NAME_CHARACTERS,
+    POSTAL_CODE_CHARACTERS,
+    STATE_CHARACTERS,
+)
 from ups.models import Account
+
+
+class ShipFrom(models.Model):
+    """Where a warehouse's parcels leave from; without a warehouse code, where those of all others do.
+
+    `checked_at` is when UPS was last asked about it, `check_problem` what it said against it.
+    """
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    warehouse_code = models.CharField(max_length=40, blank=True, default="")
+    company_name = models.CharField(max_length=NAME_CHARACTERS)
+    attention_name = models.CharField(max_length=NAME_CHARACTERS, blank=True)
+    address_line_1 = models.CharField(max_length=ADDRESS_LINE_CHARACTERS)
+    address_line_2 = models.CharField(max_length=ADDRESS_LINE_CHARACTERS, blank=True)
+    address_line_3 = models.CharField(max_length=ADDRESS_LINE_CHARACTERS, blank=True)
+    postal_code = models.CharField(max_length=POSTAL_CODE_CHARACTERS, blank=True)
+    city = models.CharField(max_length=CITY_CHARACTERS)
+    state = models.CharField(max_length=STATE_CHARACTERS, blank=True)
+    country = models.CharField(max_length=2)
+    phone = models.CharField(max_length=30, blank=True)
+    email = models.CharField(max_length=EMAIL_CHARACTERS, blank=True)
+    checked_at = models.DateTimeField(null=True)
+    check_problem = models.CharField(max_length=500, blank=True, default="")
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "connection", "warehouse_code"], name="ship_from_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"ship from {self.warehouse_code or 'everywhere'}"
 
 
 class ShippingRule(models.Model):
@@ -19,6 +62,12 @@ class ShippingRule(models.Model):
 
         GIF = "GIF", "Image (GIF), printed as PDF"
         ZPL = "ZPL", "Zebra (ZPL)"
+
+    class LabelSize(models.TextChoices):
+        """Width and height of the label in inches (`LabelStockSize`)."""
+
+        SMALL = "4x6", "4 x 6 inches (10 x 15 cm)"
+        TALL = "4x8", "4 x 8 inches (10 x 20 cm)"
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -36,6 +85,7 @@ class ShippingRule(models.Model):
     height_cm = models.PositiveSmallIntegerField(null=True, blank=True)
     parcel_max_weight_kg = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)
     label_format = models.CharField(max_length=3, choices=LabelFormat.choices, default=LabelFormat.GIF)
+    label_size = models.CharField(max_length=3, choices=LabelSize.choices, default=LabelSize.SMALL, db_default="4x6")
 
     class Meta:
         constraints: ClassVar = [

@@ -196,13 +196,18 @@ class Parcel(models.Model):
 
 
 class Label(models.Model):
-    """A label exactly as UPS sent it; encrypted, because it shows a name and an address."""
+    """A label exactly as UPS sent it; encrypted under a key of its own, because it shows a name and an address.
+
+    Once erased (`erased_at`) neither the key nor the content is left.
+    """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     parcel = models.OneToOneField(Parcel, on_delete=models.CASCADE, related_name="label")
     image_format = models.CharField(max_length=4)
-    content = EncryptedBytesField()
+    sealed_key = SealedField(null=True)
+    content = EncryptedBytesField(null=True)
+    erased_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

@@ -217,6 +217,7 @@ def test_what_looks_across_tenants_is_short_and_known() -> None:
     assert across == [
         "audit_chain",
         "audit_tenants",
+        "exact_consent_link_route",
         "exact_grant_users",
         "exact_left_over_connections",
         "exact_live_connections",
@@ -228,6 +229,7 @@ def test_what_looks_across_tenants_is_short_and_known() -> None:
         "syncjobs_track_route",
         "syncjobs_troubles",
         "syncjobs_turn_due",
+        "tenants_invitation_route",
         "ups_alert_client",
         "ups_alert_route",
     ]
@@ -284,6 +286,7 @@ MAY = {
     "SELECT exact_connection": (
         "code day_limit disconnected_at division grant_id hook_code id missed_hook_at site tenant_id"
     ),
+    "SELECT exact_consentlink": "code ended_at expires_at given_at tenant_id token_digest",
     "SELECT exact_grant": "client_id code id needs_reconnect_at received_at reconnect_reason",
     "SELECT syncjobs_alarm": "cleared_at mail_due_at tenant_id",
     "SELECT syncjobs_attempt": ("code delivery_id doubt_at due_at orphaned_at review_reason sent_at state tenant_id"),
@@ -292,6 +295,7 @@ MAY = {
     "SELECT syncjobs_parcel": "look_at shipment_id",
     "SELECT syncjobs_receipt": "applied_at dead_letter received_at source subject tenant_id",
     "SELECT syncjobs_shipment": "delivery_id id",
+    "SELECT tenants_invitation": "accepted_at code expires_at tenant_id token_digest",
     "SELECT ups_account": (
         "alert_client_id alert_client_secret_digest alert_credential_digest alert_generation alert_hook_code"
         " alert_previous_digest alert_previous_until alert_version code id stopped_at tenant_id token_calls"

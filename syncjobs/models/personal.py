@@ -1,0 +1,30 @@
+"""A copy of a tenant's data for the tenant."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from connector_site.lib.references import new_code
+from connector_site.lib.secrets import EncryptedBytesField
+from tenants.models import Tenant
+
+
+class Export(models.Model):
+    """A copy of everything that is kept for a tenant, as one archive; encrypted, and gone after `expires_at`."""
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    asked_by = models.UUIDField()
+    asked_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    size_bytes = models.PositiveBigIntegerField(null=True)
+    problem = models.CharField(max_length=500, blank=True, default="")
+    content = EncryptedBytesField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["tenant", "-asked_at"], name="export_newest")]
+
+    def __str__(self) -> str:
+        return f"export {self.code}"
