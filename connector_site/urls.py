@@ -14,7 +14,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health_ready"),
     path("health/beat", health.beat, name="health_beat"),
     path("admin/", admin.site.urls),
-    path("account/", include("allauth.account.urls")),
+    path("account/", include("allauth.urls")),
     path("", include("syncjobs.urls")),
     path("", include("exact.urls")),
     path("", include("ups.urls")),

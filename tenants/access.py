@@ -7,20 +7,22 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from tenants.context import user_context
-from tenants.models import Membership, Role, User
+from tenants.models import Membership, Role, Tenant, User
 
 _RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2, Role.OWNER: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """A person's proven place in a tenant."""
+    """A person's proven place in a tenant, and whether that one ships already (`is_live`) and has paused."""
 
     tenant_id: uuid.UUID
     tenant_code: uuid.UUID
     tenant_name: str
     user_id: int
     role: Role
+    is_live: bool
+    is_paused: bool
 
     def allows(self, least: Role) -> bool:
         """Whether the role is at least this one."""
@@ -53,4 +55,6 @@ def _access(row: Membership) -> Access:
         tenant_name=row.tenant.name,
         user_id=row.user_id,
         role=Role(row.role),
+        is_live=row.tenant.shipping_mode != Tenant.ShippingMode.OFF,
+        is_paused=row.tenant.paused_at is not None,
     )

@@ -6,13 +6,17 @@ from contextlib import contextmanager
 from functools import update_wrapper
 from http import HTTPStatus
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 
+from tenants import second_factor
 from tenants.access import Access, enter
 from tenants.context import tenant_context
 from tenants.models import Role, Tenant, User
@@ -25,13 +29,16 @@ TenantView = Callable[..., HttpResponseBase]
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-def members_only(least: Role, *, change: Role | None = None) -> Callable[[MemberView[P]], TenantView]:
+def members_only(
+    least: Role, *, change: Role | None = None, fresh: bool = False
+) -> Callable[[MemberView[P]], TenantView]:
     """A view under `/t/<tenant_code>/` for members with at least this role; it is given their `Access`.
 
-    `change` is the least role for anything but looking, where the same address shows and saves.
+    `change` is the least role for anything but looking, where the same address shows and saves. `fresh` asks for a
+    second factor that was used a moment ago: for what starts or ends a connection, and for decisions about money.
 
-    Nobody signed in: to the sign-in page. A stranger: 404. A member with too low a role: 403. No copy is kept by the
-    browser (ASVS 14.3.2).
+    Nobody signed in: to the sign-in page. A stranger: 404. A member with too low a role: 403. A member without a second
+    factor: to the page on which she sets one up. No copy is kept by the browser (ASVS 14.3.2).
     """
 
     def guarded(view: MemberView[P]) -> TenantView:
@@ -42,6 +49,9 @@ def members_only(least: Role, *, change: Role | None = None) -> Callable[[Member
                 return _to_sign_in(request)
             needed = least if change is None or request.method in SAFE_METHODS else change
             access = enter(request.user, tenant_code, least=needed)
+            asked = _second_factor(request, request.user, fresh=fresh)
+            if asked is not None:
+                return asked
             response = view(request, access, *args, **kwargs)
             add_never_cache_headers(response)
             return response
@@ -50,6 +60,30 @@ def members_only(least: Role, *, change: Role | None = None) -> Callable[[Member
         return respond
 
     return guarded
+
+
+def _second_factor(request: HttpRequest, user: User, *, fresh: bool) -> HttpResponseBase | None:
+    """Where to send somebody whose second factor is missing or was used too long ago; None when all is well."""
+    if not second_factor.is_set_up(request, user):
+        return _go(request, second_factor.set_up_address(request))
+    if fresh and not second_factor.is_fresh(request, user, at=timezone.now()):
+        back_to = request.get_full_path() if request.method in SAFE_METHODS else _page_before(request)
+        return _go(request, second_factor.ask_address(back_to=back_to))
+    return None
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page whose form was sent, if it is one of ours: what was sent itself is not kept, for it may be a secret."""
+    before = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()})
+    return urlsplit(before).path if is_ours else "/"
+
+
+def _go(request: HttpRequest, address: str) -> HttpResponse:
+    """A live part must have the whole page go there."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:

@@ -1,21 +1,43 @@
 """Plain functions that make rows for tests, through the product's own functions where there are some."""
 
 import itertools
+import time
 import uuid
 from dataclasses import dataclass
+
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP
+from django.test import Client
 
 from tenants.context import tenant_context
 from tenants.models import Membership, Role, Tenant, User
 from tenants.onboarding import found_tenant
 
 PASSWORD = "correct horse battery staple"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 _numbers = itertools.count(1)
 
 
-def make_user(name: str = "person", *, is_staff: bool = False) -> User:
-    """A person with `PASSWORD`."""
+def make_user(name: str = "person", *, is_staff: bool = False, has_second_factor: bool = True) -> User:
+    """A person with `PASSWORD`, and an authenticator app that knows `TOTP_SECRET`."""
     address = f"{name}{next(_numbers)}@example.com"
-    return User.objects.create_user(address, PASSWORD, is_staff=is_staff, is_superuser=is_staff)
+    user = User.objects.create_user(address, PASSWORD, is_staff=is_staff, is_superuser=is_staff)
+    EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
+    if has_second_factor:
+        TOTP.activate(user, TOTP_SECRET)
+    return user
+
+
+def sign_in(client: Client, user: User, *, with_second_factor: bool = True) -> Client:
+    """Sign this person in without the pages for it, as if the second factor had been used a moment ago."""
+    client.force_login(user)
+    if with_second_factor:
+        session = client.session
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": "mfa", "at": time.time(), "type": "totp"}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+    return client
 
 
 def make_tenant(name: str = "Voorbeeld Groothandel BV", *, owner: User | None = None) -> Tenant:

@@ -35,9 +35,7 @@ def as_user() -> SignIn:
     """A browser with this person signed in."""
 
     def sign_in(user: User) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
+        return factories.sign_in(Client(), user)
 
     return sign_in
 

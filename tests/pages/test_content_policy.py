@@ -105,7 +105,7 @@ def test_unknown_pages_are_plain_and_themed(client: Client, address: str, status
 def test_our_own_fault_is_a_plain_page_that_needs_no_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     client.raise_request_exception = False
     monkeypatch.setattr("tenants.views.tenants_of", lambda _user: 1 / 0)
-    client.force_login(factories.make_user())
+    factories.sign_in(client, factories.make_user())
 
     answer = client.get("/")
 
@@ -116,7 +116,7 @@ def test_our_own_fault_is_a_plain_page_that_needs_no_database(client: Client, mo
 
 def test_a_form_without_its_token_is_explained(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(cast.owner)
+    factories.sign_in(client, cast.owner)
 
     answer = client.post(reverse("tenants:settings", args=[cast.tenant.code]), {})
 

@@ -219,7 +219,7 @@ def test_a_decision_from_another_site_is_refused(cast: Cast, desk: Desk) -> None
     delivery = doubts.make_review(desk)
     said, before = words(desk, delivery, Decision.NOT_MADE), standing(delivery)
     client = Client(enforce_csrf_checks=True)
-    client.force_login(cast.owner)
+    factories.sign_in(client, cast.owner)
 
     assert client.post(address(delivery, desk), said | {"step": "confirm"}).status_code == 403
 
