@@ -1,6 +1,7 @@
 """What the tenant has chosen, read once for all deliveries that are worked on together."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from exact.models import Connection
@@ -10,10 +11,15 @@ from tenants.models import Tenant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """The rules of one connection with their UPS accounts, the unit of weights, and the names of shipping methods."""
+    """The rules of one connection with their UPS accounts, the unit of weights, and the names of shipping methods.
+
+    `shipping_mode` and `ships_from_at` say whether and from when anything is shipped.
+    """
 
     rules: tuple[ShippingRule, ...]
     weight_unit: Tenant.WeightUnit
+    shipping_mode: Tenant.ShippingMode
+    ships_from_at: datetime | None
     method_names: dict[UUID, str]
 
     def rules_for(self, method_id: UUID | None) -> list[ShippingRule]:
@@ -24,10 +30,12 @@ class Choices:
 def choices_of(connection: Connection) -> Choices:
     """Read them, within the tenant's context."""
     rules = ShippingRule.objects.filter(tenant_id=connection.tenant_id, connection=connection)
-    unit = Tenant.objects.values_list("weight_unit", flat=True).get(pk=connection.tenant_id)
+    tenant = Tenant.objects.only("weight_unit", "shipping_mode", "ships_from_at").get(pk=connection.tenant_id)
     names = connection.shipping_methods.values_list("exact_id", "exact_code", "description")
     return Choices(
         rules=tuple(rules.select_related("account")),
-        weight_unit=Tenant.WeightUnit(unit),
+        weight_unit=Tenant.WeightUnit(tenant.weight_unit),
+        shipping_mode=Tenant.ShippingMode(tenant.shipping_mode),
+        ships_from_at=tenant.ships_from_at,
         method_names={exact_id: f"{code} {description}".strip() for exact_id, code, description in names},
     )
