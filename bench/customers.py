@@ -18,7 +18,7 @@ from exact.models import Connection
 from syncjobs.models import ShippingRule
 from tenants.context import tenant_context
 from tenants.models import Tenant, User
-from tenants.onboarding import found_tenant
+from tenants.founding import found_tenant
 from ups import alerts
 from ups.accounts import AccountDetails, save_account
 from ups.models import Account

@@ -12,7 +12,7 @@ from django.test import Client
 
 from tenants.context import tenant_context
 from tenants.models import Membership, Role, Tenant, User
-from tenants.onboarding import found_tenant
+from tenants.founding import found_tenant
 
 PASSWORD = "correct horse battery staple"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

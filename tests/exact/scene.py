@@ -18,7 +18,7 @@ from exact.models import Connection, Grant
 from exact.records import Division
 from tenants.context import tenant_context
 from tenants.models import Tenant, User
-from tenants.onboarding import found_tenant
+from tenants.founding import found_tenant
 
 TIMEOUT_SECONDS = 10
 

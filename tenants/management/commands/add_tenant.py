@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from tenants.models import User
-from tenants.onboarding import found_tenant
+from tenants.founding import found_tenant
 
 PASSWORD_VARIABLE = "OWNER_PASSWORD"  # noqa: S105  the variable's name, not a password
 
