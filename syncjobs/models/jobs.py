@@ -37,6 +37,7 @@ class Receipt(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["tenant", "subject"], name="receipt_by_subject"),
+            models.Index(fields=["tenant", "source", "-received_at"], name="receipt_newest"),
             models.Index(
                 fields=["tenant", "subject"],
                 condition=models.Q(source="ups", applied_at=None, dead_letter=""),
