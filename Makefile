@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench crash environment lock clean
+.PHONY: help demo test check format bench crash words environment lock clean
 
 # Dozens of our processes start in one run: each would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -71,6 +71,9 @@ bench: environment ## Measure: prints a table and writes JSON
 
 crash: environment ## The crash matrix, then workers killed at random between faulty stand-ins; 1 when a promise broke
 	@exec $(python) -m bench.crash $(ARGS)
+
+words: environment ## Bring the texts to translate in locale/ up to date with the sources
+	@exec $(python) -m words
 
 lock: environment ## Write both requirement files anew from pyproject.toml
 	@$(python) -m pip install --quiet --disable-pip-version-check uv

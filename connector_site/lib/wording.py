@@ -5,6 +5,7 @@ and the page that shows it finds the pattern again and puts the reader's own wor
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,28 @@ from django.utils.translation.trans_real import translation
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[^a-z])")
+_BETWEEN_NOTES = " · "
 _SOURCE = "en"
+_MOST_SENTENCES = 12
+"""A longer text is none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A pattern with places; `landmark`, its longest fixed piece, is looked for first, which is quick."""
+
+    pattern: str
+    landmark: str
+    expression: re.Pattern[str]
+    fixed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text in the reader's language; `known` counts the characters that were found to be our own words."""
+
+    text: str
+    known: int
 
 
 def said(pattern: str, /, **values: object) -> str:
@@ -26,63 +48,78 @@ def local(text: str) -> str:
     language = get_language() or _SOURCE
     if not text or language.split("-")[0] == _SOURCE:
         return text
-    return _local(text, language)
+    return _BETWEEN_NOTES.join(_reading(note, language).text for note in text.split(_BETWEEN_NOTES))
 
 
 @lru_cache(maxsize=4096)
-def _local(text: str, language: str) -> str:
-    whole = _one(text, language)
-    if whole is not None:
-        return whole
+def _reading(text: str, language: str) -> _Reading:
+    """The way to read it, sentence by sentence or several as one pattern, that knows most of it."""
     sentences = _SENTENCE_END.split(text)
-    if len(sentences) == 1:
-        return text
-    return " ".join(_joined(sentences, language))
+    if len(sentences) > _MOST_SENTENCES:
+        return _Reading(text, 0)
+    best = [_Reading("", 0)]
+    for end in range(1, len(sentences) + 1):
+        readings = []
+        for start in range(end):
+            piece = " ".join(sentences[start:end])
+            found = _one(piece, language) or (_Reading(piece, 0) if start == end - 1 else None)
+            if found is not None:
+                before = best[start]
+                readings.append(_Reading(f"{before.text} {found.text}".strip(), before.known + found.known))
+        best.append(max(readings, key=lambda reading: reading.known))
+    return best[-1]
 
 
-def _joined(sentences: list[str], language: str) -> list[str]:
-    """Each sentence, or several that make one pattern together, in the language."""
-    done: list[str] = []
-    while sentences:
-        for length in range(len(sentences), 0, -1):
-            found = _one(" ".join(sentences[:length]), language)
-            if found is not None or length == 1:
-                done.append(sentences[0] if found is None else found)
-                sentences = sentences[length:]
-                break
-    return done
-
-
-def _one(text: str, language: str) -> str | None:
+def _one(text: str, language: str) -> _Reading | None:
     """One known text or pattern in the language, None when it is neither."""
-    exact = gettext(text)
+    exact = gettext(text) if text else text
     if exact != text:
-        return exact
-    for shape, pattern in _shapes(language):
-        match = shape.fullmatch(text)
-        if match:
-            values = {name: _local(value, language) for name, value in match.groupdict().items()}
-            return gettext(pattern).format(**values)
-    return None
+        return _Reading(exact, len(text))
+    readings = [
+        _filled(shape, match.groupdict(), language)
+        for shape in _shapes(language)
+        if shape.landmark in text and (match := shape.expression.fullmatch(text))
+    ]
+    return max(readings, key=lambda reading: reading.known, default=None)
+
+
+def _filled(shape: _Shape, values: dict[str, str], language: str) -> _Reading:
+    """The pattern's translation around its values, each read by itself."""
+    read = {name: _reading(value, language) for name, value in values.items()}
+    text = gettext(shape.pattern).format(**{name: reading.text for name, reading in read.items()})
+    return _Reading(text, shape.fixed + sum(reading.known for reading in read.values()))
 
 
 @lru_cache(maxsize=8)
-def _shapes(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Every translated pattern with places, the longest fixed text first."""
+def _shapes(language: str) -> tuple[_Shape, ...]:
+    """Every pattern with places that the language has words for, the one with most fixed text first.
+
+    A pattern of places alone would fit everything, so it is left out.
+    """
     django: Any = translation(language)
-    catalog = django._catalog  # noqa: SLF001  Django has no other way to all messages of a language
-    patterns = {key for key in catalog.keys() if isinstance(key, str) and _PLACE.search(key)}  # noqa: SIM118  TranslationCatalog
-    longest_first = sorted(patterns, key=lambda pattern: (-len(_PLACE.sub("", pattern)), pattern))
-    return tuple((_shape(pattern), pattern) for pattern in longest_first)
+    messages = django._catalog.keys()  # noqa: SLF001  Django has no other way to all messages of a language
+    patterns = {key for key in messages if isinstance(key, str) and _PLACE.search(key)}
+    shapes = (_shape(pattern) for pattern in patterns)
+    return tuple(
+        sorted((shape for shape in shapes if shape.landmark.strip()), key=lambda one: (-one.fixed, one.pattern))
+    )
 
 
-def _shape(pattern: str) -> re.Pattern[str]:
+def _shape(pattern: str) -> _Shape:
     parts: list[str] = []
+    fixed: list[str] = []
     seen: set[str] = set()
     at = 0
     for place in _PLACE.finditer(pattern):
         name = place[1]
-        parts += [re.escape(pattern[at : place.start()]), f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"]
+        fixed.append(pattern[at : place.start()])
+        parts += [re.escape(fixed[-1]), f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"]
         seen.add(name)
         at = place.end()
-    return re.compile("".join([*parts, re.escape(pattern[at:])]), re.DOTALL)
+    fixed.append(pattern[at:])
+    return _Shape(
+        pattern=pattern,
+        landmark=max(fixed, key=len),
+        expression=re.compile("".join([*parts, re.escape(fixed[-1])]), re.DOTALL),
+        fixed=sum(map(len, fixed)),
+    )
