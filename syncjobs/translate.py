@@ -18,6 +18,7 @@ from ups.services import LabelFormat
 from ups.shipment_spec import ParcelSpec, PartySpec, ShipmentSpec
 from ups.text import break_lines, printable
 
+LABEL_HEIGHT_INCHES = {ShippingRule.LabelSize.SMALL: 6, ShippingRule.LabelSize.TALL: 8}
 _ADDRESS_IN_EXACT = "the delivery address in Exact Online"
 
 
@@ -40,7 +41,7 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Everything that decides how a delivery is shipped."""
+    """Everything that decides how a delivery is shipped; `ship_from` where the goods leave from elsewhere."""
 
     goods: GoodsDelivery
     receiver: Receiver
@@ -49,6 +50,7 @@ class Order:
     shipper: PartySpec
     shipper_number: str
     weight_unit: Tenant.WeightUnit
+    ship_from: PartySpec | None = None
 
 
 def shipment_spec(order: Order, *, reference: str) -> ShipmentSpec:
@@ -66,9 +68,11 @@ def shipment_spec(order: Order, *, reference: str) -> ShipmentSpec:
         service_code=order.rule.service_code,
         parcels=tuple(_parcel(weight, order.rule) for weight in weights),
         reference=reference,
+        ship_from=order.ship_from,
         customer_reference=customer_reference(order.goods),
         description=_description(order.goods),
         label_format=LabelFormat(order.rule.label_format),
+        label_height_inches=LABEL_HEIGHT_INCHES[ShippingRule.LabelSize(order.rule.label_size)],
     )
 
 

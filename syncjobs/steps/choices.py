@@ -1,11 +1,13 @@
 """What the tenant has chosen, read once for all deliveries that are worked on together."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from exact.models import Connection
-from syncjobs.models import ShippingRule
+from syncjobs.models import ShipFrom, ShippingRule
+from syncjobs.ship_from import places_of
 from tenants.models import Tenant
 
 
@@ -13,7 +15,8 @@ from tenants.models import Tenant
 class Choices:
     """The rules of one connection with their UPS accounts, the unit of weights, and the names of shipping methods.
 
-    `shipping_mode` and `ships_from_at` say whether and from when anything is shipped.
+    `shipping_mode` and `ships_from_at` say whether and from when anything is shipped, `ship_from` from where, by
+    Exact's code of the warehouse (`ship_from.ship_from_of`).
     """
 
     rules: tuple[ShippingRule, ...]
@@ -21,6 +24,7 @@ class Choices:
     shipping_mode: Tenant.ShippingMode
     ships_from_at: datetime | None
     method_names: dict[UUID, str]
+    ship_from: Mapping[str, ShipFrom] = field(default_factory=dict)
 
     def rules_for(self, method_id: UUID | None) -> list[ShippingRule]:
         """The rules that speak of this shipping method."""
@@ -38,4 +42,5 @@ def choices_of(connection: Connection) -> Choices:
         shipping_mode=Tenant.ShippingMode(tenant.shipping_mode),
         ships_from_at=tenant.ships_from_at,
         method_names={exact_id: f"{code} {description}".strip() for exact_id, code, description in names},
+        ship_from=places_of(connection),
     )

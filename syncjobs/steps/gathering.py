@@ -7,9 +7,9 @@ from exact.errors import ExactGone, ExactRejected, ExactRightMissing, ExactScope
 from exact.master import MasterData
 from exact.records import Address, Contact, GoodsDelivery
 from syncjobs import selection, translate
+from syncjobs.ship_from import ship_from_of
 from syncjobs.steps.choices import Choices
 from syncjobs.steps.planning import item_ids, method_id_of
-from ups.accounts import shipper_of
 
 _REFUSED = (ExactRejected, ExactRightMissing, ExactScopeMissing, ExactGone, ExactUnexpectedReply)
 
@@ -48,11 +48,7 @@ def _load_kept(goods: list[GoodsDelivery], master: MasterData) -> None:
 def _ask(goods: list[GoodsDelivery], choices: Choices, master: MasterData) -> None:
     """What goes into and onto the parcels of those for UPS."""
     _ask_for_methods([one for one in goods if one.shipping_method_id is None], master)
-    rules = choices.rules
-    countries: dict[UUID | None, frozenset[str]] = {
-        rule.exact_method_id: _shipped_from(choices, rule.exact_method_id) for rule in rules
-    }
-    from_of = {one.entry_id: countries.get(method_id_of(one, master), frozenset()) for one in goods}
+    from_of = {one.entry_id: _shipped_from(choices, method_id_of(one, master), one.warehouse_code) for one in goods}
     ours = [one for one in goods if from_of[one.entry_id]]
     addresses = master.addresses([one.address_id for one in ours if one.address_id])
     master.items([item_id for one in ours for item_id in item_ids(one)])
@@ -69,10 +65,12 @@ def _ask_for_methods(nameless: list[GoodsDelivery], master: MasterData) -> None:
     master.accounts([one.account_id for one in undecided if one.account_id])
 
 
-def _shipped_from(choices: Choices, method_id: UUID | None) -> frozenset[str]:
-    """The countries that parcels of this shipping method may leave from; none where it is not for UPS."""
+def _shipped_from(choices: Choices, method_id: UUID | None, warehouse_code: str) -> frozenset[str]:
+    """The countries that parcels of this shipping method may leave from there; none where it is not for UPS."""
     accounts = [rule.account for rule in choices.rules_for(method_id) if rule.is_ups]
-    return frozenset(shipper_of(account).country for account in accounts if account is not None)
+    return frozenset(
+        ship_from_of(choices.ship_from, account, warehouse_code).country for account in accounts if account is not None
+    )
 
 
 def _ask_for_phones(abroad: list[tuple[GoodsDelivery, Address]], master: MasterData) -> None:

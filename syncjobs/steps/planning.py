@@ -15,6 +15,7 @@ from exact.records import Address, GoodsDelivery
 from syncjobs import selection, translate
 from syncjobs.parcels import NoParcels, total_weight_kg
 from syncjobs.problems import Problem
+from syncjobs.ship_from import ship_from_of, unless_shipper
 from syncjobs.steps.choices import Choices
 from ups.accounts import shipper_of
 from ups.errors import SpecInvalid
@@ -66,12 +67,14 @@ def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
     if account is None:
         raise Unready([_no_account()])
     shipper = shipper_of(account)
+    origin = ship_from_of(choices.ship_from, account, goods.warehouse_code)
     order = translate.Order(
         goods=goods,
-        receiver=_receiver(goods, address, shipper, master),
+        receiver=_receiver(goods, address, origin, master),
         items=items,
         rule=rule,
         shipper=shipper,
+        ship_from=unless_shipper(origin, shipper),
         shipper_number=account.shipper_number,
         weight_unit=choices.weight_unit,
     )
@@ -122,9 +125,9 @@ def _address(address_id: UUID, master: MasterData) -> Address:
     return address
 
 
-def _receiver(goods: GoodsDelivery, address: Address, shipper: PartySpec, master: MasterData) -> translate.Receiver:
+def _receiver(goods: GoodsDelivery, address: Address, origin: PartySpec, master: MasterData) -> translate.Receiver:
     """Contact and customer are read only where the address leaves out the phone that the lane needs."""
-    if translate.phone_is_usable(address) or address.country == shipper.country:
+    if translate.phone_is_usable(address) or address.country == origin.country:
         return translate.Receiver(address=address)
     contact_id = goods.contact_id or address.contact_id
     contact = master.contact(contact_id) if contact_id else None
