@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from syncjobs.views import deliveries, hooks, labels, reconciliation, reporting, reviews, rules, tracking
+from syncjobs.views import deliveries, health, hooks, labels, reconciliation, reporting, reviews, rules, tracking
 
 app_name = "syncjobs"
 _TENANT = "t/<uuid:tenant_code>"
@@ -33,5 +33,7 @@ urlpatterns = [
     path(f"{_TENANT}/set-up/", rules.setup, name="setup"),
     path(f"{_TENANT}/rules/", rules.rules, name="rules"),
     path(f"{_TENANT}/reporting/", reporting.reporting, name="reporting"),
+    path(f"{_TENANT}/health/", health.health, name="health"),
+    path(f"{_TENANT}/health/subscribe/", health.resubscribe, name="resubscribe"),
     path(f"{_TENANT}/rules/read/", rules.read_methods, name="read_methods"),
 ]
