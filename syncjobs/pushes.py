@@ -15,6 +15,7 @@ from django.utils import timezone
 from connector_site.lib.row_security import TENANT_SETTING
 from syncjobs import hook_counts, queue
 from syncjobs.models import Receipt, SyncJob
+from syncjobs.raw_messages import sealed_push
 from ups import alerts
 from ups.alerts import Route
 from ups.track_alert import NotAPush, PushedEvent, read_push
@@ -134,14 +135,15 @@ NUMBER_NOT_KNOWN = "number not known"
 
 def _store(tenant_id: uuid.UUID, pushed: PushedEvent) -> None:
     """Both statements go to the server together: in a pipeline they are one transaction, and one round trip."""
-    sealed = Receipt._meta.get_field("sealed_body").get_db_prep_save(pushed.stored_body, connection)
+    code = uuid.uuid4()
+    body = sealed_push(pushed.stored_body, receipt_code=code)
     values = {
         "tenant": tenant_id,
         "number": pushed.event.tracking_number,
-        "code": uuid.uuid4(),
+        "code": code,
         "type": pushed.event.type[:10],
         "fingerprint": pushed.fingerprint,
-        "body": sealed,
+        "body": Receipt._meta.get_field("sealed_body").get_db_prep_save(body, connection),
         "unknown": NUMBER_NOT_KNOWN,
     }
     connection.ensure_connection()

@@ -12,6 +12,8 @@ DISPATCH_ROLE = "ml_connector_dispatch"
 STAFF_ROLE = "ml_connector_staff"
 TENANT_SETTING = "app.tenant"
 USER_SETTING = "app.user"
+REENCRYPTING_SETTING = "app.reencrypting"
+"""Lets what is frozen be encrypted anew (`connector_site.reencryption`); its words stay, and so does their hash."""
 CURRENT_TENANT = f"nullif(current_setting('{TENANT_SETTING}', true), '')::uuid"
 CURRENT_USER = f"nullif(current_setting('{USER_SETTING}', true), '')::bigint"
 

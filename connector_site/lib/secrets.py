@@ -4,6 +4,7 @@ Fernet has no associated data: a ciphertext copied into another row would decryp
 the row and the purpose it was made for, and reading it for another row or purpose fails (`dependencies.md` 3).
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ class SealedField(_EncryptsExpressionsNever, EncryptedJSONField):
 
 
 class EncryptedBytesField(_EncryptsExpressionsNever, EncryptedBinaryField):
-    """An encrypted column of bytes, for label images."""
+    """An encrypted column of bytes; values are made by `seal_bytes` and read by `unseal_bytes`."""
 
     _pyi_private_set_type: bytes
     _pyi_private_get_type: bytes
@@ -83,3 +84,26 @@ def unseal(envelope: dict[str, Any] | None, *, owner: object, purpose: str) -> A
 def unseal_secret(envelope: dict[str, Any] | None, *, owner: object, purpose: str) -> Secret:
     """`unseal` for a single text that must not be shown."""
     return Secret(unseal(envelope, owner=owner, purpose=purpose))
+
+
+_BOUND = b"\x00bound\x00"
+"""Begins bytes that name their owner; no label, archive or JSON text begins so."""
+
+
+def seal_bytes(content: bytes, *, owner: object, purpose: str) -> bytes:
+    """What to store in an `EncryptedBytesField` of the row `owner` (its public code)."""
+    made_for = json.dumps({"owner": str(owner), "purpose": purpose}).encode()
+    return _BOUND + made_for + b"\n" + content
+
+
+def unseal_bytes(stored: bytes | memoryview, *, owner: object, purpose: str) -> bytes:
+    """The content that was sealed for this owner and purpose; raises `WrongOwner` for any other.
+
+    Bytes that were stored before owners were named are given as they are.
+    """
+    found = bytes(stored)
+    if not found.startswith(_BOUND):
+        return found
+    made_for, _, content = found.removeprefix(_BOUND).partition(b"\n")
+    unseal({**json.loads(made_for), "value": None}, owner=owner, purpose=purpose)
+    return content

@@ -10,6 +10,7 @@ from syncjobs import queue
 from syncjobs.models import Delivery, Receipt
 from syncjobs.progress import conclude, lock, take_in
 from syncjobs.queue import Job, LostClaim
+from syncjobs.raw_messages import pushed
 from syncjobs.steps.context import Step
 from syncjobs.transitions import LostRace
 from tenants.context import tenant_context
@@ -56,7 +57,7 @@ def events(job: Job, step: Step) -> None:
 
 
 def _take_in(job: Job, delivery: Delivery, receipts: Sequence[Receipt], *, at: datetime, is_all: bool) -> None:
-    news = [read_push(bytes(receipt.sealed_body)).event for receipt in receipts]
+    news = [read_push(pushed(receipt)).event for receipt in receipts]
     progress = take_in(delivery, news, at=at)
     Receipt.objects.filter(tenant_id=job.tenant_id, pk__in=[row.pk for row in receipts]).update(applied_at=at)
     if not is_all:

@@ -19,6 +19,7 @@ from syncjobs.looking import hours
 from syncjobs.models import Manifest, Parcel, SyncJob, ViewFile, ViewPage
 from syncjobs.progress import conclude, lock, take_in
 from syncjobs.queue import Job
+from syncjobs.raw_messages import sealed_view, viewed
 from syncjobs.retry import backoff
 from syncjobs.steps.context import Step
 from syncjobs.steps.events import NOT_YET, look_again_at
@@ -134,7 +135,9 @@ def _store(feed: QuantumViewFeed, body: bytes, at: datetime) -> tuple[ViewPage, 
     except UpsUnexpectedReply:
         answer = ViewAnswer(problem=_UNREADABLE)
     with tenant_context(feed.tenant_id):
-        page = ViewPage.objects.create(tenant_id=feed.tenant_id, feed=feed, body=body, received_at=at)
+        page = ViewPage(tenant_id=feed.tenant_id, feed=feed, received_at=at)
+        page.body = sealed_view(body, page_code=page.code)
+        page.save(force_insert=True)
         if answer.problem is None:
             columns: dict[str, Any] = {"bookmark": answer.bookmark}
             if not answer.bookmark:
@@ -153,7 +156,7 @@ def _change(feed: QuantumViewFeed, columns: dict[str, Any]) -> None:
 def _use(page: ViewPage, feed: QuantumViewFeed, at: datetime) -> None:
     """Take a stored answer in, delivery by delivery. Doing it again changes nothing."""
     try:
-        answer = read_view(bytes(page.body))
+        answer = read_view(viewed(page))
     except UpsUnexpectedReply as error:
         _mark_used(page, at, problem=str(error), is_readable=False)
         return

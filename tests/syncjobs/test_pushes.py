@@ -15,6 +15,7 @@ from pytest_django import Settings
 from syncjobs import engine, hook_counts
 from syncjobs.models import Receipt, SyncJob, TrackingEvent
 from syncjobs.pushes import NUMBER_NOT_KNOWN
+from syncjobs.raw_messages import pushed
 from tenants.context import tenant_context
 from tests.owner import nothing_can_be_written
 from tests.syncjobs.pushdoor import PHOTO, PushDoor, make_push_door, push_body
@@ -41,7 +42,7 @@ def test_a_push_is_kept_byte_for_byte_and_asks_for_one_look_at_its_delivery(door
     assert door.post(body, credential=door.credential) == 200
 
     (stored,) = door.receipts()
-    assert (bytes(stored.sealed_body), bytes(stored.body)) == (body, b"")
+    assert (pushed(stored), bytes(stored.body)) == (body, b"")
     assert (stored.source, stored.action, stored.subject) == ("ups", "I", door.delivery.code)
     assert (stored.repeats, stored.dead_letter, stored.applied_at) == (0, "", None)
     assert door.jobs() == [("events", "due")]
@@ -121,7 +122,7 @@ def test_a_photo_of_five_megabytes_is_taken_and_not_kept(door: PushDoor) -> None
     assert door.push(deliveryPhoto=photo) == 200
 
     (stored,) = door.receipts()
-    assert json.loads(bytes(stored.sealed_body)) == json.loads(push_body(door.number))
+    assert json.loads(pushed(stored)) == json.loads(push_body(door.number))
     assert door.jobs() == [("events", "due")]
 
 
