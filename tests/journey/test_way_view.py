@@ -9,9 +9,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from audit.models import Event
-from syncjobs import ticks
+from syncjobs import raw_messages, ticks
 from syncjobs.models import Attempt, Delivery, Manifest, Parcel, SyncJob, TrackingEvent, ViewFile, ViewPage
-from syncjobs.raw_messages import viewed
 from syncjobs.steps import view as view_step
 from tenants.context import tenant_context
 from tests import standins
@@ -258,7 +257,7 @@ def test_shipments_of_others_are_counted_and_our_manifests_kept(viewed: Way, sha
 def bodies(viewed: Way) -> list[bytes]:
     """What is kept of UPS's answers."""
     with tenant_context(viewed.journey.tenant.id):
-        return [viewed(page) for page in ViewPage.objects.order_by("pk")]
+        return [raw_messages.viewed(page) for page in ViewPage.objects.order_by("pk")]
 
 
 def test_nothing_is_kept_of_answers_that_were_taken_in(viewed: Way, monkeypatch: pytest.MonkeyPatch) -> None:
