@@ -6,7 +6,7 @@ toward Exact's limit of ten errors an hour (`reliability.md` 2.3).
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from exact import changes, payloads
 from exact.directory import WireHrmDivision, WireMe, WireSystemDivision
 from exact.document_resources import WireAttachment, WireDocument, WireDocumentType, WireMade, require_attachable
 from exact.errors import ExactOutcomeUnknown, ExactRejected, ExactRightMissing, ExactScopeMissing
+from exact.filters import key_clauses, quoted
 from exact.payloads import SERVER_ZONE, AnyWire, UnreadableAnswer, Wire, is_deferred, select_list
 from exact.records import (
     Account,
@@ -45,6 +46,7 @@ from exact.resources import (
     WireGoodsDelivery,
     WireGoodsDeliveryLine,
     WireItem,
+    WireLatest,
     WireLineOwner,
     WireSalesOrder,
     WireShippingMethod,
@@ -58,6 +60,8 @@ from exact.transport import MAX_URL_LENGTH, Request, Transport, query_text, unex
 DELIVERY_ADDRESS = 4
 """`crm/Addresses.Type` of a delivery address (`exact.md` 8.6)."""
 GOODS_DELIVERIES_TOPIC = "GoodsDeliveries"
+LATEST_WITHIN = timedelta(days=365)
+"""Exact may refuse a list without any filter where a sync twin exists (`exact.md` 5)."""
 
 
 def _nothing() -> None:
@@ -96,6 +100,22 @@ class ExactClient:
             self._expand_lines = False
             self._on_expand_refused()
         return [header.record(lines.get(header.entry_id, ())) for header in headers]
+
+    def latest_goods_deliveries(self, count: int) -> list[GoodsDelivery]:
+        """The newest deliveries of the last year with their lines, newest first."""
+        since = (datetime.now(SERVER_ZONE) - LATEST_WITHIN).strftime("%Y-%m-%dT00:00:00")
+        params = {
+            "$select": select_list(WireLatest),
+            "$filter": f"DeliveryDate ge datetime'{since}'",
+            "$orderby": "DeliveryDate desc,Created desc",
+            "$top": str(count),
+        }
+        request = Request(
+            operation="latest_goods_deliveries", method="GET", path=WireLatest.path, query=query_text(params)
+        )
+        newest = self._parse("latest_goods_deliveries", WireLatest, self._transport.rows(request))[:count]
+        found = {delivery.entry_id: delivery for delivery in self.goods_deliveries([row.entry_id for row in newest])}
+        return [found[row.entry_id] for row in newest if row.entry_id in found]
 
     def entries_of_lines(self, keys: Sequence[UUID]) -> list[UUID]:
         """The deliveries behind keys of line notifications, which may be a line's or a delivery's (`exact.md` 11.3)."""
@@ -145,6 +165,11 @@ class ExactClient:
         clause = f"Warehouse eq guid'{warehouse_id}' and Type eq {DELIVERY_ADDRESS}"
         return [row.record() for row in self._list("warehouse_addresses", WireAddress, filter_text=clause)]
 
+    def addresses_of_warehouses(self, warehouse_ids: Sequence[UUID]) -> list[Address]:
+        """The delivery addresses of these warehouses."""
+        clauses = [f"Warehouse eq guid'{key}' and Type eq {DELIVERY_ADDRESS}" for key in dict.fromkeys(warehouse_ids)]
+        return [row.record() for row in self._by_clauses("addresses_of_warehouses", WireAddress, clauses)]
+
     def shipping_methods(self) -> list[ShippingMethodRecord]:
         """Every shipping method, inactive ones too."""
         return [row.record() for row in self._list("shipping_methods", WireShippingMethod)]
@@ -161,7 +186,7 @@ class ExactClient:
 
     def documents_by_subject(self, subject: str, *, account_id: UUID | None = None) -> list[Document]:
         """Documents with exactly this subject, of one account where it is given; the lowest number first."""
-        clause = f"Subject eq {_quoted(subject)}"
+        clause = f"Subject eq {quoted(subject)}"
         clause += f" and Account eq guid'{account_id}'" if account_id else ""
         rows = self._list("documents_by_subject", WireDocument, filter_text=clause)
         found = [row.record() for row in rows if row.subject == subject.strip()]
@@ -285,7 +310,7 @@ class ExactClient:
         params = {"$select": f"{select_list(WireGoodsDelivery)},{LINES_PROPERTY}", "$expand": LINES_PROPERTY}
         try:
             rows = self._rows_by_clauses(
-                "goods_deliveries", WireGoodsDelivery.path, params, _key_clauses("EntryID", entry_ids)
+                "goods_deliveries", WireGoodsDelivery.path, params, key_clauses("EntryID", entry_ids)
             )
         except ExactRejected as error:
             if error.status == HTTPStatus.BAD_REQUEST:
@@ -330,7 +355,7 @@ class ExactClient:
         return self._parse(operation, model, self._transport.rows(request))
 
     def _by_keys(self, operation: str, model: type[AnyWire], name: str, keys: Iterable[UUID]) -> list[AnyWire]:
-        return self._by_clauses(operation, model, _key_clauses(name, keys))
+        return self._by_clauses(operation, model, key_clauses(name, keys))
 
     def _by_clauses(self, operation: str, model: type[AnyWire], clauses: Sequence[str]) -> list[AnyWire]:
         rows = self._rows_by_clauses(operation, model.path, {"$select": select_list(model)}, clauses)
@@ -369,15 +394,6 @@ class ExactClient:
 
 def _select(model: type[Wire]) -> str:
     return query_text({"$select": select_list(model)})
-
-
-def _key_clauses(name: str, keys: Iterable[UUID]) -> list[str]:
-    return [f"{name} eq guid'{key}'" for key in dict.fromkeys(keys)]
-
-
-def _quoted(text: str) -> str:
-    """A text as OData writes it; a quote inside is doubled (`exact.md` 6.1)."""
-    return "'" + text.strip().replace("'", "''") + "'"
 
 
 def _given(**properties: object) -> dict[str, Any]:

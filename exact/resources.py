@@ -123,6 +123,14 @@ class WireGoodsDelivery(Wire):
         )
 
 
+class WireLatest(Wire):
+    """Which deliveries there are, for asking for the newest."""
+
+    path: ClassVar[str] = "salesorder/GoodsDeliveries"
+
+    entry_id: UUID = Field(alias="EntryID")
+
+
 class WireLineOwner(Wire):
     """Which delivery a line belongs to."""
 
