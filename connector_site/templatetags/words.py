@@ -9,5 +9,7 @@ register = template.Library()
 
 @register.filter
 def local(text: object) -> str:
-    """A stored English sentence in the reader's language (`connector_site.lib.wording`)."""
-    return wording.local(str(text or ""))
+    """A stored English sentence in the reader's language (`connector_site.lib.wording`); what is markup stays so."""
+    told = text if isinstance(text, str) else str(text or "")
+    read = wording.local(told)
+    return told if read == told else read
