@@ -18,9 +18,12 @@ def open_client(account: Account, *, observe: Observer) -> UpsClient:
     return _open(account, observe=observe, for_check=False)
 
 
-def open_client_for_check(account: Account, *, observe: Observer) -> UpsClient:
-    """A client that also tries an account that was stopped: for the check that a person asked for."""
-    return _open(account, observe=observe, for_check=True)
+def open_client_for_check(account: Account, *, observe: Observer, has_new_token: bool = False) -> UpsClient:
+    """A client that also tries an account that was stopped: for the check that a person asked for.
+
+    `has_new_token` says that UPS has given out the account's token just now: whatever refuses it lacks its product.
+    """
+    return _open(account, observe=observe, for_check=True, has_new_token=has_new_token)
 
 
 def open_tracking_client(account: Account, *, observe: Observer) -> TrackingClient:
@@ -28,23 +31,39 @@ def open_tracking_client(account: Account, *, observe: Observer) -> TrackingClie
     return _open_tracking(account, observe=observe, for_check=False)
 
 
-def open_tracking_client_for_check(account: Account, *, observe: Observer) -> TrackingClient:
+def open_tracking_client_for_check(
+    account: Account, *, observe: Observer, has_new_token: bool = False
+) -> TrackingClient:
     """The same for the check that a person asked for: it also tries an account that was stopped."""
-    return _open_tracking(account, observe=observe, for_check=True)
+    return _open_tracking(account, observe=observe, for_check=True, has_new_token=has_new_token)
 
 
-def _open_tracking(account: Account, *, observe: Observer, for_check: bool) -> TrackingClient:
+def _open_tracking(
+    account: Account, *, observe: Observer, for_check: bool, has_new_token: bool = False
+) -> TrackingClient:
     base_url = settings.UPS_BASE_URLS[account.environment]
     session = _session(base_url)
-    tokens = AccountTokens(account, session=session, base_url=base_url, observe=observe, for_check=for_check)
-    return TrackingClient(session, tokens, base_url=base_url, shipper_number=account.shipper_number, observe=observe)
+    return TrackingClient(
+        session,
+        AccountTokens(account, session=session, base_url=base_url, observe=observe, for_check=for_check),
+        base_url=base_url,
+        shipper_number=account.shipper_number,
+        observe=observe,
+        has_new_token=has_new_token,
+    )
 
 
-def _open(account: Account, *, observe: Observer, for_check: bool) -> UpsClient:
+def _open(account: Account, *, observe: Observer, for_check: bool, has_new_token: bool = False) -> UpsClient:
     base_url = settings.UPS_BASE_URLS[account.environment]
     session = _session(base_url)
-    tokens = AccountTokens(account, session=session, base_url=base_url, observe=observe, for_check=for_check)
-    return UpsClient(session, tokens, base_url=base_url, shipper_number=account.shipper_number, observe=observe)
+    return UpsClient(
+        session,
+        AccountTokens(account, session=session, base_url=base_url, observe=observe, for_check=for_check),
+        base_url=base_url,
+        shipper_number=account.shipper_number,
+        observe=observe,
+        has_new_token=has_new_token,
+    )
 
 
 def _session(base_url: str) -> requests.Session:

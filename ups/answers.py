@@ -3,9 +3,10 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 
+from ups.amounts import amount_of
 from ups.errors import UpsOutcomeUnknown
 from ups.numbers import PLACEHOLDER, find_reported, is_valid
 from ups.payloads import (
@@ -182,7 +183,7 @@ def _complete(body: bytes, expected_packages: int) -> ShipmentAnswer:
         charge=charge,
         currency=currency,
         charge_is_negotiated=negotiated,
-        billing_weight=_amount(results.billing_weight.weight),
+        billing_weight=amount_of(results.billing_weight.weight),
         billing_weight_unit=_unit(results.billing_weight),
         alerts=tuple(Alert(code=alert.code, text=alert.description) for alert in answer.response.alert if alert.code),
         transaction_identifier=answer.response.transaction_reference.transaction_identifier,
@@ -233,15 +234,7 @@ def _charge(results: ShipmentResults) -> tuple[Decimal | None, str, bool]:
 
 
 def _money(money: Money) -> Decimal | None:
-    return _amount(money.monetary_value)
-
-
-def _amount(text: str) -> Decimal | None:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
+    return amount_of(money.monetary_value)
 
 
 def _unit(weight: Weight) -> str:

@@ -69,17 +69,18 @@ class Asker:
             raise error
         return reply
 
-    def ask_beside(self, call: Call, *, witness: Call) -> Reply:
+    def ask_beside(self, call: Call, *, witness: Call | None) -> Reply:
         """Send a repeatable call to an API that the account can ship without: its refusals never stop the account.
 
         UPS answers 401 both to a bad token and to an app without the API product. `witness`, a call to an API that
-        the app has, tells them apart, so that a missing product costs none of the few token calls of a day.
+        the app has, tells them apart, so that a missing product costs none of the few token calls of a day. No witness
+        is needed for a token that UPS has given out just now.
         """
         token = self._tokens.token()
         reply = self._send_again_safe(call, token)
         if reply.status != UNAUTHORIZED:
             return reply
-        if self._is_good(token, witness):
+        if witness is None or self._is_good(token, witness):
             raise product_missing(call.operation, reply)
         self._tokens.drop(token)
         again = self._send_again_safe(call, self._tokens.token())

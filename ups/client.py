@@ -5,6 +5,7 @@ Documented at https://developer.ups.com/api/reference (Shipping). Hosts come fro
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts, new_
 from connector_site.lib.outside_calls import Observer
 from connector_site.lib.references import new_shipment_reference
 from connector_site.lib.secrets import Secret
+from ups.address_validation import NOT_ASKED, AddressAnswer, is_asked, read_validation, validation_call
 from ups.answers import RecoveryAnswer, RecoveryState, ShipmentAnswer, VoidAnswer, read_answer, read_recovery, read_void
 from ups.asking import Asker, TokenSource
 from ups.errors import (
@@ -24,9 +26,10 @@ from ups.errors import (
     UpsUnexpectedReply,
 )
 from ups.limits import VOID_NUMBERS
+from ups.rating import RatedShipment, rate_call, read_rate
 from ups.recovery import harmless_question, recovery_call
 from ups.services import LabelFormat
-from ups.shipment_spec import PartySpec
+from ups.shipment_spec import PartySpec, ShipmentSpec
 from ups.shipping import package_count, shipper_question
 from ups.transport import Call
 from ups.verdicts import UNAUTHORIZED, is_success, read_error, ship_error
@@ -73,8 +76,10 @@ class UpsClient:
         base_url: str,
         shipper_number: str,
         observe: Observer,
+        has_new_token: bool = False,
     ) -> None:
         self._asker = Asker(session, token_source, base_url=base_url, observe=observe, timeouts=_TIMEOUTS)
+        self._witness = None if has_new_token else harmless_question(shipper_number)
         self._ready: Secret | None = None
         self.shipper_number = shipper_number
 
@@ -138,6 +143,27 @@ class UpsClient:
         """Look for a shipment by our reference and the account that was billed: POST /labels/v1/recovery."""
         values = {"ReferenceNumber": {"Value": reference}, "ShipperNumber": shipper_number or self.shipper_number}
         return self._recover({"ReferenceValues": values}, context=reference, label_format=label_format)
+
+    def rate(self, spec: ShipmentSpec, *, collected_on: date | None = None) -> RatedShipment:
+        """What this shipment would cost: POST /rating/v2409/Rate. Nothing is made, so repeating is safe.
+
+        With a day of collection the answer also tells the day of arrival.
+        """
+        call = rate_call(spec, collected_on=collected_on)
+        reply = self._asker.ask_beside(call, witness=self._witness)
+        if is_success(reply):
+            return read_rate(reply.body)
+        raise read_error(call.operation, reply)
+
+    def validate_address(self, party: PartySpec) -> AddressAnswer:
+        """Whether UPS knows this address: POST /addressvalidation/v2/3; not asked outside US and Puerto Rico."""
+        if not is_asked(party):
+            return NOT_ASKED
+        call = validation_call(party)
+        reply = self._asker.ask_beside(call, witness=self._witness)
+        if is_success(reply):
+            return read_validation(reply.body)
+        raise read_error(call.operation, reply)
 
     def probe(self, shipper: PartySpec) -> ProbeAnswer:
         """Check token, API product and shipper number without side effects.

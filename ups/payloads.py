@@ -39,6 +39,12 @@ def as_object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def as_texts(value: object) -> tuple[str, ...]:
+    """A list of texts; one text counts as a list of one, blanks as nothing."""
+    entries = value if isinstance(value, list) else [value]
+    return tuple(text for text in (clean_text(entry) for entry in entries) if text)
+
+
 Text = Annotated[str, BeforeValidator(clean_text)]
 
 
@@ -179,6 +185,71 @@ class LabelRecoveryResponse(_Wire):
     shipment_identification_number: Text = ""
     label_results: Annotated[list[RecoveredLabel], BeforeValidator(as_list)] = []
     tracking_candidate: Annotated[list[TrackingCandidate], BeforeValidator(as_list)] = []
+
+
+class Moment(_Wire):
+    """A day and a time of day, as digits."""
+
+    date: Text = ""
+
+
+class EstimatedArrival(_Wire):
+    """When UPS means to arrive."""
+
+    arrival: Annotated[Moment, BeforeValidator(as_object)] = Moment()
+
+
+class ServiceSummary(_Wire):
+    """What UPS says about a service's speed."""
+
+    estimated_arrival: Annotated[EstimatedArrival, BeforeValidator(as_object)] = EstimatedArrival()
+
+
+class TimeInTransit(_Wire):
+    """How long a shipment is under way."""
+
+    service_summary: Annotated[ServiceSummary, BeforeValidator(as_object)] = ServiceSummary()
+
+
+class RatedShipmentAnswer(_Wire):
+    """A shipment with its price."""
+
+    service: Annotated[Coded, BeforeValidator(as_object)] = Coded()
+    total_charges: Annotated[Money, BeforeValidator(as_object)] = Money()
+    negotiated_rate_charges: Annotated[NegotiatedCharges, BeforeValidator(as_object)] = NegotiatedCharges()
+    rated_shipment_alert: Annotated[list[Coded], BeforeValidator(as_list)] = []
+    time_in_transit: Annotated[TimeInTransit, BeforeValidator(as_object)] = TimeInTransit()
+
+
+class RateResponse(_Wire):
+    """The answer of Rating."""
+
+    response: Annotated[ResponseHead, BeforeValidator(as_object)] = ResponseHead()
+    rated_shipment: Annotated[list[RatedShipmentAnswer], BeforeValidator(as_list)] = []
+
+
+class AddressKey(_Wire):
+    """An address as Address Validation writes it."""
+
+    address_line: Annotated[tuple[str, ...], BeforeValidator(as_texts)] = ()
+    political_division1: Text = ""
+    political_division2: Text = ""
+    postcode_primary_low: Text = ""
+    postcode_extended_low: Text = ""
+    country_code: Text = ""
+
+
+class AddressCandidate(_Wire):
+    """An address that UPS knows."""
+
+    address_key_format: Annotated[AddressKey, BeforeValidator(as_object)] = AddressKey()
+
+
+class ValidationAnswer(_Wire):
+    """The answer of Address Validation, its indicators left out: those count by being there."""
+
+    address_classification: Annotated[Coded, BeforeValidator(as_object)] = Coded()
+    candidate: Annotated[list[AddressCandidate], BeforeValidator(as_list)] = []
 
 
 class TokenAnswer(BaseModel):

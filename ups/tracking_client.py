@@ -73,8 +73,10 @@ class TrackingClient:
         base_url: str,
         shipper_number: str,
         observe: Observer,
+        has_new_token: bool = False,
     ) -> None:
         self._asker = Asker(session, token_source, base_url=base_url, observe=observe, timeouts=_TIMEOUTS)
+        self._witness = None if has_new_token else harmless_question(shipper_number)
         self._shipper_number = shipper_number
 
     def track(self, number: str) -> TrackingAnswer:
@@ -155,7 +157,7 @@ class TrackingClient:
         raise read_error(call.operation, reply)
 
     def _ask(self, call: Call) -> Reply:
-        return self._asker.ask_beside(call, witness=harmless_question(self._shipper_number))
+        return self._asker.ask_beside(call, witness=self._witness)
 
 
 def _subscription(numbers: tuple[str, ...], destination: Destination | None) -> dict[str, Any]:
