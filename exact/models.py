@@ -70,8 +70,8 @@ class Connection(models.Model):
     that no notification told of. `moved_at` and `relinked_at` are Exact's own dates of moves, after which its row
     versions start anew (`exact.md` 12); `division_looked_at` is when they were last asked for. One that has ended keeps
     its grant until its subscriptions at Exact are removed (`ending.clean_up`). `hook_validated_at` is when Exact first
-    called the address of our subscription (`exact.md` 11.2). `rights` has, for each right that was looked up at
-    `rights_checked_at`, whether the Exact user has it. `sealed_address` is the company's own address in Exact.
+    called the address of our subscription (`exact.md` 11.2). `rights` is what was found at `rights_checked_at`
+    (`exact.rights.Finding`).
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
@@ -95,7 +95,6 @@ class Connection(models.Model):
     hook_validated_at = models.DateTimeField(null=True, blank=True)
     rights = models.JSONField(default=list, db_default=[], blank=True)
     rights_checked_at = models.DateTimeField(null=True, blank=True)
-    sealed_address = SealedField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -242,7 +241,7 @@ class MasterRecord(models.Model):
         ACCOUNT = "account", "account"
         CONTACT = "contact", "contact"
         ORDER = "order", "sales order"
-        WAREHOUSE = "warehouse", "address of a warehouse"
+        WAREHOUSE = "warehouse", "address of a warehouse, or the company's own"
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")

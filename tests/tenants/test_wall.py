@@ -218,7 +218,10 @@ def test_what_looks_across_tenants_is_short_and_known() -> None:
         "audit_chain",
         "audit_tenants",
         "exact_consent_link_route",
+        "exact_expired_consent_links",
+        "exact_grant_is_awaited",
         "exact_grant_users",
+        "exact_hook_validated",
         "exact_left_over_connections",
         "exact_live_connections",
         "exact_route",
@@ -281,12 +284,13 @@ def test_the_dispatch_role_can_neither_log_in_nor_make_anything_nor_by_pass_the_
 MAY = {
     "INSERT syncjobs_syncjob": ("code created_at due_at failures kind last_error queue starts state subject tenant_id"),
     "UPDATE syncjobs_syncjob": "due_at lease_until starts state",
+    "UPDATE exact_connection": "hook_validated_at",
     "SELECT exact_breaker": "connection_id endpoint opened_at",
     "SELECT exact_callbudget": "connection_id day_calls day_number",
     "SELECT exact_connection": (
-        "code day_limit disconnected_at division grant_id hook_code id missed_hook_at site tenant_id"
+        "code day_limit disconnected_at division grant_id hook_code hook_validated_at id missed_hook_at site tenant_id"
     ),
-    "SELECT exact_consentlink": "code ended_at expires_at given_at tenant_id token_digest",
+    "SELECT exact_consentlink": "code ended_at expires_at given_at grant_id tenant_id token_digest",
     "SELECT exact_grant": "client_id code id needs_reconnect_at received_at reconnect_reason",
     "SELECT syncjobs_alarm": "cleared_at mail_due_at tenant_id",
     "SELECT syncjobs_attempt": ("code delivery_id doubt_at due_at orphaned_at review_reason sent_at state tenant_id"),
