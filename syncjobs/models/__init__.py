@@ -4,7 +4,7 @@ from syncjobs.models.alarms import Alarm, Heartbeat, SystemAlarm
 from syncjobs.models.deliveries import Delivery, PartyAddress
 from syncjobs.models.jobs import Receipt, SyncJob
 from syncjobs.models.onboarding import DryRun
-from syncjobs.models.personal import Export
+from syncjobs.models.personal import Export, ExportPart
 from syncjobs.models.reconciling import Finding, Reconciliation
 from syncjobs.models.rules import Reporting, ShipFrom, ShippingRule
 from syncjobs.models.shipments import Attempt, Label, Parcel, Shipment
@@ -16,6 +16,7 @@ __all__ = [
     "Delivery",
     "DryRun",
     "Export",
+    "ExportPart",
     "Finding",
     "Heartbeat",
     "Label",

@@ -3,7 +3,9 @@
 import uuid
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -87,6 +89,7 @@ class PartyAddress(models.Model):
     """Who a delivery goes to. The only place of our own where names, addresses and phones stand.
 
     Encrypted under a key of its own (`sealed_key`): erasing it is deleting that key and blanking the row (`erased_at`).
+    `finders` are keyed hashes of the words a person may be looked for by (`syncjobs.finders`).
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
@@ -94,11 +97,13 @@ class PartyAddress(models.Model):
     delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="ship_to")
     sealed_key = SealedField(null=True)
     sealed = SealedField(null=True)
+    finders = ArrayField(models.CharField(max_length=32), null=True)
     erased_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         verbose_name_plural = "party addresses"
+        indexes: ClassVar = [GinIndex(fields=["finders"], name="party_finders")]
 
     def __str__(self) -> str:
         return str(self.code)

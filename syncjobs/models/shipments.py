@@ -24,7 +24,8 @@ class Attempt(models.Model):
 
     `due_at` is when it is looked at next by itself, `doubt_at` since when its outcome is unknown, `watches` how often
     it was looked for after it was found absent, `void_id` the shipment at UPS that is being voided. `review_reason`
-    says why a person must decide; the reasons are `settling.Reason`.
+    says why a person must decide; the reasons are `settling.Reason`. The request shows the receiver's address: once it is
+    settled it may be erased (`erased_at`), and changed never.
     """
 
     class State(models.TextChoices):
@@ -54,7 +55,8 @@ class Attempt(models.Model):
     reference = models.CharField(max_length=35)
     shipper_number = models.CharField(max_length=6)
     environment = models.CharField(max_length=10)
-    request = SealedField()
+    request = SealedField(null=True)
+    erased_at = models.DateTimeField(null=True)
     request_hash = models.CharField(max_length=64)
     packages = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
