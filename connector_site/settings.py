@@ -60,7 +60,13 @@ PROXY_COUNT = env.int("PROXY_COUNT", default=1 if _HTTPS else 0)
 """Proxies of our own in front of the site; each adds an address to `X-Forwarded-For`, and only those are believed.
 
 With `https` there is one: TLS ends at a proxy."""
-ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or "localhost", *env.list("ALLOWED_HOSTS", default=[])]
+ADMIN_HOST = env.str("ADMIN_HOST", default="").strip().lower()
+"""A host name of its own for `/admin/`, which is then found nowhere else (`connector_site.admin_door`)."""
+ALLOWED_HOSTS = [
+    urlsplit(PUBLIC_URL).hostname or "localhost",
+    *([ADMIN_HOST] if ADMIN_HOST else []),
+    *env.list("ALLOWED_HOSTS", default=[]),
+]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
@@ -87,6 +93,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "connector_site.middleware.hooks_first",
     "django.middleware.security.SecurityMiddleware",
+    "connector_site.middleware.safe_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -96,7 +103,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "connector_site.middleware.admin_content_security_policy",
+    "connector_site.middleware.content_security_policy_by_place",
+    "connector_site.admin_door.admin_door",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -300,9 +308,19 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_NAME = "__Host-sessionid" if _HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if _HTTPS else "csrftoken"
 SESSION_COOKIE_HTTPONLY = True
-SECURE_SSL_REDIRECT = False
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+"""What was said to a person stays in her session; no further cookie."""
+SECURE_SSL_REDIRECT = _HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/"]
+"""Probes come from inside, without the proxy that speaks TLS."""
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _HTTPS
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+"""The preload lists take whole domains, of which this site has one name: its domain's owner decides."""
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -313,7 +331,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF, *sorted(set(EXACT_BASE_URLS.values()))],
+        "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
@@ -323,6 +341,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("nl", "Nederlands"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_NAME = "__Host-language" if _HTTPS else "language"
 LANGUAGE_COOKIE_SECURE = _HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
@@ -341,6 +360,9 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
+"""Our own bounds: no form of ours comes near; what is above is answered with 400 before a view sees it."""
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,0 +1,106 @@
+"""The admin's door: its own host if there is one, staff with a second factor only, and a trace of every look.
+
+It shows rows of every customer. So each row that is opened there leaves an event in the trail of the customer it
+belongs to.
+"""
+
+import logging
+from collections.abc import Callable
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.views.defaults import page_not_found
+
+from audit.models import Event
+from audit.record import Happening, acting, happenings
+from connector_site.lib.admin import STAFF_DATABASE
+from tenants import second_factor
+from tenants.context import tenant_context
+from tenants.gate import actor_of
+from tenants.models import Tenant, User
+
+ADMIN = "/admin/"
+ALSO_ON_ITS_HOST = (ADMIN, "/account/", "/protect/", "/language/", "/static/", "/health/")
+"""What the admin's own host answers: its pages, and those on which its staff sign in."""
+LOOKED = "row looked at in the admin"
+_SECOND_FACTOR = "mfa"
+logger = logging.getLogger(__name__)
+
+
+def admin_door(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Guard everything under `/admin/` before any of its views is asked."""
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        if not _is_the_place(request):
+            return page_not_found(request, Exception())
+        if not request.path_info.startswith(ADMIN):
+            return get_response(request)
+        asked = _second_factor(request)
+        if asked is not None:
+            return redirect(asked)
+        response = get_response(request)
+        _note_look(request, response)
+        return response
+
+    return respond
+
+
+def _is_the_place(request: HttpRequest) -> bool:
+    """With an admin host of its own the admin is found there alone, and nothing of the customers' is."""
+    if not settings.ADMIN_HOST:
+        return True
+    is_its_host = request.get_host().split(":")[0] == settings.ADMIN_HOST
+    if is_its_host:
+        return request.path_info == "/" or request.path_info.startswith(ALSO_ON_ITS_HOST)
+    return not request.path_info.startswith(ADMIN)
+
+
+def _second_factor(request: HttpRequest) -> str | None:
+    """Where to send staff who have no second factor, or did not use it when they signed in."""
+    user = request.user
+    if not isinstance(user, User) or not user.is_staff:
+        return None
+    if not second_factor.is_set_up(request, user):
+        return second_factor.set_up_address(request)
+    if not any(record["method"] == _SECOND_FACTOR for record in get_authentication_records(request, user)):
+        return second_factor.ask_address(back_to=request.get_full_path())
+    return None
+
+
+def _note_look(request: HttpRequest, response: HttpResponseBase) -> None:
+    """An event for the customer whose row was opened; of people, who belong to none, a line in the log."""
+    row = _row_shown(request, response)
+    if row is None or not isinstance(request.user, User):
+        return
+    tenant_id = row.pk if isinstance(row, Tenant) else getattr(row, "tenant_id", None)
+    if tenant_id is None:
+        logger.info("%s looked at %s %s in the admin", actor_of(request.user), row._meta.label, row.pk)
+        return
+    event = Happening(
+        kind=Event.Kind.ASKED,
+        subject_kind="admin",
+        subject=getattr(row, "code", tenant_id),
+        details={"what": LOOKED, "table": row._meta.label},
+    )
+    with acting(actor_of(request.user)), tenant_context(tenant_id):
+        happenings(tenant_id, [event])
+
+
+def _row_shown(request: HttpRequest, response: HttpResponseBase) -> models.Model | None:
+    match = request.resolver_match
+    if match is None or not isinstance(response, TemplateResponse) or not str(match.url_name).endswith("_change"):
+        return None
+    model = next((one for one in admin.site._registry if str(match.url_name) == _change_of(one)), None)  # noqa: SLF001
+    if model is None:
+        return None
+    return model._base_manager.using(STAFF_DATABASE).filter(pk=unquote(match.kwargs["object_id"])).first()
+
+
+def _change_of(model: type[models.Model]) -> str:
+    return f"{model._meta.app_label}_{model._meta.model_name}_change"
