@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.apps import apps
 from django.conf import settings
@@ -23,6 +24,9 @@ from tenants.models import Tenant
 ROWS_AT_ONCE = 200
 BYTES_AT_ONCE = 8 * 1024 * 1024
 """Our own bounds: one batch is a short transaction and little memory. A larger value is a batch of its own."""
+SECRET_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+SECRET_PARTS = ("secret", "seed")
+"""What allauth gives to our adapter to encrypt; a passkey keeps no secret with us."""
 Row = tuple[int, str, bytes]
 
 
@@ -166,3 +170,19 @@ def _look(rows: Sequence[Row], with_keys: Keys, count: Count) -> None:
             count.left += with_keys.renewed(stored) is not None
         except InvalidToken:
             count.unreadable.append(code)
+
+
+def reencrypt_factors(*, with_keys: Keys) -> Count:
+    """The same for the secrets of second factors, which stand inside a column of JSON (`tenants.mfa`)."""
+    count = Count()
+    for factor in Authenticator.objects.filter(type__in=SECRET_FACTORS).order_by("pk").iterator():
+        found = {name: factor.data[name] for name in SECRET_PARTS if name in factor.data}
+        count.read += len(found)
+        changed = {name: new for name, old in found.items() if (new := _renewed(with_keys, old.encode())) is not None}
+        if changed:
+            renewed = factor.data | {name: new.decode() for name, new in changed.items()}
+            same = Authenticator.objects.filter(pk=factor.pk, data=factor.data)
+            count.renewed += len(changed) * same.update(data=renewed)
+    for pk, data in Authenticator.objects.filter(type__in=SECRET_FACTORS).order_by("pk").values_list("pk", "data"):
+        _look([(pk, str(pk), data[name].encode()) for name in SECRET_PARTS if name in data], with_keys, count)
+    return count
