@@ -28,10 +28,10 @@ END $$;
 """
 
 PRUNE = f"""
-CREATE POLICY prune_reads ON audit_event FOR SELECT TO {DISPATCH_ROLE} USING (true);
-CREATE POLICY prune_deletes ON audit_event FOR DELETE TO {DISPATCH_ROLE} USING (true);
-CREATE POLICY prune_tells ON audit_event FOR INSERT TO {DISPATCH_ROLE} WITH CHECK (true);
-GRANT SELECT, INSERT, DELETE ON audit_event TO {DISPATCH_ROLE};
+CREATE POLICY prune ON audit_event TO {DISPATCH_ROLE}
+    USING (tenant_id = {CURRENT_TENANT}) WITH CHECK (tenant_id = {CURRENT_TENANT});
+GRANT SELECT (tenant_id, sequence, recorded_at, hash), INSERT (code, tenant_id, sequence, actor, kind, subject_kind,
+    subject, from_state, to_state, details, previous_hash, hash), DELETE ON audit_event TO {DISPATCH_ROLE};
 GRANT USAGE ON SEQUENCE audit_event_id_seq TO {DISPATCH_ROLE};
 
 CREATE FUNCTION audit_prune(before timestamptz, at_once integer) RETURNS bigint
@@ -39,23 +39,22 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     whose uuid := {CURRENT_TENANT};
     cutoff timestamptz := least(before, clock_timestamp() - interval '12 months');
-    last_one audit_event;
+    end_sequence bigint;
+    end_hash text;
     gone bigint;
 BEGIN
     PERFORM FROM audit_chainhead WHERE tenant_id = whose FOR UPDATE;
-    SELECT e.* INTO last_one FROM (
-        SELECT * FROM audit_event WHERE tenant_id = whose ORDER BY sequence LIMIT at_once
-    ) e WHERE e.recorded_at < cutoff AND NOT EXISTS (
-        SELECT FROM audit_event younger
-         WHERE younger.tenant_id = whose AND younger.sequence < e.sequence AND younger.recorded_at >= cutoff
-    ) ORDER BY e.sequence DESC LIMIT 1;
+    SELECT e.sequence, e.hash INTO end_sequence, end_hash FROM (
+        SELECT sequence, hash, bool_and(recorded_at < cutoff) OVER (ORDER BY sequence) AS is_old
+          FROM audit_event WHERE tenant_id = whose ORDER BY sequence LIMIT at_once
+    ) e WHERE e.is_old ORDER BY e.sequence DESC LIMIT 1;
     IF NOT FOUND THEN RETURN 0; END IF;
-    DELETE FROM audit_event WHERE tenant_id = whose AND sequence <= last_one.sequence;
+    DELETE FROM audit_event WHERE tenant_id = whose AND sequence <= end_sequence;
     GET DIAGNOSTICS gone = ROW_COUNT;
     INSERT INTO audit_event (code, tenant_id, sequence, actor, kind, subject_kind, subject, from_state, to_state,
                              details, previous_hash, hash)
     VALUES (gen_random_uuid(), whose, 0, 'system', 'changed', 'audit', whose, '', '', jsonb_build_object(
-        'what', 'old events deleted', 'events', gone, 'through', last_one.sequence, 'hash', last_one.hash), '', '');
+        'what', 'old events deleted', 'events', gone, 'through', end_sequence, 'hash', end_hash), '', '');
     RETURN gone;
 END $$;
 ALTER FUNCTION audit_prune(timestamptz, integer) OWNER TO {DISPATCH_ROLE};
@@ -66,9 +65,7 @@ RESET ROLE;
 """
 UNPRUNE = f"""
 DROP FUNCTION audit_prune(timestamptz, integer);
-DROP POLICY prune_reads ON audit_event;
-DROP POLICY prune_deletes ON audit_event;
-DROP POLICY prune_tells ON audit_event;
+DROP POLICY prune ON audit_event;
 REVOKE ALL ON audit_event FROM {DISPATCH_ROLE};
 """
 

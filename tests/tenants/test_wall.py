@@ -216,6 +216,7 @@ def test_what_looks_across_tenants_is_short_and_known() -> None:
 
     assert across == [
         "audit_chain",
+        "audit_prune",
         "audit_tenants",
         "exact_consent_link_route",
         "exact_expired_consent_links",
@@ -282,6 +283,10 @@ def test_the_dispatch_role_can_neither_log_in_nor_make_anything_nor_by_pass_the_
 
 
 MAY = {
+    "INSERT audit_event": (
+        "actor code details from_state hash kind previous_hash sequence subject subject_kind tenant_id to_state"
+    ),
+    "SELECT audit_event": "hash recorded_at sequence tenant_id",
     "INSERT syncjobs_syncjob": ("code created_at due_at failures kind last_error queue starts state subject tenant_id"),
     "UPDATE syncjobs_syncjob": "due_at lease_until starts state",
     "UPDATE exact_connection": "hook_validated_at",
@@ -325,6 +330,7 @@ def test_the_dispatch_role_reads_and_writes_no_more_than_its_functions_need() ->
         "audit_chainhead INSERT",
         "audit_chainhead SELECT",
         "audit_chainhead UPDATE",
+        "audit_event DELETE",
         "syncjobs_syncjob SELECT",
     ]
     assert columns == sorted(f"{what}.{name}" for what, names in MAY.items() for name in names.split())
