@@ -10,10 +10,11 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from connector_site.lib.wording import said
 from ups.models import SEALED, Account, QuantumViewFeed
 
-_SILENT = "UPS took our subscriptions but tells us nothing, although its tracking shows new scans."
-_SILENT_ADVICE = (
+_SILENT = said("UPS took our subscriptions but tells us nothing, although its tracking shows new scans.")
+_SILENT_ADVICE = said(
     "See on the account's page how UPS reaches us; until then UPS is asked more often, and nothing is lost."
 )
 
@@ -63,4 +64,7 @@ def _troubles(account: Account) -> Iterator[Trouble]:
         yield Trouble(text=_SILENT, since=account.alert_silent_at, advice=_SILENT_ADVICE)
     for feed in account.feeds.all():
         if feed.problem:
-            yield Trouble(text=f"Quantum View “{feed.name}”: {feed.problem}", since=feed.problem_at)
+            yield Trouble(
+                text=said("Quantum View “{name}”: {problem}", name=feed.name, problem=feed.problem),
+                since=feed.problem_at,
+            )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from connector_site.lib.wording import said
+
 
 class AlarmKind(StrEnum):
     """What may be wrong."""
@@ -76,10 +78,10 @@ HOOKS_STEADY = timedelta(hours=1)
 """Some notifications arrive and others do not while Exact is in trouble: all is well after an hour without a miss."""
 NOT_SEEN_AGAIN = timedelta(days=1)
 """What is only noticed when it happens ends when it did not happen again for so long."""
-_RECONNECT_ADVICE = (
+_RECONNECT_ADVICE = said(
     "Sign in and connect Exact Online again; it takes a minute. Until then deliveries wait, and nothing is lost."
 )
-_RENEWAL_ADVICE = (
+_RENEWAL_ADVICE = said(
     "Exact Online has not renewed our permission for days and lets it end after thirty. Please connect again now, "
     "before deliveries have to wait."
 )
@@ -100,20 +102,20 @@ def _of_service(title: str, advice: str) -> Nature:
 NATURES: dict[AlarmKind, Nature] = {
     K.IN_DOUBT: Nature(
         about=About.DELIVERY,
-        title="It is not known whether UPS made a shipment",
-        advice="UPS is asked again and again by itself, and nothing is sent twice. You need not do anything yet.",
+        title=said("It is not known whether UPS made a shipment"),
+        advice=said("UPS is asked again and again by itself, and nothing is sent twice. You need not do anything yet."),
         tells_tenant=True,
     ),
     K.REVIEW: Nature(
         about=About.DELIVERY,
-        title="A delivery needs a decision",
-        advice="Open the delivery: it shows what is known and what can be decided.",
+        title=said("A delivery needs a decision"),
+        advice=said("Open the delivery: it shows what is known and what can be decided."),
         tells_tenant=True,
     ),
     K.ORPHAN: Nature(
         about=About.ATTEMPT,
-        title="UPS made a shipment after all that was given up",
-        advice="It is voided by itself, so that it costs nothing. Do not use its label if you find one.",
+        title=said("UPS made a shipment after all that was given up"),
+        advice=said("It is voided by itself, so that it costs nothing. Do not use its label if you find one."),
         tells_tenant=True,
         tells_operator=True,
         is_urgent=True,
@@ -121,7 +123,7 @@ NATURES: dict[AlarmKind, Nature] = {
     ),
     K.NEEDS_RECONNECT: Nature(
         about=About.CONNECTION,
-        title="The connection to Exact Online has ended",
+        title=said("The connection to Exact Online has ended"),
         advice=_RECONNECT_ADVICE,
         tells_tenant=True,
         is_urgent=True,
@@ -129,21 +131,21 @@ NATURES: dict[AlarmKind, Nature] = {
     ),
     K.TOKEN_20_DAYS: Nature(
         about=About.CONNECTION,
-        title="The permission for Exact Online was not renewed for 20 days",
+        title=said("The permission for Exact Online was not renewed for 20 days"),
         advice=_RENEWAL_ADVICE,
         tells_tenant=True,
         is_listed=True,
     ),
     K.TOKEN_25_DAYS: Nature(
         about=About.CONNECTION,
-        title="The permission for Exact Online was not renewed for 25 days",
+        title=said("The permission for Exact Online was not renewed for 25 days"),
         advice=_RENEWAL_ADVICE,
         tells_tenant=True,
         is_listed=True,
     ),
     K.TOKEN_28_DAYS: Nature(
         about=About.CONNECTION,
-        title="The permission for Exact Online ends in two days",
+        title=said("The permission for Exact Online ends in two days"),
         advice=_RENEWAL_ADVICE,
         tells_tenant=True,
         is_urgent=True,
@@ -176,8 +178,8 @@ NATURES: dict[AlarmKind, Nature] = {
     ),
     K.BREAKER_OPEN: Nature(
         about=About.CONNECTION,
-        title="Exact Online refuses calls",
-        advice="It is asked again each hour. Check the rights of the person who connected Exact Online.",
+        title=said("Exact Online refuses calls"),
+        advice=said("It is asked again each hour. Check the rights of the person who connected Exact Online."),
         tells_tenant=True,
         tells_operator=True,
         is_listed=True,
@@ -208,17 +210,21 @@ NATURES: dict[AlarmKind, Nature] = {
     ),
     K.HOOKS_SILENT: Nature(
         about=About.CONNECTION,
-        title="Exact Online does not tell us of new deliveries",
-        advice="Deliveries are still found, some minutes later than usual. We ask Exact for its notifications again.",
+        title=said("Exact Online does not tell us of new deliveries"),
+        advice=said(
+            "Deliveries are still found, some minutes later than usual. We ask Exact for its notifications again."
+        ),
         tells_tenant=True,
         is_listed=True,
         clears_after=HOOKS_STEADY,
     ),
     K.FINDING: Nature(
         about=About.COMPARISON,
-        title="The nightly comparison found differences",
-        advice="Open the comparison: it shows what differs and what can be done about it. What is found later is told "
-        "of again.",
+        title=said("The nightly comparison found differences"),
+        advice=said(
+            "Open the comparison: it shows what differs and what can be done about it. What is found later is told "
+            "of again."
+        ),
         tells_tenant=True,
         is_listed=True,
     ),
@@ -236,8 +242,10 @@ NATURES: dict[AlarmKind, Nature] = {
     ),
     K.DAY_BUDGET: Nature(
         about=About.CONNECTION,
-        title="Most of the day's calls to Exact Online are used",
-        advice="Exact allows so many a day. Shipping comes first; what is left over is done after midnight (UTC).",
+        title=said("Most of the day's calls to Exact Online are used"),
+        advice=said(
+            "Exact allows so many a day. Shipping comes first; what is left over is done after midnight (UTC)."
+        ),
         tells_tenant=True,
         is_listed=True,
     ),
@@ -257,8 +265,8 @@ NATURES: dict[AlarmKind, Nature] = {
     ),
     K.ACCOUNT_STOPPED: Nature(
         about=About.ACCOUNT,
-        title="UPS accepts nothing from us any more",
-        advice="Deliveries of this account wait. Enter its client id and secret again, then check the account.",
+        title=said("UPS accepts nothing from us any more"),
+        advice=said("Deliveries of this account wait. Enter its client id and secret again, then check the account."),
         tells_tenant=True,
         is_urgent=True,
         is_listed=True,

@@ -14,6 +14,7 @@ from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 
+from connector_site.lib.wording import said
 from exact.models import Connection
 from syncjobs.alarm_kinds import NATURES, About, AlarmKind
 from syncjobs.models import Alarm, Attempt, Delivery, SystemAlarm
@@ -87,7 +88,7 @@ def some_of_each_kind(alarms: Iterable[AlarmRow]) -> tuple[list[AlarmRow], dict[
 
 def and_more(count: int) -> str:
     """What stands in place of those that are not shown."""
-    return f"and {count} more"
+    return said("and {count} more", count=count)
 
 
 def since_of(alarm: Alarm | SystemAlarm) -> datetime:
@@ -134,7 +135,7 @@ def _rest(kind: AlarmKind, count: int) -> AlarmNotice:
 
 def _differences(alarm: Alarm) -> str:
     count = alarm.details.get("findings", 1)
-    return "One difference" if count == 1 else f"{count} differences"
+    return said("One difference") if count == 1 else said("{count} differences", count=count)
 
 
 def _names(
@@ -157,10 +158,12 @@ def _names(
     accounts = Account.objects.filter(tenant_id=tenant_id, code__in=subjects[About.ACCOUNT])
     for code, name in accounts.values_list("code", "name"):
         path = reverse("ups:account", args=[tenant_code, code])
-        named[About.ACCOUNT, code] = _Named(name=f"UPS account {name}", path=path)
+        named[About.ACCOUNT, code] = _Named(name=said("UPS account {name}", name=name), path=path)
     return named
 
 
 def _delivery(tenant_code: uuid.UUID, code: uuid.UUID, number: str) -> _Named:
     path = reverse("syncjobs:delivery", args=[tenant_code, code])
-    return _Named(name=f"Delivery {number}" if number else "A delivery without number", path=path)
+    return _Named(
+        name=said("Delivery {number}", number=number) if number else said("A delivery without number"), path=path
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from connector_site.lib.wording import said
 from syncjobs.milestones import Standing
 from syncjobs.models import Delivery
 from syncjobs.problems import Problem
@@ -16,7 +17,7 @@ FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.CLOSED})
 """States that the news of UPS moves on."""
 _MOVED = frozenset(set(Milestone) - {Milestone.LABEL_CREATED, Milestone.UNKNOWN, Milestone.VOIDED})
 
-_UNTRUE = "The proof of delivery filed in Exact Online no longer holds."
+_UNTRUE = said("The proof of delivery filed in Exact Online no longer holds.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +76,8 @@ def _problems(parcel: Followed) -> list[Problem]:
         return [
             Problem(
                 code=RETURNED,
-                text=f"UPS brought parcel {parcel.tracking_number} back to the sender{_said(parcel)}.",
-                where="Send the goods again with a new delivery in Exact Online, or credit the customer.",
+                text=_brought_back(parcel),
+                where=said("Send the goods again with a new delivery in Exact Online, or credit the customer."),
             )
         ]
     if parcel.standing.milestone == Milestone.VOIDED:
@@ -85,8 +86,8 @@ def _problems(parcel: Followed) -> list[Problem]:
         return [
             Problem(
                 code=LOST,
-                text=f"UPS reports parcel {parcel.tracking_number} as lost or destroyed{_said(parcel)}.",
-                where="Open a claim at UPS; then send the goods again, or credit the customer.",
+                text=_is_lost(parcel),
+                where=said("Open a claim at UPS; then send the goods again, or credit the customer."),
             )
         ]
     return []
@@ -95,18 +96,44 @@ def _problems(parcel: Followed) -> list[Problem]:
 def _voided(parcel: Followed) -> Problem:
     return Problem(
         code=VOIDED,
-        text=f"The shipment of parcel {parcel.tracking_number} was voided at UPS{_said(parcel)}.",
-        where="If the goods still leave, book the delivery again in Exact Online; this label is no longer good.",
+        text=_was_voided(parcel),
+        where=said("If the goods still leave, book the delivery again in Exact Online; this label is no longer good."),
     )
 
 
 def _corrected(parcel: Followed) -> Problem:
     return Problem(
         code=CORRECTED,
-        text=f"UPS had reported parcel {parcel.tracking_number} as delivered and has taken that back{_said(parcel)}.",
-        where="Nothing is to be done while UPS still brings it; if no news comes, ask UPS where it is.",
+        text=_was_taken_back(parcel),
+        where=said("Nothing is to be done while UPS still brings it; if no news comes, ask UPS where it is."),
     )
 
 
-def _said(parcel: Followed) -> str:
-    return f" (“{parcel.last_words}”)" if parcel.last_words else ""
+def _brought_back(parcel: Followed) -> str:
+    number, words = parcel.tracking_number, parcel.last_words
+    if not words:
+        return said("UPS brought parcel {number} back to the sender.", number=number)
+    return said("UPS brought parcel {number} back to the sender (“{words}”).", number=number, words=words)
+
+
+def _is_lost(parcel: Followed) -> str:
+    number, words = parcel.tracking_number, parcel.last_words
+    if not words:
+        return said("UPS reports parcel {number} as lost or destroyed.", number=number)
+    return said("UPS reports parcel {number} as lost or destroyed (“{words}”).", number=number, words=words)
+
+
+def _was_voided(parcel: Followed) -> str:
+    number, words = parcel.tracking_number, parcel.last_words
+    if not words:
+        return said("The shipment of parcel {number} was voided at UPS.", number=number)
+    return said("The shipment of parcel {number} was voided at UPS (“{words}”).", number=number, words=words)
+
+
+def _was_taken_back(parcel: Followed) -> str:
+    number, words = parcel.tracking_number, parcel.last_words
+    if not words:
+        return said("UPS had reported parcel {number} as delivered and has taken that back.", number=number)
+    return said(
+        "UPS had reported parcel {number} as delivered and has taken that back (“{words}”).", number=number, words=words
+    )

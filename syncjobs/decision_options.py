@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector_site.lib.wording import said
 from syncjobs.courses import CORRECTED, LOST, RETURNED, VOIDED
 from syncjobs.doubt_words import WHY
 from syncjobs.evidence import number_named
@@ -79,66 +80,68 @@ def _is_open(attempt: Attempt) -> bool:
 
 def _of_attempt(delivery: Delivery, attempt: Attempt) -> Case:
     if attempt.state == A.ORPHAN:
-        heading, options = "One shipment too many", _of_orphan(attempt)
+        heading, options = said("One shipment too many"), _of_orphan(attempt)
     elif attempt.state == A.VOID_REFUSED:
-        heading, options = "UPS did not void the shipment", _of_refused_void(attempt)
+        heading, options = said("UPS did not void the shipment"), _of_refused_void(attempt)
     else:
         heading, options = _HEADINGS.get(attempt.review_reason, _MADE_OR_NOT), _of_doubt(attempt)
     text = _TEXTS.get(attempt.review_reason, _OTHER_TEXT)
     return Case(delivery=delivery, attempt=attempt, heading=heading, text=text, options=options)
 
 
-_MADE_OR_NOT = "Did UPS make this shipment?"
+_MADE_OR_NOT = said("Did UPS make this shipment?")
 _HEADINGS: dict[str, str] = {
-    Reason.SEVERAL: "UPS names more than one shipment",
-    Reason.COUNT: "Is this the right shipment?",
-    Reason.PLACEHOLDER: "UPS's test system makes no shipments",
-    Reason.ACCOUNT: "UPS cannot be asked about this shipment",
+    Reason.SEVERAL: said("UPS names more than one shipment"),
+    Reason.COUNT: said("Is this the right shipment?"),
+    Reason.PLACEHOLDER: said("UPS's test system makes no shipments"),
+    Reason.ACCOUNT: said("UPS cannot be asked about this shipment"),
 }
 _TEXTS = {reason.value: text for reason, text in WHY.items()}
-_OTHER_TEXT = "It could not be settled by itself. What each source says stands below."
+_OTHER_TEXT = said("It could not be settled by itself. What each source says stands below.")
 """For a reason that a newer version wrote before this one was put back."""
-_NOTHING_MORE = "Nothing more is paid."
+_NOTHING_MORE = said("Nothing more is paid.")
 
 
 def _of_doubt(attempt: Attempt) -> tuple[Option, ...]:
     """It may exist or not."""
     again = Option(
         decision=Decision.NOT_MADE,
-        title="It was not made: ship again",
-        effect="A new shipment is made. The old request is still looked for at UPS for three days.",
-        cost="A new shipment is paid. If UPS made the first after all, both are paid until the extra one is voided.",
+        title=said("It was not made: ship again"),
+        effect=said("A new shipment is made. The old request is still looked for at UPS for three days."),
+        cost=said(
+            "A new shipment is paid. If UPS made the first after all, both are paid until the extra one is voided."
+        ),
     )
     end = Option(
         decision=Decision.END,
-        title="Ship nothing more",
-        effect="The delivery ends here. If UPS made the shipment after all, you are asked again.",
-        cost="Nothing now; a shipment that UPS made is paid until it is voided.",
+        title=said("Ship nothing more"),
+        effect=said("The delivery ends here. If UPS made the shipment after all, you are asked again."),
+        cost=said("Nothing now; a shipment that UPS made is paid until it is voided."),
     )
     if attempt.review_reason == Reason.PLACEHOLDER or _is_another_account(attempt):
         return (again, end)
     numbers = numbers_of(attempt)
     adopt = Option(
         decision=Decision.ADOPT,
-        title="It was made: use it",
-        effect="Its labels are fetched from UPS and its number is written to Exact Online.",
+        title=said("It was made: use it"),
+        effect=said("Its labels are fetched from UPS and its number is written to Exact Online."),
         cost=_NOTHING_MORE,
         numbers=numbers,
         needs_number=True,
     )
     void = Option(
         decision=Decision.VOID_AND_SHIP,
-        title="It was made: void it and ship again",
-        effect="UPS is asked to void this number; once it has, a new shipment is made.",
-        cost="One shipment is paid. If UPS refuses the void, you are asked again before anything is sent.",
+        title=said("It was made: void it and ship again"),
+        effect=said("UPS is asked to void this number; once it has, a new shipment is made."),
+        cost=said("One shipment is paid. If UPS refuses the void, you are asked again before anything is sent."),
         numbers=numbers,
         needs_number=True,
     )
     drop = Option(
         decision=Decision.VOID,
-        title="It was made: void it and ship nothing",
-        effect="UPS is asked to void this number; the delivery ends as cancelled.",
-        cost="Nothing, unless UPS refuses the void.",
+        title=said("It was made: void it and ship nothing"),
+        effect=said("UPS is asked to void this number; the delivery ends as cancelled."),
+        cost=said("Nothing, unless UPS refuses the void."),
         numbers=numbers,
         needs_number=True,
     )
@@ -161,30 +164,33 @@ def _of_orphan(attempt: Attempt) -> tuple[Option, ...]:
     return (
         Option(
             decision=Decision.VOID,
-            title="Void it all the same",
-            effect="UPS is asked to void it. A parcel that is on its way may go on.",
-            cost="Nothing, unless UPS refuses.",
+            title=said("Void it all the same"),
+            effect=said("UPS is asked to void it. A parcel that is on its way may go on."),
+            cost=said("Nothing, unless UPS refuses."),
             numbers=(attempt.void_id,) if attempt.void_id else numbers_of(attempt),
             needs_number=True,
         ),
-        _left("UPS is still asked now and then."),
+        _left(said("UPS is still asked now and then.")),
     )
 
 
 def _of_refused_void(attempt: Attempt) -> tuple[Option, ...]:
     again = Option(
         decision=Decision.VOID if (attempt.evidence or {}).get("then") != "again" else Decision.VOID_AND_SHIP,
-        title="Ask UPS to void it once more",
-        effect=f"The void of {attempt.void_id} is asked for again, for instance after you have spoken with UPS.",
-        cost="Nothing, unless UPS refuses again.",
+        title=said("Ask UPS to void it once more"),
+        effect=said(
+            "The void of {number} is asked for again, for instance after you have spoken with UPS.",
+            number=attempt.void_id,
+        ),
+        cost=said("Nothing, unless UPS refuses again."),
         numbers=(attempt.void_id,),
     )
     if attempt.orphaned_at is not None:
-        return (again, _left("UPS is not asked again. Claim the price at UPS."))
+        return (again, _left(said("UPS is not asked again. Claim the price at UPS.")))
     keep = Option(
         decision=Decision.KEEP,
-        title="Keep the shipment",
-        effect="The label stays good, the number stands in Exact Online and the parcel is followed.",
+        title=said("Keep the shipment"),
+        effect=said("The label stays good, the number stands in Exact Online and the parcel is followed."),
         cost=_NOTHING_MORE,
     )
     return (again, keep)
@@ -193,9 +199,9 @@ def _of_refused_void(attempt: Attempt) -> tuple[Option, ...]:
 def _left(effect: str) -> Option:
     return Option(
         decision=Decision.SEEN,
-        title="Leave it as it is",
-        effect=f"It leaves the to-do list. {effect}",
-        cost="Both shipments are paid.",
+        title=said("Leave it as it is"),
+        effect=" ".join((said("It leaves the to-do list."), effect)),
+        cost=said("Both shipments are paid."),
     )
 
 
@@ -205,7 +211,7 @@ def _of_delivery(delivery: Delivery, attempts: list[Attempt]) -> Case:
     text = " ".join(problem.text for problem in from_json(delivery.problems))
     shipped = next((attempt for attempt in reversed(attempts) if attempt.state == A.CREATED), None)
     options = _without_label() if shipped is None else _with_label(delivery, shipped, codes)
-    heading = "How does this delivery go on?"
+    heading = said("How does this delivery go on?")
     return Case(delivery=delivery, attempt=None, heading=heading, text=text, options=options, shipped=shipped)
 
 
@@ -213,11 +219,11 @@ def _without_label() -> tuple[Option, ...]:
     return (
         Option(
             decision=Decision.NOT_MADE,
-            title="Ship it",
-            effect="The delivery is read anew from Exact Online and shipped.",
-            cost="One shipment is paid.",
+            title=said("Ship it"),
+            effect=said("The delivery is read anew from Exact Online and shipped."),
+            cost=said("One shipment is paid."),
         ),
-        _end("Nothing is shipped for it."),
+        _end(said("Nothing is shipped for it.")),
     )
 
 
@@ -226,25 +232,25 @@ def _with_label(delivery: Delivery, shipped: Attempt, codes: set[str]) -> tuple[
     number = rows.values_list("ups_shipment_id", flat=True).first()
     keep = Option(
         decision=Decision.KEEP,
-        title="The goods leave with this label",
-        effect="Its number is written to Exact Online if it is not there yet, and the parcels are followed.",
+        title=said("The goods leave with this label"),
+        effect=said("Its number is written to Exact Online if it is not there yet, and the parcels are followed."),
         cost=_NOTHING_MORE,
     )
-    end = _end("Parcels are no longer followed here; settle the rest with UPS and the customer.")
+    end = _end(said("Parcels are no longer followed here; settle the rest with UPS and the customer."))
     if not number:
         return (end,) if VOIDED in codes else (keep, end)
     void = Option(
         decision=Decision.VOID,
-        title="Void the label",
-        effect=f"UPS is asked to void {number}; the delivery ends as cancelled.",
-        cost="Nothing, unless UPS refuses.",
+        title=said("Void the label"),
+        effect=said("UPS is asked to void {number}; the delivery ends as cancelled.", number=number),
+        cost=said("Nothing, unless UPS refuses."),
         numbers=(number,),
     )
     anew = Option(
         decision=Decision.VOID_AND_SHIP,
-        title="Void the label and ship again",
-        effect=f"UPS is asked to void {number}; once it has, a new shipment is made.",
-        cost="One more shipment is paid; the voided one is not, unless UPS refuses.",
+        title=said("Void the label and ship again"),
+        effect=said("UPS is asked to void {number}; once it has, a new shipment is made.", number=number),
+        cost=said("One more shipment is paid; the voided one is not, unless UPS refuses."),
         numbers=(number,),
     )
     if VOIDED in codes:
@@ -259,4 +265,4 @@ def _with_label(delivery: Delivery, shipped: Attempt, codes: set[str]) -> tuple[
 
 
 def _end(effect: str) -> Option:
-    return Option(decision=Decision.END, title="End it here", effect=effect, cost="Nothing.")
+    return Option(decision=Decision.END, title=said("End it here"), effect=effect, cost=said("Nothing."))

@@ -8,18 +8,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
-from django.db.models import BinaryField, ExpressionWrapper, F, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from connector_site.lib.secrets import UNREADABLE, unseal
+from connector_site.lib.wording import said
 from exact.models import Connection
 from syncjobs.account_notices import count_in_trouble
 from syncjobs.alarm_notices import count_listed
 from syncjobs.doubt_notices import DoubtNotice, doubt_notices, notices_of, pressing_deliveries
 from syncjobs.looking import FOLLOWED_DAYS
-from syncjobs.models import Attempt, Delivery, Parcel, PartyAddress, Shipment, SyncJob
+from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
 from syncjobs.problems import Problem, from_json
+from syncjobs.receivers import Receiver, receiver_of, with_receiver
 from syncjobs.replay import step_to_run
 from syncjobs.reporting import GONE_FROM_EXACT
 
@@ -37,37 +37,36 @@ class Shown:
 
 
 SHOWN: dict[str, Shown] = {
-    D.RECEIVED: Shown(word="Received", look="work"),
-    D.READY: Shown(word="Ready to ship", look="work"),
-    D.SHIPPING: Shown(word="Asking UPS", look="work"),
-    D.LABELLED: Shown(word="Label made", look="work"),
-    D.REPORTED: Shown(word="Number in Exact", look="good"),
-    D.IN_TRANSIT: Shown(word="On the way", look="good"),
-    D.DELIVERED: Shown(word="Delivered", look="good"),
-    D.CLOSED: Shown(word="Completed", look="good"),
-    D.SKIPPED: Shown(word="Not ours", look="quiet"),
-    D.HOLD: Shown(word="Needs fixing", look="stop"),
-    D.REVIEW: Shown(word="Needs a decision", look="ask"),
-    D.CANCELLED: Shown(word="Cancelled", look="quiet"),
+    D.RECEIVED: Shown(word=said("Received"), look="work"),
+    D.READY: Shown(word=said("Ready to ship"), look="work"),
+    D.SHIPPING: Shown(word=said("Asking UPS"), look="work"),
+    D.LABELLED: Shown(word=said("Label made"), look="work"),
+    D.REPORTED: Shown(word=said("Number in Exact"), look="good"),
+    D.IN_TRANSIT: Shown(word=said("On the way"), look="good"),
+    D.DELIVERED: Shown(word=said("Delivered"), look="good"),
+    D.CLOSED: Shown(word=said("Completed"), look="good"),
+    D.SKIPPED: Shown(word=said("Not ours"), look="quiet"),
+    D.HOLD: Shown(word=said("Needs fixing"), look="stop"),
+    D.REVIEW: Shown(word=said("Needs a decision"), look="ask"),
+    D.CANCELLED: Shown(word=said("Cancelled"), look="quiet"),
 }
 SHOWN_MILESTONES: dict[str, Shown] = {
-    M.PICKED_UP: Shown(word="Picked up", look="good"),
-    M.OUT_FOR_DELIVERY: Shown(word="Out for delivery", look="good"),
-    M.AVAILABLE_FOR_PICKUP: Shown(word="Ready for collection", look="good"),
-    M.EXCEPTION: Shown(word="Exception", look="stop"),
-    M.RETURNED_TO_SENDER: Shown(word="Returned", look="stop"),
-    M.VOIDED: Shown(word="Label voided", look="quiet"),
-    M.UNKNOWN: Shown(word="Status unknown", look="quiet"),
+    M.PICKED_UP: Shown(word=said("Picked up"), look="good"),
+    M.OUT_FOR_DELIVERY: Shown(word=said("Out for delivery"), look="good"),
+    M.AVAILABLE_FOR_PICKUP: Shown(word=said("Ready for collection"), look="good"),
+    M.EXCEPTION: Shown(word=said("Exception"), look="stop"),
+    M.RETURNED_TO_SENDER: Shown(word=said("Returned"), look="stop"),
+    M.VOIDED: Shown(word=said("Label voided"), look="quiet"),
+    M.UNKNOWN: Shown(word=said("Status unknown"), look="quiet"),
 }
 """Milestones that say more than the state beside them does."""
-IN_DOUBT = Shown(word="Checking with UPS", look="work")
-LONG_IN_DOUBT = Shown(word="UPS outcome unknown", look="ask")
+IN_DOUBT = Shown(word=said("Checking with UPS"), look="work")
+LONG_IN_DOUBT = Shown(word=said("UPS outcome unknown"), look="ask")
 MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
 """States that change by themselves within seconds."""
 FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.REVIEW})
 """States in which UPS may tell something at any moment."""
 _PROBLEM_STATES = frozenset({D.HOLD, D.REVIEW})
-_SEALED_PARTY = PartyAddress._meta.get_field("sealed")
 PROOF_DAYS = 30
 """So long a delivery whose proof could not be filed waits for a person."""
 STOPPED_DAYS = 14
@@ -87,33 +86,20 @@ class Filter:
 
 
 FILTERS = (
-    Filter(key="work", word="In work", states=MOVING),
-    Filter(key="todo", word="To do", states=frozenset({D.HOLD, D.REVIEW})),
-    Filter(key="reported", word="Number in Exact", states=frozenset({D.REPORTED})),
-    Filter(key="way", word="On the way", states=frozenset({D.IN_TRANSIT})),
+    Filter(key="work", word=said("In work"), states=MOVING),
+    Filter(key="todo", word=said("To do"), states=frozenset({D.HOLD, D.REVIEW})),
+    Filter(key="reported", word=said("Number in Exact"), states=frozenset({D.REPORTED})),
+    Filter(key="way", word=said("On the way"), states=frozenset({D.IN_TRANSIT})),
     Filter(
         key="exceptions",
-        word="Exceptions",
+        word=said("Exceptions"),
         states=FOLLOWED,
         milestones=frozenset({M.EXCEPTION, M.RETURNED_TO_SENDER, M.UNKNOWN}),
     ),
-    Filter(key="delivered", word="Delivered", states=frozenset({D.DELIVERED, D.CLOSED})),
-    Filter(key="skipped", word="Not ours", states=frozenset({D.SKIPPED})),
-    Filter(key="cancelled", word="Cancelled", states=frozenset({D.CANCELLED})),
+    Filter(key="delivered", word=said("Delivered"), states=frozenset({D.DELIVERED, D.CLOSED})),
+    Filter(key="skipped", word=said("Not ours"), states=frozenset({D.SKIPPED})),
+    Filter(key="cancelled", word=said("Cancelled"), states=frozenset({D.CANCELLED})),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receiver:
-    """Who a delivery goes to, opened for showing; all empty where that cannot be read."""
-
-    name: str = ""
-    attention: str = ""
-    lines: tuple[str, ...] = ()
-    place: str = ""
-    country: str = ""
-    phone: str = ""
-    is_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,20 +113,22 @@ class Notice:
 
 _ATTENTION = {
     Parcel.Attention.NO_DATA: (
-        "UPS has no data of this parcel",
-        "See whether it was handed to UPS. If it was, ask UPS about the number; if not, hand it over or void it.",
+        said("UPS has no data of this parcel"),
+        said("See whether it was handed to UPS. If it was, ask UPS about the number; if not, hand it over or void it."),
     ),
     Parcel.Attention.SILENT: (
-        "UPS has told nothing of this parcel for days",
-        "Ask UPS where it is; with the number it can start a search.",
+        said("UPS has told nothing of this parcel for days"),
+        said("Ask UPS where it is; with the number it can start a search."),
     ),
     Parcel.Attention.UNCONFIRMED: (
-        "This parcel was reported as delivered, but UPS's tracking does not confirm it",
-        "Ask the receiver, or look at UPS's own page; the delivery stays open until UPS confirms it.",
+        said("This parcel was reported as delivered, but UPS's tracking does not confirm it"),
+        said("Ask the receiver, or look at UPS's own page; the delivery stays open until UPS confirms it."),
     ),
     Parcel.Attention.STOPPED: (
-        "This parcel is no longer followed",
-        "Its label is older than UPS is asked for. Look at UPS's own page, and claim it at UPS if it never arrived.",
+        said("This parcel is no longer followed"),
+        said(
+            "Its label is older than UPS is asked for. Look at UPS's own page, and claim it at UPS if it never arrived."
+        ),
     ),
 }
 
@@ -256,11 +244,11 @@ def button_for(delivery: Delivery) -> str:
     """What the button that runs it again says; empty where there is none."""
     step = step_to_run(delivery)
     if step == SyncJob.Kind.PROOF:
-        return "File the proof again" if lacks_proof(delivery) else ""
+        return said("File the proof again") if lacks_proof(delivery) else ""
     if step is None:
         return ""
     codes = {problem.code for problem in from_json(delivery.problems)}
-    return "Try again" if codes & _OUR_FAULT else "Check again"
+    return said("Try again") if codes & _OUR_FAULT else said("Check again")
 
 
 def lacks_proof(delivery: Delivery) -> bool:
@@ -272,31 +260,6 @@ def lacks_proof(delivery: Delivery) -> bool:
     chosen = getattr(delivery.connection, "reporting", None)
     is_wanted = chosen is None or chosen.writes_proof
     return is_wanted and delivery.state == D.CLOSED and delivery.exact_document_id is None
-
-
-def with_receiver(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
-    """With what `receiver_of` opens, still sealed: opened by the query, one that cannot be read would cost them all."""
-    return found.annotate(sealed_receiver=ExpressionWrapper(F("ship_to__sealed"), output_field=BinaryField()))
-
-
-def receiver_of(delivery: Delivery) -> Receiver | None:
-    """The receiver once the delivery was read, else None; for deliveries found `with_receiver`."""
-    stored = getattr(delivery, "sealed_receiver")  # noqa: B009  unknown to the type checker
-    if stored is None:
-        return None
-    try:
-        envelope = _SEALED_PARTY.from_db_value(stored, None, connection)  # type: ignore[no-untyped-call]
-        told = unseal(envelope, owner=delivery.code, purpose="ship_to")
-    except UNREADABLE:
-        return Receiver(is_readable=False)
-    return Receiver(
-        name=told.get("name", ""),
-        attention=told.get("attention", ""),
-        lines=tuple(told.get("lines", ())),
-        place=" ".join(part for part in (told.get("postal_code"), told.get("city"), told.get("state")) if part),
-        country=told.get("country", ""),
-        phone=told.get("phone", ""),
-    )
 
 
 def needs_reconnect(tenant_id: uuid.UUID) -> bool:

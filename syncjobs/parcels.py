@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
+from connector_site.lib.wording import said
 from exact.records import GoodsDeliveryLine, Item
 from syncjobs.problems import Problem
 from syncjobs.selection import is_goods, item_weight
@@ -97,8 +98,8 @@ def _no_weight(line: GoodsDeliveryLine) -> Problem:
     return Problem(
         code="item_weight_missing",
         field="weight",
-        text=f"Item {line.item_code or line.item_description} has no weight.",
-        where=f"Exact Online, item {line.item_code}, net or gross weight",
+        text=said("Item {item} has no weight.", item=line.item_code or line.item_description),
+        where=said("Exact Online, item {item}, net or gross weight", item=line.item_code),
     )
 
 
@@ -106,8 +107,16 @@ def _too_heavy(line: GoodsDeliveryLine, weight_kg: Decimal, limit: Decimal) -> P
     return Problem(
         code="item_too_heavy",
         field="weight",
-        text=f"One piece of item {line.item_code} weighs {weight_kg.normalize():f} kg; a parcel may weigh {limit} kg.",
-        where=f"Exact Online, item {line.item_code}, or Settings, weight unit, or Shipping rules, heaviest parcel",
+        text=said(
+            "One piece of item {item} weighs {weight} kg; a parcel may weigh {limit} kg.",
+            item=line.item_code,
+            weight=f"{weight_kg.normalize():f}",
+            limit=limit,
+        ),
+        where=said(
+            "Exact Online, item {item}, or Settings, weight unit, or Shipping rules, heaviest parcel",
+            item=line.item_code,
+        ),
     )
 
 
@@ -115,6 +124,6 @@ def _too_many() -> Problem:
     return Problem(
         code="too_many_parcels",
         field="parcels",
-        text=f"This would be more than {PACKAGES} parcels, the most that UPS takes in one shipment.",
-        where="the goods delivery in Exact Online, or Settings, weight unit",
+        text=said("This would be more than {most} parcels, the most that UPS takes in one shipment.", most=PACKAGES),
+        where=said("the goods delivery in Exact Online, or Settings, weight unit"),
     )

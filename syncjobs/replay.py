@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from audit.models import Event
 from audit.record import acting, happenings
+from connector_site.lib.wording import said
 from exact.errors import ExactNeedsReconnect
 from syncjobs import queue
 from syncjobs.models import Attempt, Delivery, SyncJob
@@ -37,7 +38,7 @@ def run_again(*, actor: str, tenant_id: uuid.UUID, delivery_code: uuid.UUID, at:
         if kind is None:
             raise NotAllowedNow(_why_not(delivery))
         if delivery.attempts.filter(state__in=[Attempt.State.SENDING, Attempt.State.IN_DOUBT]).exists():
-            raise NotAllowedNow("UPS may have made this shipment; it is not sent again until that is known.")
+            raise NotAllowedNow(said("UPS may have made this shipment; it is not sent again until that is known."))
         Delivery.objects.filter(pk=delivery.pk).update(asked_again_at=at)
         queue.add(tenant_id, kind, delivery.code, due_at=at, correlation=delivery.correlation)
         happenings(tenant_id, [delivery_event(delivery, Event.Kind.ASKED, details={"what": "run again"})])
@@ -82,11 +83,11 @@ def look_again(tenant_id: uuid.UUID, at: datetime) -> int:
 
 def _why_not(delivery: Delivery) -> str:
     if delivery.state == Delivery.State.REVIEW:
-        return "A person must decide about this delivery first."
+        return said("A person must decide about this delivery first.")
     if delivery.state == Delivery.State.CANCELLED and delivery.stopped_at is not None:
-        return "A person ended this delivery here; book the goods again in Exact to ship them."
+        return said("A person ended this delivery here; book the goods again in Exact to ship them.")
     if delivery.state == Delivery.State.CANCELLED:
-        return "The delivery was deleted in Exact; book it again there."
+        return said("The delivery was deleted in Exact; book it again there.")
     if delivery.state in (Delivery.State.RECEIVED, Delivery.State.READY, Delivery.State.SHIPPING):
-        return "It is being worked on; nothing needs to be started again."
-    return "Its shipment is made already; nothing is sent to UPS a second time."
+        return said("It is being worked on; nothing needs to be started again.")
+    return said("Its shipment is made already; nothing is sent to UPS a second time.")

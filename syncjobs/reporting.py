@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from audit.record import Happening, happenings
+from connector_site.lib.wording import said
 from exact.documents import choose_type
 from exact.models import Connection
 from exact.records import DocumentType
@@ -22,7 +23,7 @@ EXACT_WRITES = 5
 """Our writes to a goods delivery over its whole life, at most; the last one is kept for how it ends."""
 LINE_PAUSE = timedelta(days=1)
 """Exact's limit on errors is ten an hour per endpoint and company (`exact.md` 5), and labels need the same one."""
-GONE_FROM_EXACT = "The goods delivery is no longer in Exact Online; nothing was written."
+GONE_FROM_EXACT = said("The goods delivery is no longer in Exact Online; nothing was written.")
 _ENDS = frozenset({Milestone.DELIVERED, Milestone.RETURNED_TO_SENDER})
 _NOTHING_YET = frozenset({Milestone.LABEL_CREATED, Milestone.UNKNOWN, Milestone.VOIDED})
 

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connector_site.lib.wording import said
 from exact import errors as exact_errors
 from syncjobs.models import SyncJob
 from syncjobs.problems import Problem
@@ -87,10 +88,12 @@ def _exact(error: exact_errors.ExactError, job: Job, at: datetime) -> Verdict | 
         case exact_errors.ExactNeedsReconnect():
             return Again(due_at=at + RECONNECT_PAUSE, counts=False, gives_up=False)
         case exact_errors.ExactScopeMissing() | exact_errors.ExactRightMissing():
-            problem = Problem(code="exact_right", text=str(error), where="Exact Online, user rights and app scopes")
+            problem = Problem(
+                code="exact_right", text=str(error), where=said("Exact Online, user rights and app scopes")
+            )
             return Block(problem=problem, not_before=at + MISSING_RIGHT_PAUSE)
         case exact_errors.ExactRejected():
-            problem = Problem(code="exact_refused", text=str(error), where="the goods delivery in Exact Online")
+            problem = Problem(code="exact_refused", text=str(error), where=said("the goods delivery in Exact Online"))
             return Block(problem=problem, not_before=at + GAVE_UP_PAUSE)
         case exact_errors.ExactUnavailable():
             return Again(due_at=max(error.retry_at or at, pause), gives_up=False)
@@ -116,12 +119,12 @@ def ups_problem(error: ups_errors.UpsError) -> Problem:
     """What UPS said in plain words, with UPS's code, the field, and where to fix it."""
     if isinstance(error, ups_errors.UpsRejected):
         return Problem(code=error.code, text=str(error), where=error.where_to_fix, field=error.field)
-    return Problem(code=error.code or "ups_account", text=str(error), where="Settings, UPS account")
+    return Problem(code=error.code or "ups_account", text=str(error), where=said("Settings, UPS account"))
 
 
 def _given_up(error: Exception) -> Problem:
     return Problem(
         code="gave_up",
-        text=f"This failed {MAX_FAILURES} times in a row, last with: {safe_text(error)}",
-        where="Use “Try again” when the cause is gone; our team has been told.",
+        text=said("This failed {times} times in a row, last with: {error}", times=MAX_FAILURES, error=safe_text(error)),
+        where=said("Use “Try again” when the cause is gone; our team has been told."),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from connector_site.lib.wording import said
 from syncjobs.adopting import label_format_of
 from syncjobs.evidence import number_named
 from syncjobs.models import Attempt, Manifest
@@ -21,12 +22,12 @@ from ups.numbers import is_valid
 from ups.services import LabelFormat
 
 _WORDS = {
-    RecoveryState.FOUND: "the shipment exists",
-    RecoveryState.NOT_FOUND: "nothing is known under this reference",
-    RecoveryState.VOIDED: "the shipment was made and voided",
-    RecoveryState.SEVERAL: "several shipments carry this reference",
-    RecoveryState.WITHOUT_LABEL: "the shipment exists, its label is not available",
-    RecoveryState.UNCLEAR: "no clear answer",
+    RecoveryState.FOUND: said("the shipment exists"),
+    RecoveryState.NOT_FOUND: said("nothing is known under this reference"),
+    RecoveryState.VOIDED: said("the shipment was made and voided"),
+    RecoveryState.SEVERAL: said("several shipments carry this reference"),
+    RecoveryState.WITHOUT_LABEL: said("the shipment exists, its label is not available"),
+    RecoveryState.UNCLEAR: said("no clear answer"),
 }
 NUMBERS_TRIED = 5
 """Our own bound: the shipment's own number is the first one nearly always."""
@@ -75,9 +76,10 @@ def ask_recovery(attempt: Attempt, step: Step) -> Heard:
 
 def _heard(answer: RecoveryAnswer) -> Heard:
     numbers = answer.candidates or tuple(parcel.tracking_number for parcel in answer.parcels)
-    said = _WORDS[answer.state] + (f" ({answer.code})" if answer.code else "")
+    words = _WORDS[answer.state]
+    heard = said("{words} ({code})", words=words, code=answer.code) if answer.code else words
     clear = None if answer.state is RecoveryState.UNCLEAR else answer
-    return Heard(source="label_recovery", said=said, answer=clear, numbers=numbers)
+    return Heard(source="label_recovery", said=heard, answer=clear, numbers=numbers)
 
 
 def ask_others(attempt: Attempt, step: Step) -> tuple[Heard, ...]:
@@ -94,21 +96,25 @@ def _manifests(attempt: Attempt) -> Heard:
     with tenant_context(attempt.tenant_id):
         rows = Manifest.objects.filter(tenant_id=attempt.tenant_id, reference=attempt.reference)
         announced = tuple(rows.order_by("pk").values_list("tracking_number", flat=True))
-    said = "it was announced under this reference" if announced else "nothing was announced under this reference so far"
-    return Heard(source="manifest", said=said, numbers=announced)
+    heard = (
+        said("it was announced under this reference")
+        if announced
+        else said("nothing was announced under this reference so far")
+    )
+    return Heard(source="manifest", said=heard, numbers=announced)
 
 
 def _tracking(attempt: Attempt, step: Step) -> Heard:
     if attempt.sent_at is None:
-        return Heard(source="tracking", said="not asked: nothing was sent")
+        return Heard(source="tracking", said=said("not asked: nothing was sent"))
     client = open_tracking_client(attempt.account, observe=step.observe)
     try:
         answer = client.track_reference(attempt.reference, shipped_since=attempt.sent_at.date())
     except UpsError as error:
-        return Heard(source="tracking", said=f"could not be asked: {error}")
+        return Heard(source="tracking", said=said("could not be asked: {error}", error=error))
     numbers = tuple(parcel.tracking_number for parcel in answer.parcels if is_valid(parcel.tracking_number))
-    said = "it shows parcels with this reference" if numbers else "it shows nothing with this reference"
-    return Heard(source="tracking", said=said, numbers=numbers)
+    heard = said("it shows parcels with this reference") if numbers else said("it shows nothing with this reference")
+    return Heard(source="tracking", said=heard, numbers=numbers)
 
 
 def recover_numbers(attempt: Attempt, numbers: Iterable[str], step: Step) -> RecoveryAnswer | None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from audit.models import Event
 from audit.record import Happening, acting, happenings
+from connector_site.lib.wording import said
 from exact.models import Connection
 from syncjobs import queue
 from syncjobs.models import Finding, Reconciliation, SyncJob
@@ -49,11 +50,18 @@ def ask(*, actor: str, tenant_id: UUID, connection_code: UUID, at: datetime) -> 
         rows = Connection.objects.select_for_update(of=("self",)).filter(tenant_id=tenant_id, disconnected_at=None)
         connection = rows.get(code=connection_code)
         if is_under_way(connection):
-            raise TooSoon("A comparison is under way; it takes a minute or two.")
+            raise TooSoon(said("A comparison is under way; it takes a minute or two."))
         possible_at = next_possible_at(connection)
         if possible_at is not None and at < possible_at:
             minutes = -(-(possible_at - at) // timedelta(minutes=1))
-            raise TooSoon(f"The last comparison was made within the hour; the next is possible in {minutes} minutes.")
+            raise TooSoon(
+                said("The last comparison was made within the hour; the next is possible in one minute.")
+                if minutes == 1
+                else said(
+                    "The last comparison was made within the hour; the next is possible in {minutes} minutes.",
+                    minutes=minutes,
+                )
+            )
         queue.add(tenant_id, SyncJob.Kind.RECONCILE, connection.code, due_at=at)
         event = Happening(
             kind=Event.Kind.ASKED,

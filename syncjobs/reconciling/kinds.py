@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from connector_site.lib.wording import said
+
 
 class FindingKind(StrEnum):
     """A way in which Exact, UPS and we can differ; stored in `Finding.kind`."""
@@ -71,159 +73,181 @@ class About:
     by_itself: bool = False
 
 
-_VOID = "If the goods did not leave with it, void the shipment at UPS, so that it is not paid for."
+_VOID = said("If the goods did not leave with it, void the shipment at UPS, so that it is not paid for.")
 
 KINDS: dict[FindingKind, About] = {
     FindingKind.UNKNOWN_DELIVERY: About(
-        text="Goods delivery {number} stands in Exact Online and is not with us.",
-        advice="Take it in: it is read from Exact Online and shipped if its shipping method means UPS.",
+        text=said("Goods delivery {number} stands in Exact Online and is not with us."),
+        advice=said("Take it in: it is read from Exact Online and shipped if its shipping method means UPS."),
         place=Place.CLICK,
         needs_exact=True,
         is_serious=True,
         repair=Repair.TAKE_IN,
-        button="Take it in",
+        button=said("Take it in"),
     ),
     FindingKind.OUTDATED: About(
-        text="The shipping method of delivery {number} was changed in Exact Online, and we still have the old one.",
-        advice="Read it again; it is shipped if its new shipping method means UPS.",
+        text=said(
+            "The shipping method of delivery {number} was changed in Exact Online, and we still have the old one."
+        ),
+        advice=said("Read it again; it is shipped if its new shipping method means UPS."),
         place=Place.CLICK,
         needs_exact=True,
         repair=Repair.READ,
-        button="Read it again",
+        button=said("Read it again"),
     ),
     FindingKind.CANCELLED_BUT_THERE: About(
-        text="Delivery {number} is cancelled with us as deleted, but it stands in Exact Online.",
-        advice="Read it again; it is shipped if its shipping method means UPS.",
+        text=said("Delivery {number} is cancelled with us as deleted, but it stands in Exact Online."),
+        advice=said("Read it again; it is shipped if its shipping method means UPS."),
         place=Place.CLICK,
         needs_exact=True,
         repair=Repair.READ,
-        button="Read it again",
+        button=said("Read it again"),
     ),
     FindingKind.GONE: About(
-        text="Delivery {number} was deleted in Exact Online and is still open with us.",
-        advice="Have it stopped. If its label is made already, it then stands under To do, and you decide.",
+        text=said("Delivery {number} was deleted in Exact Online and is still open with us."),
+        advice=said("Have it stopped. If its label is made already, it then stands under To do, and you decide."),
         place=Place.CLICK,
         needs_exact=True,
         repair=Repair.READ,
-        button="Stop it",
+        button=said("Stop it"),
     ),
     FindingKind.GONE_UNDER_WAY: About(
-        text="Delivery {number} was deleted in Exact Online after its parcels had left.",
-        advice="If the goods were meant to go, book the delivery again in Exact Online; nothing is written there now.",
+        text=said("Delivery {number} was deleted in Exact Online after its parcels had left."),
+        advice=said(
+            "If the goods were meant to go, book the delivery again in Exact Online; nothing is written there now."
+        ),
         place=Place.EXACT,
         needs_exact=True,
     ),
     FindingKind.NUMBER_MISSING: About(
-        text="Tracking number {tracking} of delivery {number} no longer stands in Exact Online.",
-        advice="Have it written again. It is not written if another number stands there by then.",
+        text=said("Tracking number {tracking} of delivery {number} no longer stands in Exact Online."),
+        advice=said("Have it written again. It is not written if another number stands there by then."),
         place=Place.CLICK,
         needs_exact=True,
         repair=Repair.WRITE,
-        button="Write it again",
+        button=said("Write it again"),
     ),
     FindingKind.FOREIGN_NUMBER: About(
-        text="Exact Online shows tracking number {shown} at delivery {number}; ours is {tracking}.",
-        advice="We never write over another number. To see ours there, clear it in Exact Online; after the next "
-        "comparison ours can be written again.",
+        text=said("Exact Online shows tracking number {shown} at delivery {number}; ours is {tracking}."),
+        advice=said(
+            "We never write over another number. To see ours there, clear it in Exact Online; after the next "
+            "comparison ours can be written again."
+        ),
         place=Place.EXACT,
         needs_exact=True,
     ),
     FindingKind.BORROWED_NUMBER: About(
-        text="Tracking number {tracking} of delivery {number} also stands at goods delivery {other} in Exact Online.",
-        advice="If the goods of {other} did not leave in the same parcel, clear the number there.",
+        text=said(
+            "Tracking number {tracking} of delivery {number} also stands at goods delivery {other} in Exact Online."
+        ),
+        advice=said("If the goods of {other} did not leave in the same parcel, clear the number there."),
         place=Place.EXACT,
         needs_exact=True,
     ),
     FindingKind.NOT_REPORTED: About(
-        text="The label of delivery {number} was made more than an hour ago, and its tracking number {tracking} is "
-        "not in Exact Online yet.",
-        advice="It is tried again by itself; you can have it tried now.",
+        text=said(
+            "The label of delivery {number} was made more than an hour ago, and its tracking number {tracking} is "
+            "not in Exact Online yet."
+        ),
+        advice=said("It is tried again by itself; you can have it tried now."),
         place=Place.CLICK,
         repair=Repair.REPORT,
-        button="Write it now",
+        button=said("Write it now"),
     ),
     FindingKind.STUCK: About(
-        text="Nothing was going on any more with delivery {number}.",
-        advice="It was set going again by itself; the next comparison shows whether that was enough.",
+        text=said("Nothing was going on any more with delivery {number}."),
+        advice=said("It was set going again by itself; the next comparison shows whether that was enough."),
         place=Place.ITSELF,
         repair=Repair.GO_ON,
-        button="Set it going again",
+        button=said("Set it going again"),
         by_itself=True,
     ),
     FindingKind.NOT_FOLLOWED: About(
-        text="Nobody asked UPS any more about the parcels of delivery {number}.",
-        advice="UPS is asked again by itself.",
+        text=said("Nobody asked UPS any more about the parcels of delivery {number}."),
+        advice=said("UPS is asked again by itself."),
         place=Place.ITSELF,
         repair=Repair.LOOK,
-        button="Ask UPS now",
+        button=said("Ask UPS now"),
         by_itself=True,
     ),
     FindingKind.MADE_AFTER_ALL: About(
-        text="UPS has announced parcel {tracking} under a request of delivery {number} whose outcome is not known yet.",
-        advice="UPS is asked about the request by itself; the shipment is then taken over.",
+        text=said(
+            "UPS has announced parcel {tracking} under a request of delivery {number} whose outcome is not known yet."
+        ),
+        advice=said("UPS is asked about the request by itself; the shipment is then taken over."),
         place=Place.ITSELF,
         is_serious=True,
         repair=Repair.ASK_UPS,
-        button="Ask UPS now",
+        button=said("Ask UPS now"),
         by_itself=True,
     ),
     FindingKind.ORPHAN: About(
-        text="UPS has announced parcel {tracking} under a request of delivery {number} that it had not known before.",
-        advice="UPS is asked about it by itself; a shipment too many is voided, unless it has left already.",
+        text=said(
+            "UPS has announced parcel {tracking} under a request of delivery {number} that it had not known before."
+        ),
+        advice=said("UPS is asked about it by itself; a shipment too many is voided, unless it has left already."),
         place=Place.ITSELF,
         is_serious=True,
         repair=Repair.ASK_UPS,
-        button="Ask UPS now",
+        button=said("Ask UPS now"),
         by_itself=True,
     ),
     FindingKind.REFUSED_BUT_MADE: About(
-        text="UPS has announced parcel {tracking} under a request of delivery {number} that ended as “{state}”.",
+        text=said("UPS has announced parcel {tracking} under a request of delivery {number} that ended as “{state}”."),
         advice=_VOID,
         place=Place.UPS,
         is_serious=True,
     ),
     FindingKind.OTHER_NUMBER: About(
-        text="UPS has announced parcel {tracking} for delivery {number}, whose shipment has other numbers.",
+        text=said("UPS has announced parcel {tracking} for delivery {number}, whose shipment has other numbers."),
         advice=_VOID,
         place=Place.UPS,
         is_serious=True,
     ),
     FindingKind.UNKNOWN_REFERENCE: About(
-        text="UPS has announced parcel {tracking} under the reference {reference}. It looks like ours, and we never "
-        "used it.",
-        advice="If you use this UPS account with a second installation of ml-connector, dismiss this. Else ask UPS "
-        "who made the shipment.",
+        text=said(
+            "UPS has announced parcel {tracking} under the reference {reference}. It looks like ours, and we never "
+            "used it."
+        ),
+        advice=said(
+            "If you use this UPS account with a second installation of ml-connector, dismiss this. Else ask UPS "
+            "who made the shipment."
+        ),
         place=Place.UPS,
         is_serious=True,
     ),
     FindingKind.LONG_DOUBT: About(
-        text="For more than a day it has not been known whether UPS made the shipment of delivery {number}.",
-        advice="Have UPS asked now; if it still cannot say, look the reference {reference} up at UPS and decide.",
+        text=said("For more than a day it has not been known whether UPS made the shipment of delivery {number}."),
+        advice=said("Have UPS asked now; if it still cannot say, look the reference {reference} up at UPS and decide."),
         place=Place.CLICK,
         repair=Repair.ASK_UPS,
-        button="Ask UPS now",
+        button=said("Ask UPS now"),
     ),
     FindingKind.TWO_SHIPMENTS: About(
-        text="Delivery {number} has more than one shipment at UPS: {tracking}. This must never be.",
-        advice="See which label is on the parcel, and void the other shipment at UPS.",
+        text=said("Delivery {number} has more than one shipment at UPS: {tracking}. This must never be."),
+        advice=said("See which label is on the parcel, and void the other shipment at UPS."),
         place=Place.UPS,
         is_serious=True,
     ),
     FindingKind.VOIDED_BUT_MOVING: About(
-        text="The shipment of delivery {number} was voided, but UPS is moving parcel {tracking}.",
-        advice="The voided label was used: UPS will charge it. If the goods were not to leave, ask UPS to stop them.",
+        text=said("The shipment of delivery {number} was voided, but UPS is moving parcel {tracking}."),
+        advice=said(
+            "The voided label was used: UPS will charge it. If the goods were not to leave, ask UPS to stop them."
+        ),
         place=Place.UPS,
         is_serious=True,
     ),
     FindingKind.LABEL_OF_CANCELLED: About(
-        text="Delivery {number} does not leave, but its label {tracking} is still valid at UPS.",
+        text=said("Delivery {number} does not leave, but its label {tracking} is still valid at UPS."),
         advice=_VOID,
         place=Place.UPS,
         is_serious=True,
     ),
     FindingKind.UNSEEN_LABEL: About(
-        text="The label {tracking} of delivery {number} is more than a week old, and UPS has not seen the parcel.",
-        advice="Hand the parcel over, or void the shipment at UPS.",
+        text=said(
+            "The label {tracking} of delivery {number} is more than a week old, and UPS has not seen the parcel."
+        ),
+        advice=said("Hand the parcel over, or void the shipment at UPS."),
         place=Place.UPS,
     ),
 }
@@ -248,4 +272,4 @@ def advice_of(kind: FindingKind, details: dict[str, Any]) -> str:
 
 
 def _filled(details: dict[str, Any]) -> defaultdict[str, str]:
-    return defaultdict(lambda: "without number", {name: str(value) for name, value in details.items() if value})
+    return defaultdict(lambda: said("without number"), {name: str(value) for name, value in details.items() if value})

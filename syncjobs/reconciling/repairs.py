@@ -11,6 +11,7 @@ from uuid import UUID
 
 from audit.models import Event
 from audit.record import Happening, acting, happenings
+from connector_site.lib.wording import said
 from exact.models import Connection
 from syncjobs import intake, queue
 from syncjobs.courses import FOLLOWED
@@ -21,10 +22,10 @@ from syncjobs.reporting import EXACT_WRITES
 from syncjobs.transitions import delivery_event
 from tenants.context import tenant_context
 
-_OVER = "This has changed since it was found; nothing was done. The next comparison looks at it again."
-_UNDER_WAY = "It is being repaired already; the next comparison shows whether that was enough."
-_DONE = "This was dealt with already; nothing was done."
-_WRITTEN_OUT = (
+_OVER = said("This has changed since it was found; nothing was done. The next comparison looks at it again.")
+_UNDER_WAY = said("It is being repaired already; the next comparison shows whether that was enough.")
+_DONE = said("This was dealt with already; nothing was done.")
+_WRITTEN_OUT = said(
     "We have written to this goods delivery as often as we ever do. Enter the tracking number in Exact Online by hand."
 )
 _ASKABLE = (Attempt.State.IN_DOUBT, Attempt.State.REVIEW, Attempt.State.ABSENT)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import Case, Count, Q, QuerySet, Value, When
 
+from connector_site.lib.wording import said
 from exact.models import Connection
 from syncjobs.models import Delivery, Finding, Reconciliation
 from syncjobs.reconciling.asking import is_under_way
@@ -19,12 +20,12 @@ RUNS_SHOWN = 7
 SHOWN_AT_MOST = 100
 """Findings of one group; when there are more, the cause is one and the rest is more of the same."""
 IN_VAIN_AFTER = timedelta(hours=12)
-IN_VAIN = "It was set going again more than once and that did not help. Tell our team the number of the delivery."
+IN_VAIN = said("It was set going again more than once and that did not help. Tell our team the number of the delivery.")
 TITLES = {
-    Place.CLICK: "Can be put right with one click",
-    Place.UPS: "To be settled at UPS",
-    Place.EXACT: "To be settled in Exact Online",
-    Place.ITSELF: "Being put right by itself",
+    Place.CLICK: said("Can be put right with one click"),
+    Place.UPS: said("To be settled at UPS"),
+    Place.EXACT: said("To be settled in Exact Online"),
+    Place.ITSELF: said("Being put right by itself"),
 }
 
 

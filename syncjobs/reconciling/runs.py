@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from connector_site.lib.wording import said
 from exact.models import Connection
 from syncjobs.models import Delivery, Finding, Reconciliation
 from syncjobs.reconciling.comparing import OPEN, Difference
@@ -13,8 +14,8 @@ from syncjobs.reconciling.sides import Sides
 
 RESUMED_WITHIN = timedelta(hours=12)
 """A run that did not end is gone on with for so long; after that the next night's is another one."""
-NOT_ENDED = "It was interrupted and did not end; the next one looked at everything again."
-IN_PART = "There was too much to read in one go: what Exact Online showed was compared, the rest was not."
+NOT_ENDED = said("It was interrupted and did not end; the next one looked at everything again.")
+IN_PART = said("There was too much to read in one go: what Exact Online showed was compared, the rest was not.")
 _PROBLEM_CHARACTERS = 250
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.models import Event
 from audit.record import Happening, happenings
+from connector_site.lib.wording import said
 from syncjobs import queue
 from syncjobs.evidence import number_is_taken, told
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
@@ -80,7 +81,7 @@ def _begin(attempt: Attempt, job: Job, step: Step) -> None:
 def void(attempt: Attempt, job: Job, step: Step) -> None:
     """Ask UPS to void it. Silence is asked again; a refusal is an answer."""
     if _is_of_another(attempt):
-        taken = VoidAnswer(voided=False, text="The number belongs to the shipment of another delivery here.")
+        taken = VoidAnswer(voided=False, text=said("The number belongs to the shipment of another delivery here."))
         _refused(attempt, taken, job, step)
         return
     try:
@@ -109,7 +110,7 @@ def _voided(attempt: Attempt, job: Job, step: Step) -> None:
     at = step.at
     with tenant_context(job.tenant_id):
         lock(attempt)
-        evidence = told(attempt, source="void", said="voided", at=at)
+        evidence = told(attempt, source="void", said=said("voided"), at=at)
         changes = {"settled_at": at, "review_reason": "", "evidence": evidence}
         event = move_attempt(attempt, to=Attempt.State.VOIDED, changes=changes)
         _forget_parcels(attempt, at)
@@ -151,8 +152,8 @@ def _refused(attempt: Attempt, answer: VoidAnswer, job: Job, step: Step) -> None
     at = step.at
     with tenant_context(job.tenant_id):
         lock(attempt)
-        said = " ".join(part for part in (answer.text, f"({answer.code})" if answer.code else "") if part)
-        evidence = told(attempt, source="void", said=said or "refused", at=at)
+        words = " ".join(part for part in (answer.text, f"({answer.code})" if answer.code else "") if part)
+        evidence = told(attempt, source="void", said=words or said("refused"), at=at)
         changes = {"settled_at": at, "review_reason": Reason.VOID_REFUSED.value, "evidence": evidence}
         event = move_attempt(attempt, to=Attempt.State.VOID_REFUSED, changes=changes)
         events = [*step.told(attempt.delivery), event]
@@ -162,16 +163,18 @@ def _refused(attempt: Attempt, answer: VoidAnswer, job: Job, step: Step) -> None
         if is_orphan or Delivery.State.REVIEW not in DELIVERY_MOVES[delivery.state]:
             happenings(job.tenant_id, events)
             return
-        move(delivery, to=Delivery.State.REVIEW, at=at, problems=[_void_refused(said)], events=events)
+        move(delivery, to=Delivery.State.REVIEW, at=at, problems=[_void_refused(words)], events=events)
 
 
 def _cancelled() -> Problem:
-    return Problem(code="cancelled_here", text="The shipment was voided at UPS, and the delivery is not shipped.")
+    return Problem(code="cancelled_here", text=said("The shipment was voided at UPS, and the delivery is not shipped."))
 
 
-def _void_refused(said: str) -> Problem:
+def _void_refused(answer: str) -> Problem:
     return Problem(
         code="void_refused",
-        text=f"UPS refused to void the shipment: {said}" if said else "UPS refused to void the shipment.",
-        where="Open “Decide”: keep the shipment, or try once more after asking UPS.",
+        text=said("UPS refused to void the shipment: {answer}", answer=answer)
+        if answer
+        else said("UPS refused to void the shipment."),
+        where=said("Open “Decide”: keep the shipment, or try once more after asking UPS."),
     )

@@ -2,6 +2,7 @@
 
 from audit.models import Event
 from audit.record import happenings
+from connector_site.lib.wording import said
 from syncjobs import queue
 from syncjobs.models import Attempt, Delivery
 from syncjobs.models.shipments import MAY_EXIST
@@ -44,12 +45,12 @@ def handle(delivery: Delivery, *, job: Job, step: Step) -> None:
 
 
 def _before() -> Problem:
-    return Problem(code="deleted_in_exact", text="The goods delivery was deleted in Exact before it was shipped.")
+    return Problem(code="deleted_in_exact", text=said("The goods delivery was deleted in Exact before it was shipped."))
 
 
 def _after_label() -> Problem:
     return Problem(
         code="deleted_after_label",
-        text="The goods delivery was deleted in Exact after its UPS label was made.",
-        where="If the goods stay, void the shipment at UPS; if they left, book the delivery again in Exact.",
+        text=said("The goods delivery was deleted in Exact after its UPS label was made."),
+        where=said("If the goods stay, void the shipment at UPS; if they left, book the delivery again in Exact."),
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from audit.chain import fingerprint
 from connector_site.lib.references import new_shipment_reference
+from connector_site.lib.wording import said
 from exact.master import MasterData
 from exact.records import Address, GoodsDelivery
 from syncjobs import selection, translate
@@ -91,7 +92,7 @@ def _freeze(order: translate.Order, account: Account) -> Plan:
     try:
         spec = translate.shipment_spec(order, reference=reference)
         if not spec.parcels:
-            raise selection.NotOurs("only_services", "Its lines hold services only, nothing to put in a box.")
+            raise selection.NotOurs("only_services", said("Its lines hold services only, nothing to put in a box."))
         body = build_request(spec)
     except (translate.Untranslatable, NoParcels) as error:
         raise Unready(error.problems) from error
@@ -141,10 +142,12 @@ def _no_address() -> Problem:
     return Problem(
         code="address_missing",
         field="address",
-        text="The delivery has no delivery address in Exact.",
-        where="the goods delivery or the customer's addresses in Exact Online",
+        text=said("The delivery has no delivery address in Exact."),
+        where=said("the goods delivery or the customer's addresses in Exact Online"),
     )
 
 
 def _no_account() -> Problem:
-    return Problem(code="account_missing", text="The shipping rule names no UPS account.", where="Shipping rules")
+    return Problem(
+        code="account_missing", text=said("The shipping rule names no UPS account."), where=said("Shipping rules")
+    )

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from audit.record import Happening, happenings
+from connector_site.lib.wording import said
 from exact.access import open_client
 from exact.client import ExactClient
 from exact.documents import StoredDocument, read_document_types, store_document
@@ -46,10 +47,13 @@ from tenants.models import Tenant
 from ups.events import Milestone
 
 _NOT_TAKEN = (ExactRejected, ExactRightMissing, ExactScopeMissing, ExactGone)
-_NO_TYPE = "No type of document is chosen for the proof of delivery; choose one in Set-up, Written to Exact."
-_PAUSED = "Our line was left out, because Exact Online refused the last ones; a day later lines are tried again."
-_LINK = "link it to the goods delivery there by hand."
-_ATTACH = "the one linked to the goods delivery takes no file, so link ours instead or attach it by hand."
+_NO_TYPE = said("No type of document is chosen for the proof of delivery; choose one in Set-up, Written to Exact.")
+_PAUSED = said("Our line was left out, because Exact Online refused the last ones; a day later lines are tried again.")
+_LINK = said("The proof of delivery is {document} in Exact Online; link it to the goods delivery there by hand.")
+_ATTACH = said(
+    "The proof of delivery is {document} in Exact Online; the one linked to the goods delivery takes no file, so link "
+    "ours instead or attach it by hand."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +93,8 @@ def proof(job: Job, step: Step) -> None:
     if timezone.now() - read_at > READ_GOOD_FOR:
         goods = _read(delivery, client)
     written, problem = _write(end, goods, filed.stored, client) if goods else (None, GONE_FROM_EXACT)
-    said = " ".join(part for part in (filed.problem, problem) if part)
-    _close(end, replace(filed, problem=said), written, job=job, step=step)
+    whole = " ".join(part for part in (filed.problem, problem) if part)
+    _close(end, replace(filed, problem=whole), written, job=job, step=step)
 
 
 def _read(delivery: Delivery, client: ExactClient) -> GoodsDelivery | None:
@@ -133,7 +137,7 @@ def _file(end: _End, goods: GoodsDelivery, client: ExactClient, at: datetime) ->
             return _Filed(problem=_NO_TYPE, is_missing=True)
         stored = _store(end, reporting, goods, client)
     except _NOT_TAKEN as error:
-        problem = f"The proof of delivery could not be filed in Exact Online: {error}"
+        problem = said("The proof of delivery could not be filed in Exact Online: {error}", error=error)
         return _Filed(problem=problem, is_missing=True)
     return _Filed(stored=stored)
 
@@ -187,12 +191,12 @@ def _write(
         document=None if goods.document else own,
     )
     try:
-        written, said = write(client, end.delivery, goods, wish), ""
+        written, failed = write(client, end.delivery, goods, wish), ""
     except _NOT_TAKEN as error:
-        written, said = None, f"The goods delivery could not be written to: {error}"
+        written, failed = None, said("The goods delivery could not be written to: {error}", error=error)
     is_linked = goods.document == own or (written is not None and written.linked is not None)
     told = [_by_hand(stored, goods, client)] if stored is not None and own is not None and not is_linked else []
-    told += [said, written.refusal if written else "", _PAUSED if wants_line and shorter is None else ""]
+    told += [failed, written.refusal if written else "", _PAUSED if wants_line and shorter is None else ""]
     if written is not None and written.refused is not None:
         with tenant_context(end.delivery.tenant_id):
             remember_refusal(end.delivery.connection, written.refused, at=timezone.now())
@@ -207,8 +211,8 @@ def _by_hand(stored: StoredDocument, goods: GoodsDelivery, client: ExactClient) 
             number = next((found.number for found in client.documents([stored.document_id])), None)
         except ExactError:
             number = None
-    name = f"document {number}" if number else "a document of its own"
-    return f"The proof of delivery is {name} in Exact Online; {_ATTACH if goods.document else _LINK}"
+    name = said("document {number}", number=number) if number else said("a document of its own")
+    return (_ATTACH if goods.document else _LINK).format(document=name)
 
 
 def _close(end: _End, filed: _Filed, written: Written | None, *, job: Job, step: Step) -> None:

@@ -6,6 +6,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from audit.models import Event
+from connector_site.lib.wording import said
 from exact.access import open_client
 from exact.client import ExactClient
 from exact.errors import ExactRejected
@@ -180,8 +181,11 @@ def _hold_foreign(delivery: Delivery, standing: str, *, job: Job, step: Step) ->
     problem = Problem(
         code="foreign_tracking_number",
         field="tracking number",
-        text=f"Exact already shows the tracking number {standing}, which is not ours; we did not write over it.",
-        where="the goods delivery in Exact Online: clear the number, or keep it and void our shipment",
+        text=said(
+            "Exact already shows the tracking number {number}, which is not ours; we did not write over it.",
+            number=standing,
+        ),
+        where=said("the goods delivery in Exact Online: clear the number, or keep it and void our shipment"),
     )
     with tenant_context(job.tenant_id):
         move(delivery, to=Delivery.State.HOLD, at=step.at, problems=[problem], events=step.told(delivery))

@@ -14,6 +14,7 @@ from django.db.models import F
 
 from audit.models import Event
 from audit.record import Happening, happenings
+from connector_site.lib.wording import said
 from syncjobs import queue
 from syncjobs.looking import hours
 from syncjobs.models import Manifest, Parcel, SyncJob, ViewFile, ViewPage
@@ -49,8 +50,8 @@ BOOKMARKS = 3
 """A reading whose bookmark UPS refuses begins anew so often; then a person should know."""
 _NO_SUCH_NAME = "do not exist"
 """How UPS words that it knows no subscription of this name; it says so as well when there is nothing (`ups.md` 11)."""
-_UNKNOWN_NAME = "UPS knows no Quantum View subscription of this name, or it has no events yet. Compare it at UPS."
-_UNREADABLE = ViewProblem(kind=ProblemKind.REFUSED, text="UPS's answer cannot be read.")
+_UNKNOWN_NAME = said("UPS knows no Quantum View subscription of this name, or it has no events yet. Compare it at UPS.")
+_UNREADABLE = ViewProblem(kind=ProblemKind.REFUSED, text=said("UPS's answer cannot be read."))
 SECONDS_AT_ONCE = 25
 PAGES_AT_ONCE = 20
 """Answers in one go of the job; a longer reading goes on in the next."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
+from connector_site.lib.wording import said
 from exact.client import ExactClient
 from exact.errors import ExactRejected
 from exact.records import GoodsDelivery, GoodsDeliveryChanges
@@ -13,7 +14,7 @@ from syncjobs.wording.words import Words
 
 PROBLEM_CHARACTERS = 250
 """Our own column for what Exact did not take (`Delivery.proof_problem`)."""
-NOT_LINKED = "The proof of delivery could not be linked to the goods delivery."
+NOT_LINKED = said("The proof of delivery could not be linked to the goods delivery.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,21 +104,21 @@ def _apart(
 ) -> Written:
     """What the refused write and the tries after it came to; the link first, for it is what a person can mend."""
     whole = tries[0]
-    said: list[str] = []
+    told: list[str] = []
     refused: int | None = None
     if linked is not None and linked.refusal:
-        said.append(f"{NOT_LINKED} {linked.refusal}")
+        told.append(f"{NOT_LINKED} {linked.refusal}")
     if worded is not None and worded.refusal:
         refused = SHORTEST
-        said.append(f"Our line could not be written to the goods delivery. {worded.refusal}")
+        told.append(" ".join((said("Our line could not be written to the goods delivery."), worded.refusal)))
     elif worded is not None and is_shortened:
         refused = 0 if linked is None or not linked.refusal else None
-        said.append(f"Our line in the goods delivery is shorter than usual. {whole.refusal}")
+        told.append(" ".join((said("Our line in the goods delivery is shorter than usual."), whole.refusal)))
     return Written(
         line=worded.line if worded else whole.line,
         has_wished=worded is not None and worded.has_wished,
         writes=sum(one.writes for one in tries),
         linked=linked.linked if linked else None,
-        refusal=" ".join(said),
+        refusal=" ".join(told),
         refused=refused,
     )

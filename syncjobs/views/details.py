@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import get_language
+
+from connector_site.lib.wording import said
 from syncjobs.desk import live_parcels
 from syncjobs.models import Attempt, Delivery, Label
 from syncjobs.printing import is_picture
@@ -12,27 +15,39 @@ from ups.services import service_name
 
 A = Attempt.State
 _SHOWN: dict[str, tuple[str, str, str]] = {
-    A.PLANNED: ("Prepared, not sent yet", "work", ""),
-    A.SENDING: ("Waiting for the answer", "work", ""),
-    A.CREATED: ("Shipment made", "good", ""),
-    A.REFUSED: ("Refused by UPS", "stop", ""),
-    A.NOT_SENT: ("Never reached UPS", "quiet", ""),
+    A.PLANNED: (said("Prepared, not sent yet"), "work", ""),
+    A.SENDING: (said("Waiting for the answer"), "work", ""),
+    A.CREATED: (said("Shipment made"), "good", ""),
+    A.REFUSED: (said("Refused by UPS"), "stop", ""),
+    A.NOT_SENT: (said("Never reached UPS"), "quiet", ""),
     A.IN_DOUBT: (
-        "Answer lost",
+        said("Answer lost"),
         "ask",
-        "UPS is being asked. The shipment may exist, so nothing is sent a second time and nothing is paid twice.",
+        said("UPS is being asked. The shipment may exist, so nothing is sent a second time and nothing is paid twice."),
     ),
-    A.ABSENT: ("Not made", "quiet", "Nothing was paid for it. In case it turns up late, it is looked for again."),
-    A.VOIDED_THERE: ("Voided at UPS", "quiet", "It was made, and somebody voided it at UPS, not through this page."),
-    A.REVIEW: ("Decision needed", "ask", ""),
-    A.ORPHAN: ("One too many", "ask", "UPS made it after all, when another one had been sent in its place."),
-    A.VOIDING: ("Being voided", "work", ""),
-    A.VOIDED: ("Voided", "quiet", ""),
-    A.VOID_REFUSED: ("UPS did not void it", "ask", ""),
-    A.CANCELLED: ("Dropped unsent", "quiet", ""),
+    A.ABSENT: (
+        said("Not made"),
+        "quiet",
+        said("Nothing was paid for it. In case it turns up late, it is looked for again."),
+    ),
+    A.VOIDED_THERE: (
+        said("Voided at UPS"),
+        "quiet",
+        said("It was made, and somebody voided it at UPS, not through this page."),
+    ),
+    A.REVIEW: (said("Decision needed"), "ask", ""),
+    A.ORPHAN: (
+        said("One too many"),
+        "ask",
+        said("UPS made it after all, when another one had been sent in its place."),
+    ),
+    A.VOIDING: (said("Being voided"), "work", ""),
+    A.VOIDED: (said("Voided"), "quiet", ""),
+    A.VOID_REFUSED: (said("UPS did not void it"), "ask", ""),
+    A.CANCELLED: (said("Dropped unsent"), "quiet", ""),
 }
 """Word, look, and what it means, of a request's state."""
-_OTHER = ("In a state that this version of the site has no word for", "quiet", "")
+_OTHER = (said("In a state that this version of the site has no word for"), "quiet", "")
 """A newer version may have written it before this one was put back."""
 
 
@@ -81,12 +96,12 @@ def attempt_shown(attempt: Attempt) -> AttemptShown:
     """The attempt with a word for its state and what UPS said."""
     evidence = attempt.evidence or {}
     word, look, meaning = _SHOWN.get(attempt.state, _OTHER)
-    said = [meaning]
+    told = [meaning]
     if evidence.get("code"):
-        said.append(f"UPS answered with code {evidence['code']}.")
+        told.append(said("UPS answered with code {code}.", code=evidence["code"]))
     if evidence.get("reported_number"):
-        said.append(f"UPS named the number {evidence['reported_number']}.")
-    return AttemptShown(attempt=attempt, word=word, look=look, said=" ".join(part for part in said if part))
+        told.append(said("UPS named the number {number}.", number=evidence["reported_number"]))
+    return AttemptShown(attempt=attempt, word=word, look=look, said=" ".join(part for part in told if part))
 
 
 def labels_of(delivery: Delivery) -> list[Label]:
@@ -95,9 +110,14 @@ def labels_of(delivery: Delivery) -> list[Label]:
     return [parcel.label for parcel in parcels if hasattr(parcel, "label")]
 
 
+def kept_labels_of(delivery: Delivery) -> list[Label]:
+    """Those of them that were not erased."""
+    return [label for label in labels_of(delivery) if label.erased_at is None]
+
+
 def printable(delivery: Delivery) -> Printable:
     """What there is to print."""
-    formats = {label.image_format for label in labels_of(delivery)}
+    formats = {label.image_format for label in kept_labels_of(delivery)}
     return Printable(
         pictures=any(is_picture(found) for found in formats),
         commands=any(not is_picture(found) for found in formats),
@@ -128,7 +148,7 @@ def written_facts(delivery: Delivery) -> WrittenFacts | None:
     return WrittenFacts(
         tracking_number=delivery.written.get("tracking_number", ""),
         line=delivery.written.get("remarks_line", ""),
-        milestone=milestone_word(words_for("en"), milestone) if milestone else "",
+        milestone=milestone_word(words_for(get_language() or ""), milestone) if milestone else "",
         at=delivery.written_at,
         writes=delivery.exact_writes,
         most_writes=EXACT_WRITES,
