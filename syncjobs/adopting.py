@@ -11,7 +11,9 @@ from django.db.models import Exists, OuterRef
 from audit.models import Event
 from audit.record import Happening
 from connector_site.lib.secrets import unseal
+from connector_site.lib.wording import said
 from syncjobs import alerting, queue
+from syncjobs.label_files import new_label
 from syncjobs.looking import WITHOUT_ALERT_HOURS, hours
 from syncjobs.models import Attempt, Delivery, Label, Parcel, Shipment, SyncJob
 from syncjobs.problems import Problem
@@ -131,8 +133,10 @@ def label_format_of(attempt: Attempt) -> str:
 def _unexpected_label(shipment: Shipment) -> Problem:
     return Problem(
         code="unexpected_label",
-        text=f"UPS made shipment {shipment.ups_shipment_id}, but the delivery was stopped in the meantime.",
-        where="If the goods leave, use this label and enter its number in Exact; else void the shipment at UPS.",
+        text=said(
+            "UPS made shipment {number}, but the delivery was stopped in the meantime.", number=shipment.ups_shipment_id
+        ),
+        where=said("If the goods leave, use this label and enter its number in Exact; else void the shipment at UPS."),
     )
 
 
@@ -173,13 +177,7 @@ def _store(attempt: Attempt, shipment: Made, at: datetime) -> Shipment:
         for position, (parcel, package) in enumerate(zip(shipment.parcels, packages, strict=True), start=1)
     )
     Label.objects.bulk_create(
-        Label(
-            tenant_id=attempt.tenant_id,
-            parcel=parcel,
-            image_format=label.image_format,
-            content=label.content,
-            created_at=at,
-        )
+        new_label(parcel, image_format=label.image_format, content=label.content, at=at)
         for parcel, label in zip(parcels, shipment.parcels, strict=True)
     )
     return row

@@ -52,9 +52,7 @@ def lock_json(value: Any, *, owner: object, purpose: str) -> LockedJson:
     )
 
 
-def open_json(
-    sealed_key: dict[str, Any] | None, sealed: dict[str, Any] | None, *, owner: object, purpose: str
-) -> Any:
+def open_json(sealed_key: dict[str, Any] | None, sealed: dict[str, Any] | None, *, owner: object, purpose: str) -> Any:
     """What `lock_json` locked, or what an older version sealed without a key; raises one of `secrets.UNREADABLE`."""
     if sealed_key is None:
         return unseal(sealed, owner=owner, purpose=purpose)
@@ -65,9 +63,7 @@ def open_json(
 def lock_bytes(content: bytes, *, owner: object, purpose: str) -> LockedBytes:
     """Encrypt bytes under a new key."""
     key = new_key()
-    return LockedBytes(
-        sealed_key=_seal_key(key, owner, purpose), content=_encrypt(key, bytes(content), owner, purpose)
-    )
+    return LockedBytes(sealed_key=_seal_key(key, owner, purpose), content=_encrypt(key, bytes(content), owner, purpose))
 
 
 def open_bytes(sealed_key: dict[str, Any] | None, content: bytes, *, owner: object, purpose: str) -> bytes:

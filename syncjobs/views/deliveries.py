@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from syncjobs import desk, papers, replay, story
+from syncjobs import desk, papers, receivers, replay, story
 from syncjobs.account_notices import account_notices
 from syncjobs.alarm_notices import listed_alarms
 from syncjobs.doubt_notices import answers_slowly, notices_of
@@ -138,7 +138,7 @@ def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict
         "is_moving": row.state in desk.MOVING and not in_doubt,
         "answers_slowly": any(answers_slowly(each.state, each.sent_at, at=timezone.now()) for each in attempts),
         "is_live": row.state in desk.MOVING | desk.FOLLOWED or desk.lacks_proof(row) or bool(doubts),
-        "receiver": desk.receiver_of(row),
+        "receiver": receivers.receiver_of(row),
         "problems": from_json(row.problems),
         "may_retry": access.allows(Role.OPERATOR),
         "button": "" if in_doubt else desk.button_for(row),
@@ -159,10 +159,10 @@ def _whole(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
     shipments = Shipment.objects.select_related("attempt__account").order_by("created_at")
     shipments = shipments.defer("attempt__request", *(f"attempt__{name}" for name in sealed))
     attempts = Attempt.objects.select_related("account").defer("request", *sealed)
-    events, labels = TrackingEvent.objects.defer("sealed"), Label.objects.defer("content")
+    events, labels = TrackingEvent.objects.defer("sealed"), Label.objects.defer("content", "sealed_key")
     of_parcels = Prefetch("parcels__label", queryset=labels), Prefetch("parcels__events", queryset=events)
     return (
-        desk.with_receiver(Delivery.objects.filter(tenant_id=tenant_id))
+        receivers.with_receiver(Delivery.objects.filter(tenant_id=tenant_id))
         .select_related("connection__reporting")
         .prefetch_related(
             Prefetch("shipments", queryset=shipments.prefetch_related(*of_parcels)),
