@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
+from django.utils import timezone
+
+from audit.models import Event
+from audit.record import Happening, happenings
 from exact.models import Connection
 from syncjobs.models import ShipFrom
 from ups.accounts import shipper_of
@@ -11,6 +16,9 @@ from ups.shipment_spec import PartySpec
 
 EVERYWHERE = ""
 """Stands for every warehouse that has no address of its own."""
+SUBJECT_KIND = "ship-from address"
+PROBLEM_CHARACTERS = 500
+"""What fits into `check_problem`."""
 
 
 def places_of(connection: Connection) -> dict[str, ShipFrom]:
@@ -44,3 +52,58 @@ def party_of(place: ShipFrom) -> PartySpec:
 def unless_shipper(origin: PartySpec, shipper: PartySpec) -> PartySpec | None:
     """The address to send beside the shipper's; None where the goods leave from the shipper's own."""
     return None if replace(origin, email="") == replace(shipper, email="") else origin
+
+
+def keep(
+    connection: Connection, warehouse_code: str, party: PartySpec, *, problem: str, checked_at: datetime | None
+) -> ShipFrom:
+    """Save the address of a warehouse with what UPS said of it, and record it. Inside the tenant's context."""
+    columns = _columns(party)
+    place, is_new = ShipFrom.objects.get_or_create(
+        tenant_id=connection.tenant_id, connection=connection, warehouse_code=warehouse_code, defaults=columns
+    )
+    changed = sorted(columns if is_new else (name for name, value in columns.items() if getattr(place, name) != value))
+    checks = {"check_problem": problem[:PROBLEM_CHARACTERS], "checked_at": checked_at, "changed_at": timezone.now()}
+    for name, value in (columns | checks).items():
+        setattr(place, name, value)
+    place.save(update_fields=[*columns, *checks])
+    if changed:
+        happenings(connection.tenant_id, [_changed(place, changed)])
+    return place
+
+
+def forget(connection: Connection, warehouse_code: str) -> bool:
+    """Let a warehouse ship from the address for all. Inside the tenant's context."""
+    rows = ShipFrom.objects.filter(tenant_id=connection.tenant_id, connection=connection)
+    place = rows.filter(warehouse_code=warehouse_code).exclude(warehouse_code=EVERYWHERE).first()
+    if place is None:
+        return False
+    happenings(connection.tenant_id, [_changed(place, ["removed"])])
+    place.delete()
+    return True
+
+
+def _columns(party: PartySpec) -> dict[str, str]:
+    lines = (*party.address_lines, "", "", "")
+    return {
+        "company_name": party.name,
+        "attention_name": party.attention,
+        "address_line_1": lines[0],
+        "address_line_2": lines[1],
+        "address_line_3": lines[2],
+        "postal_code": party.postal_code,
+        "city": party.city,
+        "state": party.state,
+        "country": party.country,
+        "phone": party.phone,
+        "email": party.email,
+    }
+
+
+def _changed(place: ShipFrom, fields: list[str]) -> Happening:
+    return Happening(
+        kind=Event.Kind.CHANGED,
+        subject_kind=SUBJECT_KIND,
+        subject=place.code,
+        details={"warehouse": place.warehouse_code or "all", "fields": fields},
+    )

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from uuid import UUID
 
+from connector_site.lib.wording import said
 from exact.records import Account as Customer
 from exact.records import Address, Contact, GoodsDelivery, Item
 from syncjobs.models import ShippingRule
 from syncjobs.parcels import weights_kg
+from syncjobs.printing import LABEL_HEIGHT_INCHES
 from syncjobs.problems import Problem
 from syncjobs.selection import shipped_lines
 from tenants.models import Tenant
@@ -18,8 +20,7 @@ from ups.services import LabelFormat
 from ups.shipment_spec import ParcelSpec, PartySpec, ShipmentSpec
 from ups.text import break_lines, printable
 
-LABEL_HEIGHT_INCHES = {ShippingRule.LabelSize.SMALL: 6, ShippingRule.LabelSize.TALL: 8}
-_ADDRESS_IN_EXACT = "the delivery address in Exact Online"
+_ADDRESS_IN_EXACT = said("the delivery address in Exact Online")
 
 
 class Untranslatable(Exception):
@@ -88,7 +89,7 @@ def ship_to(goods: GoodsDelivery, receiver: Receiver) -> PartySpec:
         name=printable(name),
         attention=printable(goods.contact_name or address.contact_name),
         phone=phone_of(receiver),
-        address_lines=_street_lines(address.lines),
+        address_lines=street_lines(address.lines),
         city=printable(address.city),
         postal_code=printable(address.postcode),
         state=address.state,
@@ -119,7 +120,7 @@ def order_numbers(goods: GoodsDelivery) -> list[int]:
     return list(dict.fromkeys(line.sales_order_number for line in goods.lines if line.sales_order_number))
 
 
-def _street_lines(lines: tuple[str, ...]) -> tuple[str, ...]:
+def street_lines(lines: tuple[str, ...]) -> tuple[str, ...]:
     """Exact's lines, each kept on its own where all fit; else run together and broken anew."""
     kept = [piece for line in lines for piece in break_lines(line, width=ADDRESS_LINE_CHARACTERS)]
     if len(kept) <= ADDRESS_LINES:
@@ -164,10 +165,10 @@ def _description(goods: GoodsDelivery) -> str:
 def _missing(party: PartySpec) -> list[Problem]:
     problems: list[Problem] = []
     for field, value, text in (
-        ("name", party.name, "The delivery has no customer name."),
-        ("address", "".join(party.address_lines), "The delivery address has no street."),
-        ("city", party.city, "The delivery address has no city."),
-        ("country", party.country, "The delivery address has no country."),
+        ("name", party.name, said("The delivery has no customer name.")),
+        ("address", "".join(party.address_lines), said("The delivery address has no street.")),
+        ("city", party.city, said("The delivery address has no city.")),
+        ("country", party.country, said("The delivery address has no country.")),
     ):
         if not value:
             problems.append(Problem(code=f"{field}_missing", field=field, text=text, where=_ADDRESS_IN_EXACT))
@@ -180,8 +181,12 @@ def _missing(party: PartySpec) -> list[Problem]:
                 code="address_too_long",
                 field="address",
                 text=(
-                    f"Name and street together need more than {ADDRESS_LINES} lines of {ADDRESS_LINE_CHARACTERS} "
-                    "characters, the most that UPS prints. Shorten one of them."
+                    said(
+                        "Name and street together need more than {lines} lines of {characters} characters, the most "
+                        "that UPS prints. Shorten one of them.",
+                        lines=ADDRESS_LINES,
+                        characters=ADDRESS_LINE_CHARACTERS,
+                    )
                 ),
                 where=_ADDRESS_IN_EXACT,
             )

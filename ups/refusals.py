@@ -21,7 +21,7 @@ def _refusal(words: str, field: str, where_to_fix: str) -> Refusal:
 _WRONG_LEVEL = _refusal("The references stand at the wrong level for this lane.", "references", places.OURS)
 _LABEL = _refusal("UPS does not take the label settings.", "label", places.RULES)
 _SHIPPER = _refusal("UPS does not accept the shipper's name or address.", "shipper", places.ACCOUNT)
-_SHIP_FROM = _refusal("UPS does not accept the ship-from address.", "ship_from", places.ACCOUNT)
+_SHIP_FROM = _refusal("UPS does not accept the ship-from address.", "ship_from", places.SHIP_FROM)
 _RECEIVER = _refusal("UPS does not accept the delivery address.", "ship_to", places.ADDRESS)
 _PAYMENT = _refusal("UPS does not accept how the shipment is paid.", "payment", places.ACCOUNT)
 _SERVICE = _refusal("The UPS service is not available on this lane.", "service_code", places.RULES)
@@ -60,7 +60,7 @@ _CODES: dict[str, Refusal] = {
     "120213": _refusal("The receiver's phone needs at least 10 digits.", "ship_to.phone", places.ADDRESS),
     "120217": _refusal("The receiver's phone has more than 15 digits.", "ship_to.phone", places.ADDRESS),
     "120317": _refusal(
-        "The goods leave from another country than that of the UPS account.", "ship_from.country", places.ACCOUNT
+        "The goods leave from another country than that of the UPS account.", "ship_from.country", places.SHIP_FROM
     ),
     "120400": _PAYMENT,
     "120413": _PAYMENT,
@@ -91,7 +91,7 @@ _CODES: dict[str, Refusal] = {
     "120801": _refusal("UPS cannot find the shipper's postal code and city.", "shipper.postal_code", places.ACCOUNT),
     "120802": _refusal("UPS cannot find the receiver's postal code and city.", "ship_to.postal_code", places.ADDRESS),
     "120803": _refusal(
-        "UPS cannot find the postal code and city the goods leave from.", "ship_from.postal_code", places.ACCOUNT
+        "UPS cannot find the postal code and city the goods leave from.", "ship_from.postal_code", places.SHIP_FROM
     ),
     "121030": _refusal("A parcel's weight is outside what the service takes.", "parcels.weight", places.ITEM_WEIGHTS),
     "121031": _refusal("A parcel's weight is outside what the service takes.", "parcels.weight", places.ITEM_WEIGHTS),

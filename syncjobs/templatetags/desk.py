@@ -16,6 +16,7 @@ TRACKING_PAGE = "https://www.ups.com/track?tracknum="
 """UPS's public page for one number."""
 
 _PLACES = (
+    ("ship-from addresses", "syncjobs:ship_from"),
     ("shipping rules", "syncjobs:rules"),
     ("settings, ups account", "ups:accounts"),
     ("ups account settings", "ups:accounts"),

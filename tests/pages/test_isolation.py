@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from audit.models import Event
-from exact.models import Connection, ShippingMethod
-from syncjobs.models import Delivery, Finding, Label, Reconciliation, Reporting, ShippingRule, SyncJob
+from exact.models import Connection, ShippingMethod, Warehouse
+from syncjobs.models import Delivery, Finding, Label, Reconciliation, Reporting, ShipFrom, ShippingRule, SyncJob
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.factories import Cast
@@ -36,6 +36,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:labels_printer": ("delivery_code",),
     "syncjobs:proof": ("delivery_code",),
     "syncjobs:read_methods": (),
+    "syncjobs:read_warehouses": (),
     "syncjobs:reconcile_now": (),
     "syncjobs:reconciliation": (),
     "syncjobs:repair_finding": ("finding_code",),
@@ -44,6 +45,10 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:review": ("delivery_code",),
     "syncjobs:rules": (),
     "syncjobs:setup": (),
+    "syncjobs:ship_from": (),
+    "syncjobs:ship_from_default": ("warehouse_code",),
+    "syncjobs:ship_from_warehouse": ("warehouse_code",),
+    "syncjobs:test_page": (),
     "syncjobs:work": (),
     "tenants:settings": (),
     "ups:account": ("account_code",),
@@ -78,6 +83,7 @@ WALLED = (
     Delivery,
     Finding,
     Label,
+    ShipFrom,
     ShippingRule,
     SyncJob,
     Account,
@@ -129,6 +135,9 @@ def identifiers(desk: Desk) -> dict[str, uuid.UUID]:
         feed = QuantumViewFeed.objects.create(tenant=desk.tenant, account=desk.account, name="OutboundNL")
         of_company = {"tenant": desk.tenant, "connection": desk.connection}
         run = Reconciliation.objects.create(**of_company, since_at=delivery.created_at)
+        warehouse = Warehouse.objects.create(
+            **of_company, exact_id=uuid.uuid4(), exact_code="2", read_at=delivery.created_at
+        )
         finding = Finding.objects.create(**of_company, reconciliation=run, kind="gone", subject=delivery.code)
     return {
         "delivery_code": delivery.code,
@@ -136,6 +145,7 @@ def identifiers(desk: Desk) -> dict[str, uuid.UUID]:
         "account_code": desk.account.code,
         "feed_code": feed.code,
         "finding_code": finding.code,
+        "warehouse_code": warehouse.code,
     }
 
 

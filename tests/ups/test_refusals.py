@@ -13,7 +13,7 @@ from ups.refusals import find_refusal
         ("120108", "shipper", places.ACCOUNT),
         ("120202", "ship_to.address_lines", places.ADDRESS),
         ("120204", "ship_to", places.ADDRESS),
-        ("120317", "ship_from.country", places.ACCOUNT),
+        ("120317", "ship_from.country", places.SHIP_FROM),
         ("120541", "references", places.OURS),
         ("120602", "parcels.weight", places.ITEM_WEIGHTS),
         ("120703", "label", places.RULES),

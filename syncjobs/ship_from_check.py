@@ -1,0 +1,119 @@
+"""Whether UPS collects from an address: a price is asked for from there, which makes nothing and costs nothing."""
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from audit.record import calls, happenings
+from connector_site.lib.outside_calls import OutsideCall
+from connector_site.lib.references import new_shipment_reference
+from connector_site.lib.secrets import UNREADABLE
+from connector_site.lib.wording import said
+from syncjobs.ship_from import unless_shipper
+from tenants.context import tenant_context
+from ups import places
+from ups.access import open_client_for_check
+from ups.accounts import find_account, shipper_of
+from ups.address_validation import AddressState
+from ups.client import UpsClient
+from ups.credentials import SUBJECT_KIND
+from ups.errors import Problem, SpecInvalid, UpsError, UpsRejected
+from ups.models import Account
+from ups.services import offered_services
+from ups.shipment_spec import ParcelSpec, PartySpec, ShipmentSpec
+
+_PARCEL = ParcelSpec(weight=Decimal(1))
+_SIDES = frozenset({"ship_from", "shipper", "ship_to"})
+"""The sample goes from the address to the account's own; where both are the same, UPS may call it by any name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What UPS said: `refused` names fields of the address, `problem` is anything else that stands in the way.
+
+    `hint` is how UPS would write the address, which a person may pass over.
+    """
+
+    checked_at: datetime
+    refused: tuple[Problem, ...] = ()
+    problem: str = ""
+    hint: str = ""
+
+
+def ask(tenant_id: uuid.UUID, account_code: uuid.UUID, party: PartySpec) -> Verdict:
+    """Ask UPS about the address with one of the tenant's accounts, and record the calls. Outside any transaction."""
+    made: list[OutsideCall] = []
+    try:
+        account = find_account(tenant_id, account_code)
+    except UNREADABLE:
+        account = None
+    if account is None:
+        words = said("The credentials of the UPS account cannot be read. Enter them again.")
+        return Verdict(checked_at=timezone.now(), problem=words)
+    client = open_client_for_check(account, observe=made.append)
+    verdict = _price_from(client, account, party)
+    if not verdict.refused:
+        verdict = replace(verdict, hint=_hint(client, party))
+    with tenant_context(tenant_id):
+        happenings(tenant_id, calls(made, subject_kind=SUBJECT_KIND, subject=account.code))
+    return verdict
+
+
+def _price_from(client: UpsClient, account: Account, party: PartySpec) -> Verdict:
+    at = timezone.now()
+    try:
+        client.rate(_sample(account, party))
+    except SpecInvalid as error:
+        return Verdict(checked_at=at, refused=tuple(_about_address(one) for one in error.problems))
+    except UpsRejected as error:
+        return _refusal(error, at)
+    except UpsError as error:
+        return Verdict(checked_at=at, problem=error.message)
+    return Verdict(checked_at=at)
+
+
+def _refusal(error: UpsRejected, at: datetime) -> Verdict:
+    """A refusal that is about something else than the address, such as the sample's service, shows that it is known."""
+    side, _, _ = error.field.partition(".")
+    if side in _SIDES:
+        problem = Problem(field=error.field, message=error.message, where_to_fix=places.SHIP_FROM)
+        return Verdict(checked_at=at, refused=(_about_address(problem),))
+    return Verdict(checked_at=at, problem="" if error.field == "service_code" else error.message)
+
+
+def _about_address(problem: Problem) -> Problem:
+    """Named after the field of the address alone; empty for the address as a whole."""
+    _, _, field = problem.field.partition(".")
+    return replace(problem, field=field)
+
+
+def _sample(account: Account, party: PartySpec) -> ShipmentSpec:
+    """A box of a kilogram from the address to the account's own, which UPS knows, so that only the origin is new."""
+    shipper = shipper_of(account)
+    return ShipmentSpec(
+        shipper=shipper,
+        shipper_number=account.shipper_number,
+        ship_to=shipper,
+        ship_from=unless_shipper(party, shipper),
+        service_code=offered_services(party.country)[0].code,
+        parcels=(_PARCEL,),
+        reference=new_shipment_reference(account.environment),
+    )
+
+
+def _hint(client: UpsClient, party: PartySpec) -> str:
+    """How UPS writes the address where it is another way; nothing when it cannot be looked up."""
+    try:
+        answer = client.validate_address(party)
+    except UpsError:
+        return ""
+    if answer.state is AddressState.UNKNOWN:
+        return said("UPS does not know this street and number. See whether they are right; they are kept as you wrote.")
+    if answer.state is AddressState.AMBIGUOUS and answer.suggestions:
+        best = answer.suggestions[0]
+        written = ", ".join((*best.address_lines, best.city, best.state, best.postal_code))
+        return said("UPS would write this address as: {address}. It is kept as you wrote it.", address=written)
+    return ""
