@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import Secret
+from connector_site.lib.wording import said
 from exact import credentials
 from exact.client import ExactClient
 from exact.errors import ExactNeedsReconnect
@@ -52,7 +53,7 @@ def open_client(connection: Connection, *, purpose: BudgetClass, observe: Observ
     """A client for one company. Costs no statement by itself; raises `ExactNeedsReconnect` for an ended connection."""
     if connection.grant_id is None or not connection.is_live:
         raise ExactNeedsReconnect(
-            "This company is not connected to Exact Online. Connect Exact Online again.",
+            said("This company is not connected to Exact Online. Connect Exact Online again."),
             operation="open_client",
             reason="disconnected",
         )

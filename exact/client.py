@@ -11,12 +11,13 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from connector_site.lib.wording import said
 from exact import changes, payloads
 from exact.directory import WireHrmDivision, WireMe, WireSystemDivision
 from exact.document_resources import WireAttachment, WireDocument, WireDocumentType, WireMade, require_attachable
 from exact.errors import ExactOutcomeUnknown, ExactRejected, ExactRightMissing, ExactScopeMissing
-from exact.filters import key_clauses, quoted
-from exact.payloads import SERVER_ZONE, AnyWire, UnreadableAnswer, Wire, is_deferred, select_list
+from exact.filters import given, key_clauses, quoted
+from exact.payloads import SERVER_ZONE, AnyWire, UnreadableAnswer, is_deferred, select_list
 from exact.records import (
     Account,
     Address,
@@ -125,12 +126,12 @@ class ExactClient:
 
     def put_goods_delivery(self, entry_id: UUID, changes: GoodsDeliveryChanges) -> None:
         """Change a delivery; properties left None stay (`exact.md` 6.4: PUT is a partial update)."""
-        content = _given(TrackingNumber=changes.tracking_number, Remarks=changes.remarks, Document=changes.document)
+        content = given(TrackingNumber=changes.tracking_number, Remarks=changes.remarks, Document=changes.document)
         self._put("put_goods_delivery", WireGoodsDelivery.path, entry_id, content)
 
     def put_goods_delivery_line(self, line_id: UUID, changes: GoodsDeliveryLineChanges) -> None:
         """Change a line of a delivery."""
-        content = _given(TrackingNumber=changes.tracking_number, Notes=changes.notes)
+        content = given(TrackingNumber=changes.tracking_number, Notes=changes.notes)
         self._put("put_goods_delivery_line", WireGoodsDeliveryLine.path, line_id, content)
 
     # --- master data (`exact.md` 8.3 to 8.8) ---
@@ -206,7 +207,7 @@ class ExactClient:
         document_id = self._post("create_document", WireDocument.path, content)
         if document_id is None:
             raise ExactOutcomeUnknown(
-                "Exact Online did not say which document it made; it is looked up before anything is repeated.",
+                said("Exact Online did not say which document it made; it is looked up before anything is repeated."),
                 operation="create_document",
                 reason="no_id",
             )
@@ -228,7 +229,8 @@ class ExactClient:
 
     def me(self) -> Me:
         """The user who gave the permission."""
-        request = Request(operation="me", method="GET", path=WireMe.path, query=_select(WireMe), is_global=True)
+        query = query_text({"$select": select_list(WireMe)})
+        request = Request(operation="me", method="GET", path=WireMe.path, query=query, is_global=True)
         rows = self._parse("me", WireMe, self._transport.rows(request))
         if not rows:
             raise unexpected("me", UnreadableAnswer("no user"))
@@ -254,6 +256,11 @@ class ExactClient:
         if not isinstance(answer, bool):
             raise unexpected("user_has_rights", UnreadableAnswer("UserHasRights"))
         return answer
+
+    def look_at(self, path: str, key: str) -> None:
+        """Read the key of at most one record, to see whether this part of Exact is open to us."""
+        query = query_text({"$select": key, "$top": "1"})
+        self._transport.page(Request(operation="look_at", method="GET", path=path, query=query))
 
     # --- webhook subscriptions (`exact.md` 11.1) ---
 
@@ -390,11 +397,3 @@ class ExactClient:
             return payloads.parse(model, rows)
         except UnreadableAnswer as error:
             raise unexpected(operation, error) from error
-
-
-def _select(model: type[Wire]) -> str:
-    return query_text({"$select": select_list(model)})
-
-
-def _given(**properties: object) -> dict[str, Any]:
-    return {name: str(value) for name, value in properties.items() if value is not None}

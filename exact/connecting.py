@@ -15,10 +15,22 @@ from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import Secret
-from exact import credentials, ending, grants, limit_rows, rate_headers, subscribing, token_calls, upkeep
+from connector_site.lib.wording import said
+from exact import (
+    addresses,
+    credentials,
+    ending,
+    grants,
+    limit_rows,
+    rate_headers,
+    rights,
+    subscribing,
+    token_calls,
+    upkeep,
+)
 from exact.access import GrantTokens, company_of, open_client
 from exact.client import ExactClient
-from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing, ExactUnavailable, ExactUnexpectedReply
+from exact.errors import ExactDivisionRefused, ExactError, ExactUnavailable, ExactUnexpectedReply
 from exact.limits import BudgetClass, CallBudgetGate, Company
 from exact.models import Connection, Grant, Site
 from exact.records import Division, Me
@@ -26,11 +38,6 @@ from exact.transport import CallGate, TokenSource, Transport
 from tenants.context import tenant_context
 
 CALLBACK_PATH = "/exact/callback"
-NEEDED_RIGHTS = (
-    ("salesorder/GoodsDeliveries", "GET"),
-    ("salesorder/GoodsDeliveries", "PUT"),
-    ("webhooks/WebhookSubscriptions", "POST"),
-)
 ME_TRIES = 3
 """A person waits in the browser, so few, and at once."""
 logger = logging.getLogger(__name__)
@@ -140,6 +147,11 @@ def _who(client: ExactClient) -> Me:
     return client.me()
 
 
+def companies_besides(grant_id: int, tenant_id: UUID) -> set[UUID]:
+    """The other customers whose companies use the same permission: if it is withdrawn, it ends for all of them."""
+    return {other for other, _ in grants.users_of(grant_id) if other != tenant_id}
+
+
 def divisions_of(grant_id: int, *, observe: Observer = ignore) -> tuple[Division, ...]:
     """The companies a grant opens, asked anew."""
     grant, _ = grants.read(grant_id)
@@ -181,7 +193,7 @@ def who_consented(grant_id: int) -> tuple[str, str]:
 def user_words(grant: Grant | None) -> str:
     """The Exact user behind a permission, as shown to people."""
     name, email = grants.user_of(grant) if grant else ("", "")
-    return f"{name} ({email})" if name and email else name or email or "a user we do not know the name of"
+    return f"{name} ({email})" if name and email else name or email or said("a user we do not know the name of")
 
 
 def connect_division(
@@ -192,21 +204,24 @@ def connect_division(
     replaces: Connection | None = None,
     observe: Observer = ignore,
 ) -> Connected:
-    """Connect a company for a tenant, or connect it again. Raises `ExactDivisionRefused` or `ExactRightMissing`.
+    """Connect a company for a tenant, or connect it again. Raises `ExactDivisionRefused`, or what is missing.
 
     A connection to another company that it `replaces` ends in the moment in which this one begins; what is left of it
     at Exact is cleaned up afterwards, or at the next look.
     """
     grant, _ = grants.read(grant_id)
     _check_open(division)
-    _check_rights(_client_of(grant, division.code, observe, tenant_id=tenant_id))
+    findings = rights.look_up(_client_of(grant, division.code, observe, tenant_id=tenant_id))
+    rights.refuse_what_stops(findings)
     connection, former = _save(tenant_id, grant, division, replaces)
+    with tenant_context(tenant_id):
+        rights.keep(connection, findings, at=timezone.now())
     former_grant_id = former.grant_id if former else None
     if former_grant_id is not None and former_grant_id != grant_id:
         grants.forget(former_grant_id)
     client = open_client(connection, purpose=BudgetClass.RESERVE, observe=observe)
     problems: list[ExactError] = []
-    for step in (subscribing.ensure_subscribed, upkeep.read_shipping_methods):
+    for step in (subscribing.ensure_subscribed, upkeep.read_shipping_methods, addresses.read_warehouses):
         try:
             step(connection, client)
         except ExactError as error:
@@ -252,29 +267,22 @@ def _transport(site: str, division: int, tokens: TokenSource, gate: CallGate, ob
 def _check_open(division: Division) -> None:
     if division.is_archived:
         raise ExactDivisionRefused(
-            f"{division.name} is archived in Exact Online. Choose another company, or restore this one in Exact first.",
+            said(
+                "{name} is archived in Exact Online. Choose another company, or restore this one in Exact first.",
+                name=division.name,
+            ),
             operation="connect_division",
             reason="archived",
         )
     if division.is_blocked:
         raise ExactDivisionRefused(
-            f"{division.name} is blocked in Exact Online at the moment, for a backup or a conversion. Try again later.",
+            said(
+                "{name} is blocked in Exact Online at the moment, for a backup or a conversion. Try again later.",
+                name=division.name,
+            ),
             operation="connect_division",
             reason="blocked",
         )
-
-
-def _check_rights(client: ExactClient) -> None:
-    lacking = [right for right in NEEDED_RIGHTS if not client.user_has_rights(*right)]
-    if not lacking:
-        return
-    names = ", ".join(f"{action} {endpoint}" for endpoint, action in lacking)
-    raise ExactRightMissing(
-        f"The Exact user who connected lacks rights: {names}. Give them in Exact Online under the user's rights, or "
-        "connect with another user.",
-        operation="connect_division",
-        reason="rights",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,8 +342,11 @@ def _write(row: Connection) -> None:
         if _TAKEN not in str(error):
             raise
         raise ExactDivisionRefused(
-            f"{row.division_name} is already connected by another customer of ours. Disconnect it there first, or "
-            "write to us if you do not know who that is.",
+            said(
+                "{name} is already connected by another customer of ours. Disconnect it there first, or write to us if "
+                "you do not know who that is.",
+                name=row.division_name,
+            ),
             operation="connect_division",
             reason="taken",
         ) from error

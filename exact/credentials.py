@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from connector_site.lib.outside_calls import Observer, ignore
 from connector_site.lib.secrets import Secret
+from connector_site.lib.wording import said
 from exact import emergency_slot, grants
 from exact.errors import ExactError, ExactNeedsReconnect, ExactRefreshUnderWay, ExactRejected, ExactUnavailable
 from exact.grants import EARLIEST_RENEWAL, REGISTRATION_REFUSED, RENEW_AFTER, RENEWED_TOO_EARLY
@@ -99,13 +100,15 @@ def exchange_code(*, site: str, code: str, redirect_uri: str, observe: Observer 
         return result.pair
     if result.verdict in {TokenVerdict.NEVER_SENT, TokenVerdict.UNKNOWN}:
         raise ExactUnavailable(
-            "Exact Online did not answer. Start connecting again in a minute.",
+            said("Exact Online did not answer. Start connecting again in a minute."),
             operation="exchange_code",
             status=result.status,
         )
     raise ExactRejected(
-        "Exact Online did not accept the sign-in: it took longer than three minutes, or was used twice. Start "
-        "connecting again.",
+        said(
+            "Exact Online did not accept the sign-in: it took longer than three minutes, or was used twice. Start "
+            "connecting again."
+        ),
         operation="exchange_code",
         status=result.status,
         reason="consent_refused",
@@ -208,7 +211,7 @@ def _mark(grant_id: int, refused: Secret | None) -> Secret | _Marked:
             return _keep(grant, now)
         if grant.refresh_deadline_at is not None and grant.refresh_deadline_at > now:
             raise ExactRefreshUnderWay(
-                "The permission for Exact Online is being renewed; work goes on in a moment.",
+                said("The permission for Exact Online is being renewed; work goes on in a moment."),
                 operation="refresh_token",
                 retry_at=min(grant.refresh_deadline_at, now + WAIT_FOR_OTHERS),
             )
@@ -259,7 +262,10 @@ def _not_renewed(marked: _Marked, result: TokenResult) -> Secret:
         failures = grant.failures + 1
         grants.clear_marker(grant, not_before_at=retry_at, failures=failures, ours_to_mend=REGISTRATION_REFUSED)
         raise ExactUnavailable(
-            "Exact Online does not accept our app's registration. Our team has to check it; you need not do anything.",
+            said(
+                "Exact Online does not accept our app's registration. Our team has to check it; you need not do "
+                "anything."
+            ),
             operation="refresh_token",
             status=result.status,
             reason=REGISTRATION_REFUSED,
@@ -290,7 +296,7 @@ def _ended(marked: _Marked, result: TokenResult) -> Secret:
 
 def _later(retry_at: datetime) -> ExactUnavailable:
     return ExactUnavailable(
-        "The permission for Exact Online could not be renewed yet; it is tried again.",
+        said("The permission for Exact Online could not be renewed yet; it is tried again."),
         operation="refresh_token",
         reason="token_not_renewed",
         retry_at=retry_at,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from connector_site.lib.wording import said
 from exact.errors import ExactRejected
 from exact.payloads import Flag, Key, OptionalNumber, Text, WholeNumber, Wire
 from exact.records import Attachment, Document, DocumentType
@@ -82,7 +83,7 @@ def require_attachable(content: bytes) -> None:
     """Refuse a file that Exact might not take, before anything is sent."""
     if len(content) > MAX_ATTACHMENT_BYTES:
         raise ExactRejected(
-            "This file is too large for a document in Exact Online; it has to stay below 5 MB.",
+            said("This file is too large for a document in Exact Online; it has to stay below 5 MB."),
             operation="create_attachment",
             reason="attachment_too_large",
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
+from connector_site.lib.wording import said
 from exact.client import ExactClient
 from exact.document_resources import require_attachable
 from exact.errors import ExactOutcomeUnknown, ExactRejected, ExactRightMissing
@@ -158,7 +159,7 @@ def _may_be_added_to(document: Document, types: Sequence[DocumentType]) -> bool:
 def _require_creatable(type_id: int, types: Sequence[DocumentType]) -> None:
     if types and choose_type(types, wanted=type_id) is None:
         raise ExactRejected(
-            "This company does not let us make documents of the chosen type. Choose another type.",
+            said("This company does not let us make documents of the chosen type. Choose another type."),
             operation="create_document",
             reason="type_not_creatable",
         )

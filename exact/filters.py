@@ -1,6 +1,7 @@
-"""Texts of OData filters (`exact.md` 6.1)."""
+"""What is sent to Exact in OData's own writing (`exact.md` 6.1 and 6.4)."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 
@@ -12,3 +13,8 @@ def key_clauses(name: str, keys: Iterable[UUID]) -> list[str]:
 def quoted(text: str) -> str:
     """A text as OData writes it; a quote inside is doubled."""
     return "'" + text.strip().replace("'", "''") + "'"
+
+
+def given(**properties: object) -> dict[str, Any]:
+    """The properties of a change; None leaves one as it is."""
+    return {name: str(value) for name, value in properties.items() if value is not None}

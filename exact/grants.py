@@ -12,6 +12,7 @@ from django.db.models.fields import DateTimeField
 from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.secrets import UNREADABLE, Secret, seal, unseal
+from connector_site.lib.wording import said
 from exact.errors import ExactNeedsReconnect
 from exact.models import Grant
 from exact.records import Me
@@ -24,7 +25,7 @@ EARLIEST_RENEWAL = timedelta(seconds=570)
 REGISTRATION_REFUSED = "registration_refused"
 RENEWED_TOO_EARLY = "renewed_too_early"
 """What our own team must mend; kept with the grant until it is renewed, and seen by `syncjobs.troubles`."""
-RECONNECT = "The permission to use Exact Online has ended. Connect Exact Online again."
+RECONNECT = said("The permission to use Exact Online has ended. Connect Exact Online again.")
 SEALED = ("sealed_tokens", "sealed_user")
 """Columns that cannot be loaded when their key is gone."""
 _TOKENS = "exact tokens"
@@ -188,10 +189,10 @@ def end(grant_id: int, *, reason: str, only_if: Callable[[Grant], bool]) -> bool
 
 
 def forget(grant_id: int) -> None:
-    """Remove the tokens of a grant that nobody uses any more."""
+    """Remove the tokens of a grant that nobody uses any more, and that nobody is about to take up."""
     with transaction.atomic():
         Grant.objects.only("pk").select_for_update().get(pk=grant_id)
-        if not users_of(grant_id):
+        if not users_of(grant_id) and not is_awaited(grant_id):
             Grant.objects.filter(pk=grant_id).update(
                 sealed_tokens=None,
                 sealed_user=None,
@@ -206,6 +207,14 @@ def users_of(grant_id: int) -> list[tuple[UUID, UUID]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, code FROM exact_grant_users(%s)", [grant_id])
         return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def is_awaited(grant_id: int) -> bool:
+    """Whether it was given by a link and waits for a member to take it up (`exact.consent_links`)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT exact_grant_is_awaited(%s)", [grant_id])
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def idle(at: datetime, *, after: timedelta, spread: timedelta, limit: int) -> list[int]:

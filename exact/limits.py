@@ -20,6 +20,7 @@ from typing import Any
 import redis
 from redis.commands.core import Script
 
+from connector_site.lib.wording import said
 from exact import limit_rows, limit_scripts, rate_headers
 from exact.errors import ExactBudgetSpent, ExactUnavailable
 from exact.limit_rows import OPEN_AFTER_REFUSALS
@@ -303,7 +304,7 @@ def _scripts(process_id: int) -> dict[str, Script]:
 def _spent(reason: str, retry_at: datetime) -> ExactBudgetSpent:
     spread = timedelta(seconds=random.uniform(0, _SPREAD_SECONDS))  # noqa: S311  spreading load, not a secret
     return ExactBudgetSpent(
-        "The calls that Exact Online allows for this company are used up for now; work goes on by itself.",
+        said("The calls that Exact Online allows for this company are used up for now; work goes on by itself."),
         operation="budget",
         reason=reason,
         retry_at=retry_at + spread,
@@ -312,8 +313,10 @@ def _spent(reason: str, retry_at: datetime) -> ExactBudgetSpent:
 
 def _resting(retry_at: datetime) -> ExactUnavailable:
     return ExactUnavailable(
-        "Exact Online refused this kind of call too often; it is not called until an hour has passed. Check the "
-        "rights of the user who connected.",
+        said(
+            "Exact Online refused this kind of call too often; it is not called until an hour has passed. Check the "
+            "rights of the user who connected."
+        ),
         operation="budget",
         reason="breaker_open",
         retry_at=retry_at,

@@ -1,8 +1,12 @@
 """Keeping our webhook subscription right: remove what points elsewhere, post what is missing (`exact.md` 11.1)."""
 
+from uuid import UUID
+
 from django.conf import settings
+from django.db import connection as database
 from django.utils import timezone
 
+from connector_site.lib.wording import said
 from exact.client import GOODS_DELIVERIES_TOPIC, ExactClient
 from exact.errors import ExactGone, ExactRejected
 from exact.models import Connection, WebhookSubscription
@@ -43,10 +47,20 @@ def end_subscriptions(connection: Connection, client: ExactClient) -> None:
         WebhookSubscription.objects.filter(connection=connection).delete()
 
 
+def note_first_call(hook_code: UUID) -> None:
+    """Note that Exact called the address of a new subscription: one statement, which changes one row once.
+
+    The call is empty and unsigned, so anybody may send it (`exact.md` 11.2); it is a sign of life and no proof.
+    """
+    with database.cursor() as cursor:
+        cursor.execute("SELECT exact_hook_validated(%s)", [hook_code])
+
+
 def _subscribe(connection: Connection, client: ExactClient) -> Subscription:
     """Post; a refusal may mean that it is there already, or that this site does not know `IsInstant`."""
     url = callback_url(connection)
     refusal: ExactRejected | None = None
+    _expect_first_call(connection)
     for instant in (True, False):
         try:
             client.subscribe(GOODS_DELIVERIES_TOPIC, url, instant=instant)
@@ -58,10 +72,16 @@ def _subscribe(connection: Connection, client: ExactClient) -> Subscription:
         if found is not None:
             return found
     raise refusal or ExactRejected(
-        "Exact Online took our subscription to goods deliveries but does not list it. Try again in a minute.",
+        said("Exact Online took our subscription to goods deliveries but does not list it. Try again in a minute."),
         operation="subscribe",
         reason="subscription_missing",
     )
+
+
+def _expect_first_call(connection: Connection) -> None:
+    """Exact calls a new subscription's address once, and only then notifies (`exact.md` 11.2)."""
+    with tenant_context(connection.tenant_id):
+        Connection.objects.filter(pk=connection.pk).update(hook_validated_at=None)
 
 
 def _has_failed(connection: Connection) -> bool:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from connector_site.lib import http
 from connector_site.lib.outside_calls import Observer, OutsideCall
 from connector_site.lib.secrets import Secret
+from connector_site.lib.wording import said
 from exact import rate_headers
 from exact.errors import ExactUnavailable
 from exact.payloads import TokenAnswer, TokenRefusal, UnreadableAnswer, read_json
@@ -74,7 +75,7 @@ def registration(site: str) -> Registration:
     app = settings.EXACT_APPS.get(site)
     if app is None:
         raise ExactUnavailable(
-            "This country's Exact Online is not set up here. Our team has to register the app for it first.",
+            said("This country's Exact Online is not set up here. Our team has to register the app for it first."),
             operation="registration",
             reason="site_not_set_up",
         )

@@ -19,6 +19,7 @@ import requests
 from connector_site.lib import http
 from connector_site.lib.outside_calls import Observer, OutsideCall
 from connector_site.lib.secrets import Secret
+from connector_site.lib.wording import said
 from exact import payloads
 from exact.answers import error_for
 from exact.errors import ExactNeedsReconnect, ExactOutcomeUnknown, ExactUnavailable, ExactUnexpectedReply
@@ -127,15 +128,19 @@ class Transport:
             reply = self._call(request, self._own(request, page.next_url))
             page = self._read_page(request, reply)
             rows.extend(page.rows)
-        raise ExactUnexpectedReply("Exact's list did not end.", operation=request.operation, reason="endless_list")
+        raise ExactUnexpectedReply(
+            said("Exact's list did not end."), operation=request.operation, reason="endless_list"
+        )
 
     def write(self, request: Request) -> bytes:
         """Send a change; any 2xx is a success (`exact.md` 6.4). The body, if any, is returned unread."""
         reply = self._call(request, self._url(request))
         if b"<html" in reply.body[:500].lower():
             raise ExactOutcomeUnknown(
-                "Exact's answer to a change was a web page; whether the change was made is looked up before it is "
-                "repeated.",
+                said(
+                    "Exact's answer to a change was a web page; whether the change was made is looked up before it is "
+                    "repeated."
+                ),
                 operation=request.operation,
                 status=reply.status,
                 reason="html",
@@ -165,7 +170,7 @@ class Transport:
         if self._send(probe, self._url(probe), token).reply.status == HTTPStatus.UNAUTHORIZED:
             self._tokens.condemn(token)
             raise ExactNeedsReconnect(
-                "Exact Online no longer accepts our permission. Connect Exact Online again.",
+                said("Exact Online no longer accepts our permission. Connect Exact Online again."),
                 operation=probe.operation,
                 status=HTTPStatus.UNAUTHORIZED,
                 reason="revoked",
@@ -183,7 +188,7 @@ class Transport:
         except http.NeverSent as error:
             self._saw(request, at, body, error_code="never_sent")
             raise ExactUnavailable(
-                "Exact Online could not be reached; it is tried again.",
+                said("Exact Online could not be reached; it is tried again."),
                 operation=request.operation,
                 reason="never_sent",
             ) from error
@@ -212,7 +217,7 @@ class Transport:
         same_origin = (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
         if not same_origin or not theirs.path.startswith(prefix) or ".." in _plain(theirs.path):
             raise ExactUnexpectedReply(
-                "Exact's list continues at a foreign address, which is not followed.",
+                said("Exact's list continues at a foreign address, which is not followed."),
                 operation=request.operation,
                 reason="foreign_next",
             )
@@ -248,7 +253,7 @@ class Transport:
 def unexpected(operation: str, error: payloads.UnreadableAnswer, *, status: int | None = None) -> ExactUnexpectedReply:
     """The error for an answer that we cannot read."""
     return ExactUnexpectedReply(
-        "Exact Online answered in a way we do not understand; our team has to look at it.",
+        said("Exact Online answered in a way we do not understand; our team has to look at it."),
         operation=operation,
         status=status,
         reason=str(error)[:80],
@@ -277,10 +282,15 @@ def _accepted(request: Request, answer: _Answer) -> http.Reply:
 def _lost(request: Request) -> ExactUnavailable | ExactOutcomeUnknown:
     if request.method == "GET":
         return ExactUnavailable(
-            "Exact Online did not answer in time; it is tried again.", operation=request.operation, reason="answer_lost"
+            said("Exact Online did not answer in time; it is tried again."),
+            operation=request.operation,
+            reason="answer_lost",
         )
     return ExactOutcomeUnknown(
-        "Exact Online's answer to a change was lost; whether the change was made is looked up before it is repeated.",
+        said(
+            "Exact Online's answer to a change was lost; whether the change was made is looked up before it is "
+            "repeated."
+        ),
         operation=request.operation,
         reason="answer_lost",
     )

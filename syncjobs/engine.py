@@ -33,6 +33,7 @@ from syncjobs.steps.ship import sending_was_found, ship
 from syncjobs.steps.status import status
 from syncjobs.steps.upkeep import master, methods, subscribe
 from syncjobs.steps.view import view
+from syncjobs.steps.warehouses import warehouses
 from syncjobs.steps.writing import PROBLEM_CHARACTERS
 from syncjobs.transitions import IllegalMove, LostRace, delivery_event, move
 from tenants.context import tenant_context
@@ -85,6 +86,7 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.CHANGES: changes,
     SyncJob.Kind.COMPARE: compare,
     SyncJob.Kind.RECONCILE: reconcile,
+    SyncJob.Kind.WAREHOUSES: warehouses,
 }
 
 

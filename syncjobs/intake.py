@@ -98,14 +98,16 @@ def _unknown_address(body: bytes) -> int:
 
 
 _RECEIPT = """
-WITH heard AS (UPDATE exact_connection SET missed_hook_at = NULL WHERE id = %s AND missed_hook_at IS NOT NULL)
+WITH heard AS (UPDATE exact_connection
+                  SET missed_hook_at = NULL, hook_validated_at = coalesce(hook_validated_at, clock_timestamp())
+                WHERE id = %s AND (missed_hook_at IS NOT NULL OR hook_validated_at IS NULL))
 INSERT INTO syncjobs_receipt (code, tenant_id, source, topic, action, subject, fingerprint, body, received_at, repeats,
                               dead_letter)
 VALUES (%s, %s, 'exact', %s, %s, %s, %s, %s, %s, 0, %s)
 ON CONFLICT (tenant_id, fingerprint) DO UPDATE SET repeats = syncjobs_receipt.repeats + 1
 RETURNING repeats = 0
 """
-"""A notification that arrives ends what `silence` noted."""
+"""A notification that arrives ends what `silence` noted, and proves that Exact reaches us."""
 
 
 def _store(route: Route, notification: Notification, body: bytes, *, at: datetime) -> None:

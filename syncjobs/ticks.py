@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import DatabaseError, connection
 from django.db.models import Q
 
-from exact import grants
+from exact import addresses, grants
 from exact.models import Connection
 from exact.upkeep import left_over_connections, live_connections
 from syncjobs import queue, silence
@@ -47,7 +47,7 @@ def turn_due() -> dict[str, int]:
 
 
 def plan_reads(*, at: datetime) -> None:
-    """For every live connection: read its shipping methods and what changed in its master data.
+    """For every live connection: read its shipping methods and what changed in its master data; daily, its warehouses.
 
     For one that ended and still holds its permission: look again, so that what was left of it is finished.
     """
@@ -55,6 +55,8 @@ def plan_reads(*, at: datetime) -> None:
     def read(row: Connection) -> None:
         queue.add(row.tenant_id, SyncJob.Kind.METHODS, row.code, due_at=at, wake=False)
         queue.add(row.tenant_id, SyncJob.Kind.MASTER, row.code, due_at=at)
+        if addresses.is_due(row, at=at):
+            queue.add(row.tenant_id, SyncJob.Kind.WAREHOUSES, row.code, due_at=at, wake=False)
 
     def finish(row: Connection) -> None:
         queue.add(row.tenant_id, SyncJob.Kind.METHODS, row.code, due_at=at)

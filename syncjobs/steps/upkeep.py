@@ -26,13 +26,13 @@ TYPES_GOOD_FOR = timedelta(days=1)
 
 def subscribe(job: Job, step: Step) -> None:
     """Have Exact notify us of goods deliveries."""
-    _run(job, step, subscribing.ensure_subscribed)
+    run_for_connection(job, step, subscribing.ensure_subscribed)
 
 
 def methods(job: Job, step: Step) -> None:
     """Read the shipping methods that the customer can map, and finish what is left of connections that ended."""
     ending.clean_up(job.tenant_id, observe=step.observe)
-    _run(job, step, _methods_and_types)
+    run_for_connection(job, step, _methods_and_types)
 
 
 def _methods_and_types(connection: Connection, client: ExactClient) -> None:
@@ -52,10 +52,10 @@ def _methods_and_types(connection: Connection, client: ExactClient) -> None:
 
 def master(job: Job, step: Step) -> None:
     """Bring the cached master data up to date: labels are made from it, so its calls are of shipping's share."""
-    _run(job, step, exact_upkeep.sync_master, purpose=BudgetClass.SHIP)
+    run_for_connection(job, step, exact_upkeep.sync_master, purpose=BudgetClass.SHIP)
 
 
-def _run(
+def run_for_connection(
     job: Job,
     step: Step,
     act: Callable[[Connection, ExactClient], object],

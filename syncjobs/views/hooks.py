@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from connector_site.lib.hanging_up import hang_up_after
 from connector_site.lib.rate_limit import Rule, client_address, seconds_to_wait
+from exact.subscribing import note_first_call
 from exact.webhooks import MAX_BODY_BYTES
 from syncjobs import hook_counts
 from syncjobs.intake import accept_exact
@@ -24,7 +25,7 @@ from ups.track_alert import MAX_BODY_BYTES as MAX_PUSH_BYTES
 
 logger = logging.getLogger(__name__)
 
-TOO_LARGE, TOO_MANY, NOT_NOW, CUT_OFF = 413, 429, 503, 400
+OK, TOO_LARGE, TOO_MANY, NOT_NOW, CUT_OFF = 200, 413, 429, 503, 400
 TOKEN_FORM_BYTES = 4096
 REFUSED_RULE = Rule(name="ups-push-refused", requests=60, seconds=60)
 """Refused pushes of one address that are counted and logged; a proven push is never limited."""
@@ -42,6 +43,9 @@ def exact(request: HttpRequest, hook_code: uuid.UUID) -> HttpResponse:
     body = _body(request, MAX_BODY_BYTES)
     if isinstance(body, HttpResponse):
         return body
+    if not body:
+        _stored(lambda: note_first_call(hook_code))
+        return _answer(OK)
     return _answer(_stored(lambda: accept_exact(hook_code=hook_code, body=body)))
 
 

@@ -17,8 +17,8 @@ from exact.limits import BudgetClass
 from exact.models import Connection, Grant
 from exact.records import Division
 from tenants.context import tenant_context
-from tenants.models import Tenant, User
 from tenants.founding import found_tenant
+from tenants.models import Tenant, User
 
 TIMEOUT_SECONDS = 10
 
