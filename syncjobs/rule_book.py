@@ -12,8 +12,9 @@ from audit.record import Happening, acting, happenings
 from exact.models import Connection, ShippingMethod
 from syncjobs import replay
 from syncjobs.models import ShippingRule
+from syncjobs.ship_from import EVERYWHERE, places_of, ship_from_of
 from tenants.context import tenant_context
-from ups.models import SEALED_OF_ACCOUNT, Account
+from ups.models import SEALED, SEALED_OF_ACCOUNT, Account
 
 PLAIN_POSITION = 100
 """Rules of the page stand here; finer ones, by country or warehouse, come before."""
@@ -32,6 +33,7 @@ class Choice:
     height_cm: int | None
     parcel_max_weight_kg: Decimal | None
     label_format: str
+    label_size: str
 
     def columns(self) -> dict[str, Any]:
         """The rule's columns."""
@@ -44,7 +46,16 @@ class Choice:
             "height_cm": self.height_cm,
             "parcel_max_weight_kg": self.parcel_max_weight_kg,
             "label_format": self.label_format,
+            "label_size": self.label_size,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """An account with the country that its parcels leave from, which decides what UPS offers."""
+
+    account: Account
+    origin_country: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +71,22 @@ def live_connection(tenant_id: uuid.UUID) -> Connection | None:
     return Connection.objects.filter(tenant_id=tenant_id, disconnected_at=None).order_by("pk").first()
 
 
+def senders_of(connection: Connection) -> list[Sender]:
+    """The accounts a rule may name, by name. Inside the tenant's context."""
+    places = places_of(connection)
+    accounts = Account.objects.defer(*SEALED).filter(tenant_id=connection.tenant_id).order_by("name", "pk")
+    return [
+        Sender(account=account, origin_country=ship_from_of(places, account, EVERYWHERE).country)
+        for account in accounts
+    ]
+
+
 def methods_to_map(tenant_id: uuid.UUID, connection: Connection) -> list[tuple[ShippingMethod, ShippingRule | None]]:
-    """Active methods, and inactive ones that have a rule, with the rule of each. Inside the tenant's context."""
+    """Active methods, then inactive ones that have a rule, with the rule of each. Inside the tenant's context."""
     rules = {rule.exact_method_id: rule for rule in _plain_rules(tenant_id, connection.pk)}
-    found = ShippingMethod.objects.filter(tenant_id=tenant_id, connection=connection).order_by("exact_code", "pk")
+    found = ShippingMethod.objects.filter(tenant_id=tenant_id, connection=connection).order_by(
+        "-active", "exact_code", "pk"
+    )
     return [(method, rules.get(method.exact_id)) for method in found if method.active or method.exact_id in rules]
 
 

@@ -6,15 +6,18 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.forms import StyledForm
+from connector_site.lib.wording import local
 from exact.models import ShippingMethod
 from exact.records import DocumentType
 from syncjobs.models import Reporting, ShippingRule
-from syncjobs.rule_book import Choice
+from syncjobs.rule_book import Choice, Sender
+from syncjobs.rule_suggestions import suggested_service
 from ups.events import Milestone
-from ups.limits import LONGEST_SIDE_CM, WEIGHT_KG, WEIGHT_STEP
-from ups.models import Account
+from ups.limits import LENGTH_AND_GIRTH_CM, LONGEST_SIDE_CM, WEIGHT_KG, WEIGHT_STEP
 from ups.services import PACKAGINGS, offered_services
 
 UNDECIDED = "undecided"
@@ -36,21 +39,22 @@ _SIDES = ("length_cm", "width_cm", "height_cm")
 class RuleForm(StyledForm):
     """What to do with deliveries of one shipping method."""
 
-    service = forms.ChoiceField(label="Ship with")
-    packaging_code = forms.ChoiceField(label="Packaging", choices=list(PACKAGINGS.items()))
-    length_cm = forms.IntegerField(label="Length (cm)", min_value=1, max_value=LONGEST_SIDE_CM, required=False)
-    width_cm = forms.IntegerField(label="Width (cm)", min_value=1, max_value=LONGEST_SIDE_CM, required=False)
-    height_cm = forms.IntegerField(label="Height (cm)", min_value=1, max_value=LONGEST_SIDE_CM, required=False)
+    service = forms.ChoiceField(label=_("Ship with"))
+    packaging_code = forms.ChoiceField(label=_("Packaging"))
+    length_cm = forms.IntegerField(label=_("Length (cm)"), min_value=1, max_value=LONGEST_SIDE_CM, required=False)
+    width_cm = forms.IntegerField(label=_("Width (cm)"), min_value=1, max_value=LONGEST_SIDE_CM, required=False)
+    height_cm = forms.IntegerField(label=_("Height (cm)"), min_value=1, max_value=LONGEST_SIDE_CM, required=False)
     parcel_max_weight_kg = forms.DecimalField(
-        label="Heaviest parcel (kg)",
+        label=_("Heaviest parcel (kg)"),
         min_value=WEIGHT_STEP,
         max_value=WEIGHT_KG,
         max_digits=4,
         decimal_places=1,
         required=False,
-        help_text="A heavier delivery is spread over several parcels.",
+        help_text=_("A heavier delivery is spread over several parcels."),
     )
-    label_format = forms.ChoiceField(label="Label", choices=ShippingRule.LabelFormat.choices)
+    label_format = forms.ChoiceField(label=_("Label"))
+    label_size = forms.ChoiceField(label=_("Size of the label"))
 
     def __init__(
         self,
@@ -58,16 +62,25 @@ class RuleForm(StyledForm):
         *,
         method: ShippingMethod,
         rule: ShippingRule | None,
-        accounts: Sequence[Account],
+        senders: Sequence[Sender],
         is_locked: bool = False,
     ) -> None:
-        super().__init__(data, prefix=f"rule-{method.code}", initial=_initial(rule), is_locked=is_locked)
+        self.suggestion = suggestion_for(method, senders) if rule is None else ""
+        super().__init__(
+            data, prefix=f"rule-{method.code}", initial=_initial(rule, self.suggestion), is_locked=is_locked
+        )
         self.method = method
         self.rule = rule
-        self.accounts = {str(account.code): account for account in accounts}
-        field = self.fields["service"]
-        if isinstance(field, forms.ChoiceField):
-            field.choices = _services(accounts, rule)
+        self.accounts = {str(sender.account.code): sender.account for sender in senders}
+        self._offer("service", _services(senders, rule))
+        self._offer("packaging_code", [(code, local(name)) for code, name in PACKAGINGS.items()])
+        self._offer("label_format", [(one.value, local(one.label)) for one in ShippingRule.LabelFormat])
+        self._offer("label_size", [(one.value, local(one.label)) for one in ShippingRule.LabelSize])
+
+    @property
+    def is_suggested(self) -> bool:
+        """Whether what stands there was put there by us and nobody has saved it."""
+        return bool(self.suggestion) and not self.is_bound
 
     @property
     def has_box_errors(self) -> bool:
@@ -80,18 +93,27 @@ class RuleForm(StyledForm):
         return bool(self.cleaned_data["service"] == UNDECIDED)
 
     def clean(self) -> dict[str, Any]:
-        """A box has three sides or none is given."""
+        """A box has three sides or none is given, and UPS carries it."""
         cleaned = super().clean() or self.cleaned_data
-        given = [name for name in _SIDES if cleaned.get(name)]
-        if given and len(given) < len(_SIDES) and not any(name in self.errors for name in _SIDES):
-            missing = next(name for name in _SIDES if name not in given)
-            self.add_error(missing, "Enter all three sides of the box, or none.")
+        if any(name in self.errors for name in _SIDES):
+            return cleaned
+        sides = sorted((side for name in _SIDES if (side := cleaned.get(name))), reverse=True)
+        if sides and len(sides) < len(_SIDES):
+            missing = next(name for name in _SIDES if not cleaned.get(name))
+            self.add_error(missing, gettext("Enter all three sides of the box, or none."))
+        elif sides and sides[0] + 2 * (sides[1] + sides[2]) > LENGTH_AND_GIRTH_CM:
+            words = gettext(
+                "UPS does not carry this box: the longest side plus twice the two others may be {most} cm, and here "
+                "it is {here} cm. Choose a smaller box."
+            )
+            here = sides[0] + 2 * (sides[1] + sides[2])
+            self.add_error("length_cm", words.format(most=LENGTH_AND_GIRTH_CM, here=here))
         return cleaned
 
     def choice(self) -> Choice:
         """What was chosen, for the rule book; only for a valid form that is decided."""
         cleaned = self.cleaned_data
-        account_code, _, service_code = cleaned["service"].partition("/")
+        account_code, _slash, service_code = cleaned["service"].partition("/")
         return Choice(
             method=self.method,
             account=self.accounts[account_code] if service_code else None,
@@ -102,7 +124,13 @@ class RuleForm(StyledForm):
             height_cm=cleaned["height_cm"],
             parcel_max_weight_kg=cleaned["parcel_max_weight_kg"],
             label_format=cleaned["label_format"],
+            label_size=cleaned["label_size"],
         )
+
+    def _offer(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = list(choices)
 
 
 class ReportingForm(StyledForm):
@@ -111,13 +139,13 @@ class ReportingForm(StyledForm):
     milestones = forms.MultipleChoiceField(
         choices=[(milestone.value, milestone.value) for milestone in OFFERED_MILESTONES], required=False
     )
-    writes_proof = forms.BooleanField(label="Store the proof of delivery as a document", required=False)
+    writes_proof = forms.BooleanField(label=_("Store the proof of delivery as a document"), required=False)
     document_type = forms.ChoiceField(
-        label="Type of the document",
+        label=_("Type of the document"),
         required=False,
-        help_text="Types that Exact Online does not let us make are left out.",
+        help_text=_("Types that Exact Online does not let us make are left out."),
     )
-    tries_full_lines = forms.BooleanField(label="Try the whole line again", required=False)
+    tries_full_lines = forms.BooleanField(label=_("Try the whole line again"), required=False)
 
     def __init__(
         self,
@@ -137,14 +165,17 @@ class ReportingForm(StyledForm):
         self.types_are_known = bool(types)
         field = self.fields["document_type"]
         if isinstance(field, forms.ChoiceField):
-            field.choices = [("", "Not chosen"), *((str(one.id), f"{one.description} ({one.id})") for one in types)]
+            field.choices = [
+                ("", gettext("Not chosen")),
+                *((str(one.id), f"{one.description} ({one.id})") for one in types),
+            ]
 
     def clean(self) -> dict[str, Any]:
         """A proof needs a type, once it is known which there are."""
         cleaned = super().clean() or self.cleaned_data
         has_type = cleaned.get("document_type") or "document_type" in self.errors
         if cleaned.get("writes_proof") and self.types_are_known and not has_type:
-            self.add_error("document_type", "Choose the type, or leave the proof of delivery out.")
+            self.add_error("document_type", gettext("Choose the type, or leave the proof of delivery out."))
         return cleaned
 
     def chosen_type(self) -> int | None:
@@ -154,9 +185,25 @@ class ReportingForm(StyledForm):
         return int(self.cleaned_data["document_type"]) if self.cleaned_data["document_type"] else None
 
 
-def _initial(rule: ShippingRule | None) -> dict[str, object]:
+def suggestion_for(method: ShippingMethod, senders: Sequence[Sender]) -> str:
+    """The choice that the method's name speaks of, at the first account; empty where it tells nothing."""
+    if not senders:
+        return ""
+    first = senders[0]
+    found = suggested_service(method.exact_code, method.description, offered_services(first.origin_country))
+    if found is None:
+        return ""
+    return f"{first.account.code}/{found}" if found else NOT_UPS
+
+
+def _initial(rule: ShippingRule | None, suggestion: str) -> dict[str, object]:
     if rule is None:
-        return {"service": UNDECIDED, "packaging_code": _OWN_PACKAGING, "label_format": ShippingRule.LabelFormat.GIF}
+        return {
+            "service": suggestion or UNDECIDED,
+            "packaging_code": _OWN_PACKAGING,
+            "label_format": ShippingRule.LabelFormat.GIF,
+            "label_size": ShippingRule.LabelSize.SMALL,
+        }
     weight: Decimal | None = rule.parcel_max_weight_kg
     return {
         "service": f"{rule.account.code}/{rule.service_code}" if rule.account else NOT_UPS,
@@ -166,19 +213,22 @@ def _initial(rule: ShippingRule | None) -> dict[str, object]:
         "height_cm": rule.height_cm,
         "parcel_max_weight_kg": weight,
         "label_format": rule.label_format,
+        "label_size": rule.label_size,
     }
 
 
-def _services(accounts: Sequence[Account], rule: ShippingRule | None) -> list[tuple[str, Any]]:
+def _services(senders: Sequence[Sender], rule: ShippingRule | None) -> list[tuple[str, Any]]:
     """Undecided, "not UPS", and per account what UPS offers where it ships from; a choice made earlier stays."""
-    groups: list[tuple[str, Any]] = [(UNDECIDED, "Not chosen yet"), (NOT_UPS, "Not UPS")]
-    for account in accounts:
-        offered = [(f"{account.code}/{one.code}", one.name) for one in offered_services(account.country)]
+    groups: list[tuple[str, Any]] = [(UNDECIDED, gettext("Not chosen yet")), (NOT_UPS, gettext("Not UPS"))]
+    for sender in senders:
+        account = sender.account
+        offered = [(f"{account.code}/{one.code}", one.name) for one in offered_services(sender.origin_country)]
         if (
             rule
             and rule.account_id == account.pk
-            and not any(value.endswith(f"/{rule.service_code}") for value, _ in offered)
+            and not any(value.endswith(f"/{rule.service_code}") for value, _name in offered)
         ):
-            offered.append((f"{account.code}/{rule.service_code}", f"UPS service {rule.service_code}"))
+            words = gettext("UPS service {code}").format(code=rule.service_code)
+            offered.append((f"{account.code}/{rule.service_code}", words))
         groups.append((f"{account.name}, {account.shipper_number}", offered))
     return groups

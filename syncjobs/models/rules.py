@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from connector_site.lib.references import new_code
+from connector_site.lib.wording import said
 from exact.models import Connection
 from syncjobs.models.shipments import Parcel
 from tenants.models import Tenant
@@ -60,14 +61,14 @@ class ShippingRule(models.Model):
     class LabelFormat(models.TextChoices):
         """Label formats that UPS answers a ship call with (`ups.md` 5.10)."""
 
-        GIF = "GIF", "Image (GIF), printed as PDF"
-        ZPL = "ZPL", "Zebra (ZPL)"
+        GIF = "GIF", said("Image (GIF), printed as PDF")
+        ZPL = "ZPL", said("Zebra (ZPL)")
 
     class LabelSize(models.TextChoices):
         """Width and height of the label in inches (`LabelStockSize`)."""
 
-        SMALL = "4x6", "4 x 6 inches (10 x 15 cm)"
-        TALL = "4x8", "4 x 8 inches (10 x 20 cm)"
+        SMALL = "4x6", said("4 x 6 inches (10 x 15 cm)")
+        TALL = "4x8", said("4 x 8 inches (10 x 20 cm)")
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")

@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from audit.record import acting
@@ -44,7 +46,7 @@ def reporting(request: HttpRequest, access: Access) -> HttpResponse:
             "section": "reporting",
             "form": form,
             "choices": [
-                (value, milestone_word(words_for("en"), value), _sample(value, words, shorter or 0))
+                (value, milestone_word(words_for(get_language() or "en"), value), _sample(value, words, shorter or 0))
                 for value in _offered()
             ],
             "chosen": form["milestones"].value() if form else [],
@@ -76,7 +78,7 @@ def _saved(request: HttpRequest, access: Access, connection: Connection, form: R
             document_type=form.chosen_type(),
             tries_full_lines=form.cleaned_data["tries_full_lines"],
         )
-    messages.success(request, "Saved." if changed else "Nothing was changed.")
+    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
     return redirect("syncjobs:reporting", access.tenant_code)
 
 

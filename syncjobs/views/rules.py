@@ -1,29 +1,21 @@
-"""Set-up: the first steps, and the shipping rules."""
+"""The shipping rules."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
 
 from exact.models import Connection
 from syncjobs import queue, rule_book
-from syncjobs.first_steps import first_steps
 from syncjobs.forms.rules import RuleForm
 from syncjobs.models import SyncJob
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
-from ups.models import SEALED, Account
-
-
-@require_safe
-@members_only(Role.VIEWER)
-def setup(request: HttpRequest, access: Access) -> HttpResponse:
-    """The three steps of a new customer, and what else can be set."""
-    with inside(access):
-        context = {"access": access, "section": "setup", "steps": first_steps(access.tenant_id)}
-        return render(request, "syncjobs/setup.html", context)
+from ups.models import Account
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,6 +34,7 @@ def rules(request: HttpRequest, access: Access) -> HttpResponse:
             "forms": forms,
             "has_account": Account.objects.filter(tenant_id=access.tenant_id).exists(),
             "may_change": access.allows(Role.MANAGER),
+            "suggestions": sum(form.is_suggested for form in forms),
             "has_errors": any(form.is_bound and form.errors for form in forms),
         }
         return render(request, "syncjobs/rules.html", context)
@@ -55,7 +48,7 @@ def read_methods(request: HttpRequest, access: Access) -> HttpResponse:
         connection = rule_book.live_connection(access.tenant_id)
         if connection is not None:
             queue.add(access.tenant_id, SyncJob.Kind.METHODS, connection.code, due_at=timezone.now())
-            messages.info(request, "Asked Exact Online; new shipping methods show here in a few seconds.")
+            messages.info(request, _("Asked Exact Online; new shipping methods show here in a few seconds."))
     return redirect("syncjobs:rules", access.tenant_code)
 
 
@@ -67,13 +60,13 @@ def _all_valid(forms: list[RuleForm]) -> bool:
 def _forms(request: HttpRequest, access: Access, connection: Connection | None) -> list[RuleForm]:
     if connection is None:
         return []
-    accounts = list(Account.objects.defer(*SEALED).filter(tenant_id=access.tenant_id).order_by("name", "pk"))
+    senders = rule_book.senders_of(connection)
     return [
         RuleForm(
             request.POST if request.method == "POST" else None,
             method=method,
             rule=rule,
-            accounts=accounts,
+            senders=senders,
             is_locked=not access.allows(Role.MANAGER),
         )
         for method, rule in rule_book.methods_to_map(access.tenant_id, connection)
@@ -81,17 +74,24 @@ def _forms(request: HttpRequest, access: Access, connection: Connection | None) 
 
 
 def _saved(request: HttpRequest, access: Access, connection: Connection, forms: list[RuleForm]) -> HttpResponse:
+    chosen = [form.choice() for form in forms if not form.is_undecided]
     saved = rule_book.save(
         actor=actor_of(signed_in(request)),
         tenant_id=access.tenant_id,
         connection=connection,
-        chosen=[form.choice() for form in forms if not form.is_undecided],
+        chosen=chosen,
         dropped=[form.method for form in forms if form.is_undecided],
         at=timezone.now(),
     )
-    words = "Saved." if saved.rules else "Nothing was changed."
+    messages.success(request, _("Saved.") if saved.rules else _("Nothing was changed."))
     if saved.looked_at_again:
-        plural = "y is" if saved.looked_at_again == 1 else "ies are"
-        words = f"{words} {saved.looked_at_again} deliver{plural} looked at again."
-    messages.success(request, words)
+        words = ngettext(
+            "{count} delivery is looked at again.",
+            "{count} deliveries are looked at again.",
+            saved.looked_at_again,
+        )
+        messages.success(request, words.format(count=saved.looked_at_again))
+    ships = any(choice.service_code for choice in chosen)
+    if not access.is_live and ships:
+        return redirect("syncjobs:go_on", access.tenant_code)
     return redirect("syncjobs:rules", access.tenant_code)

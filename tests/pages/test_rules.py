@@ -30,6 +30,7 @@ def fields(desk: Desk, code: str, **changes: str) -> dict[str, str]:
         "height_cm": "",
         "parcel_max_weight_kg": "",
         "label_format": "GIF",
+        "label_size": "4x6",
     }
     return {f"{prefix}-{name}": value for name, value in (plain | changes).items()}
 
