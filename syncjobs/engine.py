@@ -20,6 +20,7 @@ from syncjobs.steps import rechecking
 from syncjobs.steps.alerts import alerts
 from syncjobs.steps.changes import changes, compare
 from syncjobs.steps.context import Step
+from syncjobs.steps.dry_run import look_ahead
 from syncjobs.steps.events import events
 from syncjobs.steps.facts import touch
 from syncjobs.steps.gone import gone
@@ -87,6 +88,7 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.COMPARE: compare,
     SyncJob.Kind.RECONCILE: reconcile,
     SyncJob.Kind.WAREHOUSES: warehouses,
+    SyncJob.Kind.DRY_RUN: look_ahead,
 }
 
 

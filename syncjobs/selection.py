@@ -5,12 +5,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from connector_site.lib.wording import said
 from exact.records import GoodsDelivery, GoodsDeliveryLine, Item
 from syncjobs.models import ShippingRule
 from syncjobs.problems import Problem
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """Our own bound: Exact stamps a booking by its clock, we the connection by ours."""
+NOT_LIVE = "not_live"
+BEFORE_START = "booked_before_start"
+WAITS_FOR_GOING_LIVE = (NOT_LIVE, BEFORE_START)
+"""What was left alone for these reasons is looked at again when shipping begins, or begins at another moment."""
 TIME_UNIT_TYPE = "T"
 """Items measured in time are services (`exact.md` 8.8)."""
 
@@ -31,9 +36,9 @@ def shipped_lines(goods: GoodsDelivery) -> tuple[GoodsDeliveryLine, ...]:
 def must_be_ours(goods: GoodsDelivery) -> None:
     """Raise `NotOurs` for what the delivery itself rules out."""
     if goods.tracking_number:
-        raise NotOurs("has_tracking_number", "It already had a tracking number when we first saw it.")
+        raise NotOurs("has_tracking_number", said("It already had a tracking number when we first saw it."))
     if not shipped_lines(goods):
-        raise NotOurs("nothing_leaves", "None of its lines has a positive quantity.")
+        raise NotOurs("nothing_leaves", said("None of its lines has a positive quantity."))
 
 
 def must_be_new(goods: GoodsDelivery, *, connected_at: datetime) -> None:
@@ -44,9 +49,25 @@ def must_be_new(goods: GoodsDelivery, *, connected_at: datetime) -> None:
     if goods.created_at is not None and goods.created_at < connected_at - CLOCKS_DIFFER:
         raise NotOurs(
             "booked_before_connection",
-            "It was booked before Exact Online was connected here, so its goods have probably left.",
-            "If it is to be shipped by UPS, use “Check again”.",
+            said("It was booked before Exact Online was connected here, so its goods have probably left."),
+            said("If it is to be shipped by UPS, use “Check again”."),
         )
+
+
+def not_live() -> NotOurs:
+    """Why nothing is shipped before the company has gone live."""
+    return NotOurs(NOT_LIVE, said("Shipping has not been switched on here yet."), said("Go live"))
+
+
+def must_be_booked_since(goods: GoodsDelivery, ships_from_at: datetime | None) -> None:
+    """Raise `NotOurs` for what was booked before shipping begins; without `Created` it counts as booked since then."""
+    if ships_from_at is None or goods.created_at is None or goods.created_at >= ships_from_at:
+        return
+    raise NotOurs(
+        BEFORE_START,
+        said("It was booked before the moment from which shipping is switched on here."),
+        said("If it is to be shipped by UPS, use “Check again”."),
+    )
 
 
 def is_goods(item: Item) -> bool:
@@ -88,13 +109,21 @@ def no_rule(method_id: UUID | None, method_name: str, *, is_marked: bool) -> Not
     if method_id is None:
         return NotOurs(
             "no_shipping_method",
-            "Neither the delivery, nor its order, nor the customer has a shipping method.",
-            "the goods delivery in Exact Online",
+            said("Neither the delivery, nor its order, nor the customer has a shipping method."),
+            said("the goods delivery in Exact Online"),
         )
-    name = method_name or "this shipping method"
+    name = method_name or said("this shipping method")
     if is_marked:
-        return NotOurs("not_ups", f"“{name}” is marked “not UPS” in the shipping rules.", "Shipping rules")
-    return NotOurs("method_not_mapped", f"“{name}” has no UPS service in the shipping rules.", "Shipping rules")
+        return NotOurs(
+            "not_ups",
+            said("“{method}” is marked “not UPS” in the shipping rules.", method=name),
+            said("Shipping rules"),
+        )
+    return NotOurs(
+        "method_not_mapped",
+        said("“{method}” has no UPS service in the shipping rules.", method=name),
+        said("Shipping rules"),
+    )
 
 
 def _fits(rule: ShippingRule, *, country: str, warehouse_code: str, weight_kg: Decimal | None) -> bool:

@@ -1,7 +1,8 @@
 """Decide what a delivery is, and commit the decision: skipped, on hold, or a plan that waits to be sent."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from audit.models import Event
 from audit.record import Happening, happenings
@@ -9,18 +10,31 @@ from connector_site.lib.secrets import seal
 from exact.client import ExactClient
 from exact.records import GoodsDelivery
 from syncjobs import queue, selection
-from syncjobs.models import Attempt, Delivery, PartyAddress, SyncJob
+from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.models.shipments import MAY_EXIST
+from syncjobs.parties import keep_party
 from syncjobs.problems import Problem, as_json
 from syncjobs.queue import Job
-from syncjobs.steps import rechecking
+from syncjobs.steps import permission, rechecking
+from syncjobs.steps.choices import Choices
 from syncjobs.steps.context import Planned, Step
 from syncjobs.steps.facts import facts_of, touch, was_ours
 from syncjobs.steps.planning import Plan, Unready, plan
 from syncjobs.transitions import delivery_event, move, move_attempt
 from tenants.context import tenant_context
+from tenants.models import Tenant
 from ups.errors import UpsRejected
 from ups.shipment_spec import PartySpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Where a delivery that is not planned is left, why, and what else is kept of it."""
+
+    to: Delivery.State
+    problems: list[Problem]
+    changes: dict[str, Any] = field(default_factory=dict)
+    receiver: PartySpec | None = None
 
 
 def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, client: ExactClient, stay: bool) -> None:
@@ -32,16 +46,31 @@ def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, cl
     bench = step.bench(delivery.connection, client, is_fresh=is_fresh)
     if was_ours(delivery, goods.tracking_number):
         goods = replace(goods, tracking_number="")
+    stop: Stop | None = None
     try:
-        if _is_to_be_new(delivery):
-            selection.must_be_new(goods, connected_at=delivery.connection.connected_at)
+        permission.must_have_begun(delivery, goods, bench.choices)
         made = plan(goods, choices=bench.choices, master=bench.master)
+        stop = _approval(delivery, made, bench.choices)
     except selection.NotOurs as skipped:
-        _settle(delivery, goods, Delivery.State.SKIPPED, [skipped.reason], job=job, step=step)
+        stop = Stop(to=Delivery.State.SKIPPED, problems=[skipped.reason])
     except Unready as unready:
-        _settle(delivery, goods, Delivery.State.HOLD, unready.problems, job=job, step=step)
-    else:
-        _commit_plan(delivery, goods, made, job=job, step=step, stay=stay)
+        stop = Stop(to=Delivery.State.HOLD, problems=unready.problems)
+    if stop is not None:
+        _settle(delivery, goods, stop, choices=bench.choices, job=job, step=step)
+        return
+    _commit_plan(delivery, goods, made, job=job, step=step, stay=stay)
+
+
+def _approval(delivery: Delivery, made: Plan, choices: Choices) -> Stop | None:
+    """What it waits for where a person has to approve each shipment; she is shown who it goes to."""
+    if choices.shipping_mode != Tenant.ShippingMode.APPROVAL:
+        return None
+    with tenant_context(delivery.tenant_id):
+        asked = permission.approval_needed(delivery, made, last=_last_attempt(delivery))
+    if asked is None:
+        return None
+    changes = {"approved_at": None}
+    return Stop(to=Delivery.State.HOLD, problems=[asked], changes=changes, receiver=made.spec.ship_to)
 
 
 def _stays(delivery: Delivery) -> bool:
@@ -65,29 +94,24 @@ def _leave(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step) ->
         happenings(delivery.tenant_id, step.told(delivery))
 
 
-def _settle(
-    delivery: Delivery,
-    goods: GoodsDelivery,
-    to: Delivery.State,
-    problems: list[Problem],
-    *,
-    job: Job,
-    step: Step,
-) -> None:
+def _settle(delivery: Delivery, goods: GoodsDelivery, stop: Stop, *, choices: Choices, job: Job, step: Step) -> None:
     """Skip or hold; a delivery that stays where it was leaves one quiet line only."""
     with tenant_context(job.tenant_id):
+        permission.must_still_hold(delivery, stop.problems, choices)
         queue.finish(job)
         events = [*_drop_planned(delivery, _last_attempt(delivery)), *step.told(delivery)]
-        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None, "stopped_at": None}
-        if delivery.state != to:
-            move(delivery, to=to, at=step.at, problems=problems, changes=changes, events=events)
+        changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None, "stopped_at": None} | stop.changes
+        if stop.receiver is not None:
+            keep_party(delivery, stop.receiver, at=step.at)
+        if delivery.state != stop.to:
+            move(delivery, to=stop.to, at=step.at, problems=stop.problems, changes=changes, events=events)
         else:
-            is_new = delivery.problems != as_json(problems)
-            touch(delivery, changes | {"problems": as_json(problems)})
+            is_new = delivery.problems != as_json(stop.problems)
+            touch(delivery, changes | {"problems": as_json(stop.problems)})
             happenings(
                 delivery.tenant_id, [*events, *([delivery_event(delivery, Event.Kind.CHANGED)] if is_new else [])]
             )
-        if to == Delivery.State.HOLD:
+        if stop.to == Delivery.State.HOLD:
             rechecking.schedule(delivery, job=job, at=step.at)
 
 
@@ -101,7 +125,7 @@ def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: J
             rechecking.schedule(delivery, job=job, at=step.at)
             return
         events = _drop_planned(delivery, last)
-        _keep_address(delivery, made.spec.ship_to, step.at)
+        keep_party(delivery, made.spec.ship_to, at=step.at)
         attempt = _create_attempt(delivery, made, attempt_no=last.attempt_no + 1 if last else 1, at=step.at)
         _ask_to_ship(attempt, step, stay=stay)
         changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None, "stopped_at": None}
@@ -155,21 +179,6 @@ def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> boo
     )
 
 
-def _is_to_be_new(delivery: Delivery) -> bool:
-    """Whether it counts when it was booked.
-
-    Not for one that an earlier connection took in, nor for one that a person has asked for.
-    """
-    if delivery.asked_again_at is not None or delivery.state == Delivery.State.HOLD:
-        return False
-    if delivery.created_at < delivery.connection.connected_at:
-        return False
-    if delivery.facts_read_at is None:
-        return True
-    with tenant_context(delivery.tenant_id):
-        return not delivery.attempts.exists()
-
-
 def _last_attempt(delivery: Delivery) -> Attempt | None:
     """The newest attempt of the shipment at hand; only that one can still be planned. None before the first read."""
     if delivery.facts_read_at is None:
@@ -184,25 +193,3 @@ def _drop_planned(delivery: Delivery, last: Attempt | None) -> list[Happening]:
         return []
     last.delivery = delivery
     return [move_attempt(last, to=Attempt.State.CANCELLED)]
-
-
-def _keep_address(delivery: Delivery, party: PartySpec, at: datetime) -> None:
-    shown = {
-        "name": party.name,
-        "attention": party.attention,
-        "phone": party.phone,
-        "lines": list(party.address_lines),
-        "postal_code": party.postal_code,
-        "city": party.city,
-        "state": party.state,
-        "country": party.country,
-    }
-    row = PartyAddress(
-        tenant_id=delivery.tenant_id,
-        delivery=delivery,
-        sealed=seal(shown, owner=delivery.code, purpose="ship_to"),
-        changed_at=at,
-    )
-    PartyAddress.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=["delivery"], update_fields=["sealed", "changed_at"]
-    )

@@ -28,6 +28,7 @@ from syncjobs.steps.gathering import gather
 from syncjobs.steps.reading import READ_AT_ONCE
 from syncjobs.transitions import delivery_event, move
 from tenants.context import tenant_context
+from tenants.models import Tenant
 
 NOT_YET_SECONDS = 5
 NOT_YET_FOR = timedelta(seconds=30)
@@ -91,6 +92,8 @@ def _fetch(job: Job, step: Step) -> None:
     )
     if _are_for_planning(rows, job):
         bench = step.benches[first.connection_id]
+        if bench.choices.shipping_mode == Tenant.ShippingMode.OFF:
+            return
         gather(goods.values(), choices=bench.choices, master=bench.master)
 
 

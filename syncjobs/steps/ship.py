@@ -10,7 +10,8 @@ from django.utils import timezone
 from audit.models import Event
 from audit.record import happenings
 from connector_site.lib.secrets import unseal
-from syncjobs import adopting, queue, retry
+from connector_site.lib.wording import said
+from syncjobs import adopting, going_live, queue, retry
 from syncjobs.evidence import begin_doubt, told
 from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
@@ -21,6 +22,7 @@ from syncjobs.steps.context import Planned, Step
 from syncjobs.steps.facts import lock
 from syncjobs.transitions import delivery_event, move, move_attempt
 from tenants.context import tenant_context
+from tenants.models import Tenant
 from ups.access import open_client
 from ups.client import UpsClient
 from ups.errors import (
@@ -44,6 +46,7 @@ SENDING_PAUSE_SECONDS = queue.LEASE_SECONDS / 6
 """A process that was paused for longer between its commit and the call must not send any more (20 s of 120)."""
 LEAST_PAUSE = timedelta(seconds=2)
 """However fast settling goes: a job that waits for others is not looked at all the time."""
+Mode = Tenant.ShippingMode
 MAX_TRIES = 8
 """Attempts that never reached UPS before a person looks (`reliability.md` 4, poison)."""
 
@@ -69,6 +72,9 @@ def _to_send(job: Job, step: Step) -> Attempt | None:
         if attempt.state == Attempt.State.SENDING:
             _found_sending(attempt, job, step)
             return None
+        if attempt.tenant.paused_at is not None:
+            _hold_back(job, step)
+            return None
         if step.at - attempt.planned_at > PLAN_GOOD_FOR or not attempt.delivery.connection.is_live:
             _plan_anew(attempt, job, step)
             return None
@@ -77,7 +83,7 @@ def _to_send(job: Job, step: Step) -> Attempt | None:
 
 def _live_attempt(job: Job) -> Attempt | None:
     return (
-        Attempt.objects.select_related("delivery__connection", "account")
+        Attempt.objects.select_related("delivery__connection", "account", "tenant")
         .filter(tenant_id=job.tenant_id, delivery__code=job.subject)
         .filter(Q(state__in=LIVE_ATTEMPT_STATES))
         .order_by("-shipment_no")
@@ -116,9 +122,7 @@ def _plan_anew(attempt: Attempt, job: Job, step: Step) -> None:
 def _send(attempt: Attempt, job: Job, step: Step, client: UpsClient) -> None:
     committed_at = time.clock_gettime(time.CLOCK_BOOTTIME)
     with tenant_context(job.tenant_id):
-        if _rests(attempt):
-            due_at = step.at + max(minutes(PAUSE_MINUTES), LEAST_PAUSE)
-            queue.put_back(job, due_at=due_at, error="too many outcomes at UPS are unknown", counts=False)
+        if _waits(attempt, job, step):
             return
         sent_at = timezone.now()
         sending = move_attempt(
@@ -133,7 +137,9 @@ def _send(attempt: Attempt, job: Job, step: Step, client: UpsClient) -> None:
         move(attempt.delivery, to=Delivery.State.SHIPPING, at=sent_at, events=[*step.told(attempt.delivery), sending])
         body = unseal(attempt.request, owner=attempt.delivery.code, purpose=attempt.reference)
     if time.clock_gettime(time.CLOCK_BOOTTIME) - committed_at > SENDING_PAUSE_SECONDS:
-        late = UpsUnavailable("The worker was paused before the request left; nothing was sent.", operation="ship")
+        late = UpsUnavailable(
+            said("The worker was paused before the request left; nothing was sent."), operation="ship"
+        )
         _not_sent(attempt, late, job, step)
         return
     try:
@@ -144,17 +150,40 @@ def _send(attempt: Attempt, job: Job, step: Step, client: UpsClient) -> None:
         _keep(attempt, answer, job, step)
 
 
-def _rests(attempt: Attempt) -> bool:
-    """Lock the delivery, and tell whether its account has left too much unanswered to send any more now."""
+def _waits(attempt: Attempt, job: Job, step: Step) -> bool:
+    """Lock the delivery, and see to the job where nothing may be sent now.
+
+    That is while the company pauses, once it ships otherwise than when this was planned, and while its account has
+    left too much unanswered.
+    """
     doubts = Attempt.objects.filter(
         tenant_id=attempt.tenant_id, account_id=attempt.account_id, state=Attempt.State.IN_DOUBT
     )
     counted = doubts.order_by().values("account").annotate(number=Count("pk")).values("number")
     rows = Delivery.objects.select_for_update(of=("self",)).annotate(doubts=Subquery(counted))
-    unsettled = rows.values_list("doubts", flat=True).get(tenant_id=attempt.tenant_id, pk=attempt.delivery_id) or 0
-    if unsettled < DOUBTS_AT_ONCE:
+    unsettled, paused_at, mode, approved_at = rows.values_list(
+        "doubts", "tenant__paused_at", "tenant__shipping_mode", "approved_at"
+    ).get(tenant_id=attempt.tenant_id, pk=attempt.delivery_id)
+    if paused_at is not None:
+        _hold_back(job, step)
+        return True
+    if mode == Mode.OFF or (mode == Mode.APPROVAL and approved_at is None):
+        _plan_anew(attempt, job, step)
+        return True
+    if (unsettled or 0) < DOUBTS_AT_ONCE:
         return False
-    return are_too_many([moment for moment in doubts.values_list("doubt_at", flat=True) if moment is not None])
+    if not are_too_many([moment for moment in doubts.values_list("doubt_at", flat=True) if moment is not None]):
+        return False
+    due_at = step.at + max(minutes(PAUSE_MINUTES), LEAST_PAUSE)
+    queue.put_back(job, due_at=due_at, error="too many outcomes at UPS are unknown", counts=False)
+    return True
+
+
+def _hold_back(job: Job, step: Step) -> None:
+    """Let it wait while the company pauses. Under the lock of the switch, so that resuming finds every such job."""
+    is_paused = going_live.locked(job.tenant_id).paused_at is not None
+    due_at = step.at + going_live.PAUSED_LOOK if is_paused else step.at
+    queue.put_back(job, due_at=due_at, error=going_live.PAUSED, counts=False)
 
 
 def _no_shipment(attempt: Attempt, error: UpsError, job: Job, step: Step) -> None:

@@ -1,16 +1,17 @@
 """What every page of a tenant shows around its own content, and a few words."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django import template
+from django.template import Context
 from django.urls import reverse
 
 from syncjobs.desk import needs_reconnect, waiting_count
-from syncjobs.first_steps import FirstStep
+from syncjobs.first_steps import first_steps
 from syncjobs.unfinished import count_left_behind
 from tenants.access import Access
 from tenants.context import tenant_context
+from tenants.onboarding import StepKey
 
 TRACKING_PAGE = "https://www.ups.com/track?tracknum="
 """UPS's public page for one number."""
@@ -22,8 +23,20 @@ _PLACES = (
     ("ups account settings", "ups:accounts"),
     ("set-up, written to exact", "syncjobs:reporting"),
     ("settings, weight unit", "tenants:settings"),
+    ("go live", "syncjobs:go_live"),
 )
 """How a problem's place begins when it is one of our own pages (`syncjobs`, `ups.places`)."""
+
+SECTION_STEPS = {
+    "settings": StepKey.COMPANY,
+    "exact": StepKey.EXACT,
+    "ups": StepKey.UPS,
+    "ship_from": StepKey.SHIP_FROM,
+    "rules": StepKey.RULES,
+    "dry_run": StepKey.DRY_RUN,
+    "go_live": StepKey.GO_LIVE,
+}
+"""Which step a page belongs to, by the section that it stands in."""
 
 register = template.Library()
 
@@ -44,10 +57,16 @@ def desk_of(access: Access) -> Desk:
         return Desk(waiting=waiting, reconnect=needs_reconnect(access.tenant_id))
 
 
-@register.simple_tag
-def first_open(steps: Sequence[FirstStep]) -> FirstStep | None:
-    """The step to take next: the one whose button stands out."""
-    return next((step for step in steps if not step.is_done), None)
+@register.inclusion_tag("syncjobs/_progress.html", takes_context=True)
+def progress_of(context: Context, access: Access) -> dict[str, object]:
+    """The steps of a company that is not live yet: which are done, and which one this page belongs to."""
+    if access.is_live:
+        return {"progress": None}
+    with tenant_context(access.tenant_id):
+        progress = first_steps(access.tenant_id)
+    key = SECTION_STEPS.get(str(context.get("section", "")))
+    here = next((step for step in progress.steps if step.key == key), progress.current)
+    return {"progress": progress, "here": here, "access": access}
 
 
 @register.simple_tag

@@ -49,7 +49,8 @@ def deliveries(request: HttpRequest, access: Access) -> HttpResponse:
             "search": search,
             "is_first": before is None,
             "is_filtered": bool(choice or search),
-            "steps": None if page.rows else first_steps(access.tenant_id),
+            "progress": None if page.rows or access.is_live else first_steps(access.tenant_id),
+            "may_pause": access.allows(Role.OPERATOR),
         }
         return render(request, f"syncjobs/{'_table' if is_part else 'deliveries'}.html", context)
 
