@@ -12,6 +12,7 @@ from typing import Any
 from audit.chain import fingerprint
 from audit.models import Event
 from audit.record import Happening, acting, happenings
+from connector_site.lib.wording import said
 from syncjobs import queue
 from syncjobs.decision_options import LEAST_REASON, LONGEST_REASON, Decision, NotPossible, Option, cases
 from syncjobs.evidence import decided, number_is_taken, told
@@ -24,7 +25,7 @@ from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_atte
 from tenants.context import tenant_context
 from ups.numbers import number_typed
 
-_GONE = "This was settled in the meantime; nothing was done. Open the delivery to see how it stands."
+_GONE = said("This was settled in the meantime; nothing was done. Open the delivery to see how it stands.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,9 @@ def decide(
         words, named = _worded(reason), _named(option, number)
         attempt = case.attempt or case.shipped
         if named and attempt is not None and number_is_taken(tenant_id, named, but_by=attempt):
-            raise NotPossible("This number belongs to another delivery here. Compare it with the label once more.")
+            raise NotPossible(
+                said("This number belongs to another delivery here. Compare it with the label once more.")
+            )
         details = {
             "what": "decision",
             "decision": decision.value,
@@ -92,7 +95,11 @@ def _worded(reason: str) -> str:
     words = reason.strip()
     if not LEAST_REASON <= len(words) <= LONGEST_REASON:
         raise NotPossible(
-            f"Write down why you decide so, in {LEAST_REASON} to {LONGEST_REASON} characters; colleagues will ask."
+            said(
+                "Write down why you decide so, in {least} to {most} characters; colleagues will ask.",
+                least=LEAST_REASON,
+                most=LONGEST_REASON,
+            )
         )
     return words
 
@@ -111,12 +118,14 @@ def _named(option: Option, number: str) -> str:
             return number
         if not number and len(option.numbers) == 1:
             return option.numbers[0]
-        raise NotPossible("Choose one of the numbers that UPS named.")
+        raise NotPossible(said("Choose one of the numbers that UPS named."))
     if not option.needs_number:
         return ""
     typed = number_typed(number)
     if not typed:
-        raise NotPossible("Enter the UPS tracking number: 1Z and sixteen letters or digits, as it stands on the label.")
+        raise NotPossible(
+            said("Enter the UPS tracking number: 1Z and sixteen letters or digits, as it stands on the label.")
+        )
     return typed
 
 
@@ -130,7 +139,7 @@ def _settle(choice: _Choice) -> None:
 def _adopt(choice: _Choice) -> None:
     """UPS is asked for the labels of that number; when it gives them, the shipment is kept."""
     found, number, at = choice.there, choice.number, choice.at
-    evidence = told(found, source="person", said="it was made: use it", numbers=[number], at=at, chosen=number)
+    evidence = told(found, source="person", said=said("it was made: use it"), numbers=[number], at=at, chosen=number)
     evidence.pop("choice_failed", None)
     Attempt.objects.filter(tenant_id=found.tenant_id, pk=found.pk).update(evidence=evidence, due_at=at)
     _settle(choice)
@@ -140,7 +149,7 @@ def _adopt(choice: _Choice) -> None:
 def _not_made(choice: _Choice) -> None:
     """A new shipment is planned; the old reference is still looked for."""
     delivery, at = choice.delivery, choice.at
-    told_now = [*choice.events, *_given_up(choice, "it was not made: ship again")]
+    told_now = [*choice.events, *_given_up(choice, said("it was not made: ship again"))]
     kind = SyncJob.Kind.READ
     queue.add(delivery.tenant_id, kind, delivery.code, due_at=at, correlation=delivery.correlation)
     _move(delivery, to=Delivery.State.RECEIVED, at=at, changes={"asked_again_at": at}, events=told_now)
@@ -148,8 +157,8 @@ def _not_made(choice: _Choice) -> None:
 
 def _end(choice: _Choice) -> None:
     """Nothing more is done for this delivery."""
-    told_now = [*choice.events, *_given_up(choice, "nothing more is done")]
-    problem = Problem(code="ended_by_person", text="A person ended this delivery here.")
+    told_now = [*choice.events, *_given_up(choice, said("nothing more is done"))]
+    problem = Problem(code="ended_by_person", text=said("A person ended this delivery here."))
     delivery, at = choice.delivery, choice.at
     if delivery.state == Delivery.State.CANCELLED:
         touch(delivery, {"stopped_at": at, "problems": as_json([problem])})
@@ -173,7 +182,7 @@ def _move(
     move(delivery, to=to, at=at, problems=[problem] if problem else [], changes=changes, events=events)
 
 
-def _given_up(choice: _Choice, said: str) -> list[Happening]:
+def _given_up(choice: _Choice, words: str) -> list[Happening]:
     """A doubtful attempt counts as not made from now on, and is watched for like any other of that kind."""
     attempt, at = choice.attempt, choice.at
     if attempt is None or attempt.state != Attempt.State.REVIEW:
@@ -183,7 +192,7 @@ def _given_up(choice: _Choice, said: str) -> list[Happening]:
         "due_at": next_watch(0, absent_at=at),
         "watches": 0,
         "review_reason": "",
-        "evidence": _without_choice(told(attempt, source="person", said=said, at=at)),
+        "evidence": _without_choice(told(attempt, source="person", said=words, at=at)),
     }
     return [move_attempt(attempt, to=Attempt.State.ABSENT, changes=changes)]
 
@@ -204,8 +213,8 @@ def _void_and_ship(choice: _Choice) -> None:
 def _begin_void(choice: _Choice, then: str) -> None:
     """The intention first; UPS is asked by the step that settles."""
     attempt, number, at = choice.there, choice.number, choice.at
-    said = "void it" if then == CANCEL else "void it and ship again"
-    evidence = told(attempt, source="person", said=said, numbers=[number], at=at, then=then)
+    words = said("void it") if then == CANCEL else said("void it and ship again")
+    evidence = told(attempt, source="person", said=words, numbers=[number], at=at, then=then)
     changes = {"void_id": number, "due_at": at, "asks": 0, "review_reason": "", "evidence": evidence}
     event = move_attempt(attempt, to=Attempt.State.VOIDING, changes=changes)
     _settle(choice)
@@ -220,7 +229,7 @@ def _is_kept(attempt: Attempt) -> bool:
 def _fetch(choice: _Choice, attempt: Attempt) -> None:
     """A shipment that we never had the labels of is to be kept: they are fetched from UPS first."""
     at, number = choice.at, attempt.void_id
-    evidence = told(attempt, source="person", said="keep it", numbers=[number], at=at, chosen=number)
+    evidence = told(attempt, source="person", said=said("keep it"), numbers=[number], at=at, chosen=number)
     changes = {"review_reason": Reason.NO_LABEL.value, "due_at": at, "void_id": "", "evidence": evidence}
     event = move_attempt(attempt, to=Attempt.State.REVIEW, changes=changes)
     _settle(choice)
@@ -251,7 +260,7 @@ def _keep(choice: _Choice) -> None:
 def _seen(choice: _Choice) -> None:
     """It is known and stays as it is."""
     found = choice.there
-    evidence = told(found, source="person", said="seen, left as it is", at=choice.at, seen=True)
+    evidence = told(found, source="person", said=said("seen, left as it is"), at=choice.at, seen=True)
     Attempt.objects.filter(tenant_id=found.tenant_id, pk=found.pk).update(evidence=evidence, review_reason="")
     happenings(found.tenant_id, choice.events)
 

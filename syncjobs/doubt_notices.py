@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from connector_site.lib.wording import said
 from syncjobs.doubt_words import WHY
 from syncjobs.models import Attempt, Delivery
 from syncjobs.settling import Reason, minutes
@@ -25,8 +26,8 @@ _UNASKABLE = (Reason.PLACEHOLDER, Reason.ACCOUNT)
 """Asking UPS will hardly bring anything: a person is expected to end it."""
 SLOW_AFTER = timedelta(minutes=1)
 """UPS answers within seconds; a request without an answer is in doubt after two minutes (`queue.LEASE_SECONDS`)."""
-_DECIDE = "Nothing is sent again and nothing more is paid until a manager has decided."
-_DECIDE_VOID = "A manager decides whether it is voided after all or left as it is."
+_DECIDE = said("Nothing is sent again and nothing more is paid until a manager has decided.")
+_DECIDE_VOID = said("A manager decides whether it is voided after all or left as it is.")
 _WHY = {reason.value: words for reason, words in WHY.items()}
 
 
@@ -122,9 +123,11 @@ def _decided(attempt: Attempt) -> str:
     if attempt.state != A.REVIEW or not evidence.get("chosen"):
         return ""
     if evidence.get("choice_failed"):
-        said = str(evidence["choice_failed"]).rstrip(".")
-        return f"UPS did not give the labels of {evidence['chosen']}: {said}. Please decide again."
-    return f"Decided: shipment {evidence['chosen']} is used. Its labels are being fetched from UPS."
+        why = str(evidence["choice_failed"]).rstrip(".")
+        return said(
+            "UPS did not give the labels of {number}: {why}. Please decide again.", number=evidence["chosen"], why=why
+        )
+    return said("Decided: shipment {number} is used. Its labels are being fetched from UPS.", number=evidence["chosen"])
 
 
 def _words(attempt: Attempt, at: datetime) -> tuple[str, str]:
@@ -132,23 +135,25 @@ def _words(attempt: Attempt, at: datetime) -> tuple[str, str]:
         title = _WHY[attempt.review_reason]
         return title, _DECIDE if attempt.state == A.REVIEW else _DECIDE_VOID
     if attempt.state == A.IN_DOUBT:
-        return "It is not known yet whether UPS made this shipment.", _doubt_text(attempt, at)
+        return said("It is not known yet whether UPS made this shipment."), _doubt_text(attempt, at)
     if attempt.state == A.ORPHAN:
         return (
-            "UPS made a shipment after all that had been given up.",
-            "Another one was sent in its place, so this one is voided by itself. You need not do anything.",
+            said("UPS made a shipment after all that had been given up."),
+            said("Another one was sent in its place, so this one is voided by itself. You need not do anything."),
         )
     return (
-        "A shipment is being voided at UPS.",
-        "UPS is asked by itself until it confirms. You need not do anything.",
+        said("A shipment is being voided at UPS."),
+        said("UPS is asked by itself until it confirms. You need not do anything."),
     )
 
 
 def _doubt_text(attempt: Attempt, at: datetime) -> str:
-    text = (
+    text = said(
         "The answer of UPS was lost. UPS is asked about it by itself, again and again. Nothing is sent a second time "
         "until that is known, so nothing is paid twice."
     )
     if not is_long(attempt, at=at):
-        return f"{text} Most of the time it is settled within twenty minutes; you need not do anything."
-    return f"{text} It takes longer than usual; if it stays unclear, a manager is asked to decide."
+        then = said("Most of the time it is settled within twenty minutes; you need not do anything.")
+    else:
+        then = said("It takes longer than usual; if it stays unclear, a manager is asked to decide.")
+    return f"{text} {then}"

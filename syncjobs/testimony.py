@@ -8,8 +8,10 @@ from typing import Any
 
 from django.db.models import Max
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import get_language
 
 from connector_site.lib.secrets import UNREADABLE, unseal
+from connector_site.lib.wording import said
 from syncjobs.adopting import ANSWER
 from syncjobs.models import Attempt, Delivery, Manifest, Shipment
 from syncjobs.wording import milestone_word, reason_phrase, words_for
@@ -17,17 +19,17 @@ from ups.models import QuantumViewFeed
 from ups.services import service_name
 
 _SOURCES = {
-    "label_recovery": ("UPS Label Recovery", "asked by our reference"),
-    "tracking": ("UPS Tracking", "asked by our reference"),
-    "manifest": ("UPS Quantum View", "UPS's own list of your shipments"),
-    "void": ("UPS Void", "asked to void the shipment"),
-    "late_answer": ("Late answer of UPS", "to the request itself"),
-    "person": ("Decision", "by a person"),
+    "label_recovery": (said("UPS Label Recovery"), said("asked by our reference")),
+    "tracking": (said("UPS Tracking"), said("asked by our reference")),
+    "manifest": (said("UPS Quantum View"), said("UPS's own list of your shipments")),
+    "void": (said("UPS Void"), said("asked to void the shipment")),
+    "late_answer": (said("Late answer of UPS"), said("to the request itself")),
+    "person": (said("Decision"), said("by a person")),
 }
 """The sources in `Attempt.evidence`: a name, and how it is asked."""
 _ALWAYS = ("label_recovery", "tracking")
 """Shown for a doubt also while they have said nothing."""
-_NOT_ASKED = "Not asked yet"
+_NOT_ASKED = said("Not asked yet")
 _UNITS = {"KGS": "kg", "LBS": "lb", "CM": "cm", "IN": "in"}
 
 
@@ -90,10 +92,10 @@ def sent_of(attempt: Attempt, delivery: Delivery) -> Sent:
 
 def sources_of(attempt: Attempt, delivery: Delivery) -> list[Told]:
     """The newest word of each source: our record, the answer, UPS's other services, what stands in Exact."""
-    said = _said(attempt)
+    kept = _said(attempt)
     told = [_our_record(attempt), _answer(attempt)]
     for source, (name, how) in _SOURCES.items():
-        mine = [row for row in said if row.get("source") == source]
+        mine = [row for row in kept if row.get("source") == source]
         if source == "manifest" and (mine or attempt.doubt_at is not None):
             told.append(_announced(attempt, times=len(mine)))
         elif mine:
@@ -118,7 +120,7 @@ def _said(attempt: Attempt) -> list[Mapping[str, Any]]:
     kept = list((attempt.evidence or {}).get("sources", []))
     if attempt.late_answer and not any(row.get("source") == "late_answer" for row in kept):
         numbers = attempt.late_answer.get("numbers", [])
-        kept.append({"source": "late_answer", "said": "UPS made the shipment", "numbers": numbers})
+        kept.append({"source": "late_answer", "said": said("UPS made the shipment"), "numbers": numbers})
     return kept
 
 
@@ -143,28 +145,30 @@ def _announced(attempt: Attempt, *, times: int) -> Told:
     rows = list(Manifest.objects.filter(tenant_id=attempt.tenant_id, reference=attempt.reference).order_by("pk"))
     if rows:
         numbers = tuple(row.tracking_number for row in rows)
-        said, at = "It was announced under this reference", rows[-1].first_seen_at
-        return Told(source=source, how=how, said=said, numbers=numbers, at=at, times=times)
+        heard, at = said("It was announced under this reference"), rows[-1].first_seen_at
+        return Told(source=source, how=how, said=heard, numbers=numbers, at=at, times=times)
     feeds = QuantumViewFeed.objects.filter(tenant_id=attempt.tenant_id, account=attempt.account)
     read_at = feeds.aggregate(last=Max("read_at"))["last"]
     if read_at is not None and attempt.sent_at is not None and read_at > attempt.sent_at:
-        said = "Nothing was announced under this reference so far"
-        return Told(source=source, how=how, said=said, at=read_at, times=times)
-    said = "Not read yet since the request was sent" if feeds.exists() else "Not set up for this UPS account"
-    return Told(source=source, how=how, said=said, times=times)
+        heard = said("Nothing was announced under this reference so far")
+        return Told(source=source, how=how, said=heard, at=read_at, times=times)
+    heard = said("Not read yet since the request was sent")
+    if not feeds.exists():
+        heard = said("Not set up for this UPS account")
+    return Told(source=source, how=how, said=heard, times=times)
 
 
 def _our_record(attempt: Attempt) -> Told:
-    said = "The request left" if attempt.sent_at else "The request is prepared; it has not left"
-    return Told(source="Our own record", how="what we sent and when", said=said, at=attempt.sent_at)
+    heard = said("The request left") if attempt.sent_at else said("The request is prepared; it has not left")
+    return Told(source=said("Our own record"), how=said("what we sent and when"), said=heard, at=attempt.sent_at)
 
 
 def _answer(attempt: Attempt) -> Told:
-    source, how = "Answer to the request", "what UPS said at once"
+    source, how = said("Answer to the request"), said("what UPS said at once")
     made = _shipment(attempt)
     if made is not None and made.source == ANSWER:
         numbers = (made.ups_shipment_id,)
-        return Told(source=source, how=how, said="UPS made the shipment", numbers=numbers, at=made.created_at)
+        return Told(source=source, how=how, said=said("UPS made the shipment"), numbers=numbers, at=made.created_at)
     evidence = attempt.evidence or {}
     reported = str(evidence.get("reported_number", ""))
     return Told(
@@ -182,13 +186,13 @@ def _shipment(attempt: Attempt) -> Shipment | None:
 
 def _parcels_made(attempt: Attempt) -> list[Told]:
     """Where its parcels are, once there are some."""
-    made, words = _shipment(attempt), words_for("en")
+    made, words = _shipment(attempt), words_for(get_language() or "")
     if made is None:
         return []
     return [
         Told(
-            source="Parcel",
-            how="where it is, by UPS's news",
+            source=said("Parcel"),
+            how=said("where it is, by UPS's news"),
             said=": ".join(
                 part for part in (milestone_word(words, row.milestone), reason_phrase(words, row.reason)) if part
             ),
@@ -200,24 +204,28 @@ def _parcels_made(attempt: Attempt) -> list[Told]:
 
 
 def _answer_words(status: int | None, code: str) -> str:
-    with_code = f", code {code}" if code else ""
     if not status:
-        return "None arrived"
+        return said("None arrived")
+    answer = said("answer {status}", status=status)
+    if code:
+        answer = said("answer {status}, code {code}", status=status, code=code)
     if status < HTTPStatus.MULTIPLE_CHOICES:
-        return f"It came, but not complete (answer {status}{with_code})"
+        return said("It came, but not complete ({answer})", answer=answer)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return f"UPS had a fault of its own (answer {status}{with_code}); the shipment may have been made before it"
-    return f"A refusal that may not be UPS's own (answer {status}{with_code})"
+        return said("UPS had a fault of its own ({answer}); the shipment may have been made before it", answer=answer)
+    return said("A refusal that may not be UPS's own ({answer})", answer=answer)
 
 
 def _in_exact(delivery: Delivery) -> Told:
     number = str(delivery.facts.get("tracking_number") or "")
     ours = str(delivery.written.get("tracking_number") or "")
     standing = ours or number
-    said = "This tracking number stands in the goods delivery" if standing else "No tracking number stands there"
+    heard = said("This tracking number stands in the goods delivery")
+    if not standing:
+        heard = said("No tracking number stands there")
     at = delivery.written_at if ours else delivery.facts_read_at
     numbers = (standing,) if standing else ()
-    return Told(source="Exact Online", how="the goods delivery", said=said, numbers=numbers, at=at)
+    return Told(source="Exact Online", how=said("the goods delivery"), said=heard, numbers=numbers, at=at)
 
 
 def _shipment_of(attempt: Attempt, delivery: Delivery) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
+from connector_site.lib.wording import said
 from syncjobs.desk import MOVING, needs_reconnect
 from syncjobs.models import Delivery, Finding
 from syncjobs.reconciling.kinds import FindingKind
@@ -110,23 +111,27 @@ def empty_list(tenant_id: uuid.UUID) -> EmptyList:
         waiting = unfinished(tenant_id).waiting
         texts = (_waiting_words(waiting), _differing_words(differences) if differences else "")
         return EmptyList(
-            title="Exact Online is not connected",
+            title=said("Exact Online is not connected"),
             texts=tuple(text for text in texts if text),
             page="exact:connection",
-            button="Connect Exact Online",
+            button=said("Connect Exact Online"),
         )
     if differences:
         return EmptyList(
-            title="No delivery waits for you, and something differs",
+            title=said("No delivery waits for you, and something differs"),
             texts=(_differing_words(differences),),
             page="syncjobs:reconciliation",
-            button="See the comparison",
+            button=said("See the comparison"),
         )
-    well = (
+    well = said(
         "Every delivery goes by itself. When one needs a person, it stands here with what is wrong and where to fix it."
     )
     return EmptyList(
-        title="Nothing to do", texts=(well,), page="syncjobs:deliveries", button="See the deliveries", is_well=True
+        title=said("Nothing to do"),
+        texts=(well,),
+        page="syncjobs:deliveries",
+        button=said("See the deliveries"),
+        is_well=True,
     )
 
 
@@ -140,13 +145,19 @@ def _differences(tenant_id: uuid.UUID) -> int:
 
 
 def _waiting_words(count: int) -> str:
-    come = "New deliveries do not come in until it is connected."
+    come = said("New deliveries do not come in until it is connected.")
     if not count:
         return come
-    wait = "One delivery waits for that" if count == 1 else f"{count} deliveries wait for that"
-    return f"{come} {wait}; nothing of it is lost."
+    if count == 1:
+        wait = said("One delivery waits for that; nothing of it is lost.")
+    else:
+        wait = said("{count} deliveries wait for that; nothing of it is lost.", count=count)
+    return f"{come} {wait}"
 
 
 def _differing_words(count: int) -> str:
-    differ = "One difference" if count == 1 else f"{count} differences"
-    return f"{differ} between Exact Online, UPS and our records {'is' if count == 1 else 'are'} open in the comparison."
+    if count == 1:
+        return said("One difference between Exact Online, UPS and our records is open in the comparison.")
+    return said(
+        "{count} differences between Exact Online, UPS and our records are open in the comparison.", count=count
+    )

@@ -280,7 +280,7 @@ def test_every_call_for_attention_says_what_to_do(desk: Desk, viewer: Client, at
             {"what": "another problem", "problems": [{"code": "voided_at_ups"}, {"code": "lost"}, {"code": "lost"}]},
             (
                 "UPS's news made it another matter",
-                "The shipment was voided at UPS, UPS reports it as lost or destroyed",
+                "The shipment was voided at UPS · UPS reports it as lost or destroyed",
             ),
         ),
         (
