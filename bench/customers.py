@@ -48,6 +48,7 @@ def main() -> None:
         connection = connect_exact(tenant.id, company, order.exact)
         account = _connect_ups(tenant, order.ups)
         _add_rule(tenant, connection, account, company)
+        _ship(tenant)
         doors.append(_push_door(account, company))
     sys.stdout.write(doors_as_text(doors))
 
@@ -82,6 +83,11 @@ def _push_door(account: Account, company: Company) -> PushDoor:
     """As version 1 of Track Alert is told with each subscription (`ups.md` 10.2)."""
     told = alerts.destination_of(account)
     return PushDoor(division=company.division, path=urlsplit(told.url).path, credential=told.credential.reveal())
+
+
+def _ship(tenant: Tenant) -> None:
+    with tenant_context(tenant.id):
+        Tenant.objects.filter(pk=tenant.pk).update(shipping_mode=Tenant.ShippingMode.AUTOMATIC)
 
 
 def _add_rule(tenant: Tenant, connection: Connection, account: Account, company: Company) -> None:
