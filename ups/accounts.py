@@ -1,95 +1,38 @@
-"""Making, changing and checking a tenant's UPS accounts."""
+"""Making and changing a tenant's UPS accounts."""
 
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit import record
 from audit.models import Event
-from connector_site.lib.outside_calls import OutsideCall
-from connector_site.lib.secrets import seal
+from connector_site.lib.secrets import UNREADABLE, seal
+from connector_site.lib.wording import said
 from tenants.context import tenant_context
 from ups import places
-from ups.access import open_client_for_check, open_tracking_client_for_check
-from ups.alert_rows import try_now
-from ups.alerts import destination_of, ensure_credentials
-from ups.client import ProbeAnswer
+from ups.alerts import ensure_credentials, replace_unreadable
 from ups.credentials import SUBJECT_KIND, no_token
-from ups.errors import (
-    Problem,
-    SpecInvalid,
-    UpsAccountBlocked,
-    UpsCredentialRefused,
-    UpsError,
-    UpsProductMissing,
-    UpsRejected,
-    UpsUnexpectedReply,
-)
-from ups.models import CHECK_PROBLEM_CHARACTERS, CLIENT_ID, CLIENT_SECRET, Account
+from ups.errors import Problem, SpecInvalid, UpsError
+from ups.models import CLIENT_ID, CLIENT_SECRET, SEALED, Account
 from ups.numbers import is_shipper_number
 from ups.preflight import check_party
 from ups.shipment_spec import PartySpec
-from ups.tracking_client import TrackingClient
 
 _ONCE = "ups_account_once_per_environment"
-_COMPARE = (
-    "Compare number, country and address with a UPS invoice, and see in the UPS developer portal "
-    "whether the account is linked to the app."
-)
-
-
-_TRACKING, _TRACK_ALERT = "Tracking", "Track Alert"
-_PROBLEM_OF = {_TRACKING: "tracking_problem", _TRACK_ALERT: "alert_problem"}
-"""The column that says why UPS answers no questions about parcels, or does not tell of them by itself."""
-_PROBLEM_CHARACTERS = Account._meta.get_field("tracking_problem").max_length
+_SEALED_ENTERED = frozenset({"client_id", "client_secret"})
 
 
 class AccountExists(UpsError):
     """The tenant has this shipper number in this environment already."""
 
 
-class Part(StrEnum):
-    """What a check can find wrong."""
-
-    NONE = ""
-    REACH = "reach"
-    TOKEN = "token"  # noqa: S105  the name of a part
-    PRODUCT = "product"
-    SHIPPER_NUMBER = "shipper number"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """The outcome of checking an account: what failed, in plain words, and what to do.
-
-    `beside` has, for each product that shipping does not need, why it cannot be used, or nothing when it can; products
-    that nothing was found out about are left out.
-    """
-
-    ok: bool
-    part: Part
-    message: str
-    what_to_do: str
-    checked_at: datetime
-    code: str = ""
-    beside: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def problems_beside(self) -> tuple[str, ...]:
-        """What is to be mended before parcels can be followed as chosen, in plain words."""
-        return tuple(problem for problem in self.beside.values() if problem)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDetails:
-    """What a person enters. An empty client secret keeps the one that is stored."""
+    """What a person enters. An empty client secret keeps the stored one; a shipper may be left out as a whole."""
 
     name: str
     shipper_number: str
@@ -100,15 +43,30 @@ class AccountDetails:
 
 
 def accounts_of(tenant_id: uuid.UUID) -> list[Account]:
-    """The tenant's accounts by name."""
+    """The tenant's accounts by name; the secrets of all are left out where one cannot be opened."""
     with tenant_context(tenant_id):
-        return list(Account.objects.filter(tenant_id=tenant_id).order_by("name", "pk"))
+        return _opened(Account.objects.filter(tenant_id=tenant_id).order_by("name", "pk"))
 
 
 def find_account(tenant_id: uuid.UUID, code: uuid.UUID) -> Account | None:
-    """One of the tenant's accounts, or None for a stranger's code."""
+    """One of the tenant's accounts, or None; without its secrets where these cannot be opened."""
     with tenant_context(tenant_id):
-        return Account.objects.filter(tenant_id=tenant_id, code=code).first()
+        return next(iter(_opened(Account.objects.filter(tenant_id=tenant_id, code=code))), None)
+
+
+def find_client_id(account: Account) -> str | None:
+    """The client id, or None when its key is gone: then client id and secret must be entered again."""
+    try:
+        with tenant_context(account.tenant_id):
+            account.open_client_secret()
+            return account.reveal_client_id()
+    except UNREADABLE:
+        return None
+
+
+def has_address(account: Account) -> bool:
+    """Whether the account has an address of its own."""
+    return bool(account.company_name and account.address_line_1)
 
 
 def shipper_of(account: Account) -> PartySpec:
@@ -129,8 +87,9 @@ def shipper_of(account: Account) -> PartySpec:
 def save_account(tenant_id: uuid.UUID, details: AccountDetails, *, code: uuid.UUID | None = None) -> Account:
     """Make an account, or change the one with this code.
 
-    Raises `SpecInvalid` with what is wrong, `AccountExists`, or `Account.DoesNotExist`. New credentials forget the old
-    token and start a stopped account again.
+    A shipper without anything filled in is no address, which the account may get later; one that it has is not taken
+    away. New credentials forget the old token and start a stopped account again. Raises `SpecInvalid` with what is
+    wrong, `AccountExists`, or `Account.DoesNotExist`.
     """
     problems = check_details(details, is_new=code is None)
     if problems:
@@ -139,24 +98,28 @@ def save_account(tenant_id: uuid.UUID, details: AccountDetails, *, code: uuid.UU
         with tenant_context(tenant_id):
             account = _make(tenant_id, details) if code is None else _change(tenant_id, details, code)
             ensure_credentials(account, is_new=code is None)
-            return account
+            return account if code is None else _opened(Account.objects.filter(pk=account.pk))[0]
     except IntegrityError as error:
         if _ONCE not in str(error):
             raise
-        message = f"The shipper number {details.shipper_number} is already set up for {details.environment}."
+        message = said(
+            "The shipper number {number} is already set up for {environment}.",
+            number=details.shipper_number,
+            environment=details.environment,
+        )
         raise AccountExists(message, operation="save") from error
 
 
 def check_details(details: AccountDetails, *, is_new: bool) -> list[Problem]:
     """What is wrong with what a person entered."""
     required = [
-        ("name", "The name is missing.", bool(details.name.strip())),
-        ("client_id", "The client id is missing.", bool(details.client_id.strip())),
-        ("client_secret", "The client secret is missing.", bool(details.client_secret.strip()) or not is_new),
-        ("environment", "Choose test or production.", details.environment in Account.Environment.values),
+        ("name", said("The name is missing."), bool(details.name.strip())),
+        ("client_id", said("The client id is missing."), bool(details.client_id.strip())),
+        ("client_secret", said("The client secret is missing."), bool(details.client_secret.strip()) or not is_new),
+        ("environment", said("Choose test or production."), details.environment in Account.Environment.values),
         (
             "shipper_number",
-            "The UPS account number has 6 letters and digits.",
+            said("The UPS account number has 6 letters and digits."),
             is_shipper_number(details.shipper_number),
         ),
     ]
@@ -165,59 +128,14 @@ def check_details(details: AccountDetails, *, is_new: bool) -> list[Problem]:
         for field, message, fine in required
         if not fine
     ]
+    if is_blank(details.shipper):
+        return problems
     return problems + check_party(details.shipper, field="shipper", who="shipper", where_to_fix=places.ACCOUNT)
 
 
-def check_account(account: Account) -> CheckResult:
-    """Ask UPS whether token, API products and shipper number are good; remembers and records the outcome.
-
-    An account can ship without Tracking and Track Alert: that one of them is missing is told beside the outcome.
-    """
-    calls: list[OutsideCall] = []
-    try:
-        answer = open_client_for_check(account, observe=calls.append).probe(shipper_of(account))
-    except UpsError as error:
-        result = _failed(error, account)
-    else:
-        result = _ok() if answer.shipper_accepted else _wrong_shipper(account, answer)
-        result = replace(result, beside=_products_beside(account, calls))
-    _remember(account, result, calls)
-    return result
-
-
-def _products_beside(account: Account, calls: list[OutsideCall]) -> dict[str, str]:
-    """Ask both products about a number that no parcel has: nothing is changed by that, whatever UPS answers."""
-    client = open_tracking_client_for_check(account, observe=calls.append)
-    questions: dict[str, Callable[[], object]] = {_TRACKING: lambda: _ask_about(account, client)}
-    if account.alert_version != Account.AlertVersion.OFF:
-        questions[_TRACK_ALERT] = lambda: _ask_to_subscribe(account, client)
-    found: dict[str, str] = {}
-    for product, ask in questions.items():
-        try:
-            ask()
-        except (UpsProductMissing, UpsAccountBlocked, UpsRejected) as error:
-            found[product] = error.message
-        except UpsError:
-            continue
-        else:
-            found[product] = ""
-    return found
-
-
-def _ask_about(account: Account, client: TrackingClient) -> None:
-    """That UPS refuses the number shows that the product is there."""
-    with suppress(UpsRejected):
-        client.track(_no_parcel(account))
-
-
-def _no_parcel(account: Account) -> str:
-    """Of our own form but too short for a parcel: Track Alert takes whatever has the form of a number."""
-    return f"1Z{account.shipper_number}0000000"
-
-
-def _ask_to_subscribe(account: Account, client: TrackingClient) -> None:
-    is_v1 = account.alert_version == Account.AlertVersion.V1
-    client.subscribe((_no_parcel(account),), destination=destination_of(account) if is_v1 else None)
+def is_blank(party: PartySpec) -> bool:
+    """Whether nothing of an address was filled in; a country alone is none."""
+    return not any((party.name, party.city, party.postal_code, *party.address_lines))
 
 
 def _make(tenant_id: uuid.UUID, details: AccountDetails) -> Account:
@@ -231,13 +149,12 @@ def _make(tenant_id: uuid.UUID, details: AccountDetails) -> Account:
 
 
 def _change(tenant_id: uuid.UUID, details: AccountDetails, code: uuid.UUID) -> Account:
-    account = Account.objects.select_for_update().get(tenant_id=tenant_id, code=code)
+    account = Account.objects.select_for_update().defer(*SEALED).get(tenant_id=tenant_id, code=code)
     new = _columns(details)
-    if details.client_id.strip() != account.reveal_client_id():
-        new["client_id"] = seal(details.client_id.strip(), owner=code, purpose=CLIENT_ID)
-    if details.client_secret.strip() not in {"", account.open_client_secret().reveal()}:
-        new["client_secret"] = seal(details.client_secret.strip(), owner=code, purpose=CLIENT_SECRET)
-    changed = sorted(name for name, value in new.items() if value != getattr(account, name))
+    if is_blank(details.shipper) and has_address(account):
+        new = {name: new[name] for name in ("name", "shipper_number", "environment")}
+    new |= _new_credentials(account, details)
+    changed = sorted(name for name, value in new.items() if name in _SEALED_ENTERED or value != getattr(account, name))
     if not changed:
         return account
     if {"client_id", "client_secret", "environment", "shipper_number"} & set(changed):
@@ -248,6 +165,31 @@ def _change(tenant_id: uuid.UUID, details: AccountDetails, code: uuid.UUID) -> A
     account.save(update_fields=list(new))
     _record(account, Event.Kind.CHANGED, {"fields": changed})
     return account
+
+
+def _new_credentials(account: Account, details: AccountDetails) -> dict[str, Any]:
+    """The sealed columns that were entered anew. Stored ones that cannot be opened must be, both of them."""
+    client_id, client_secret = details.client_id.strip(), details.client_secret.strip()
+    sealed_id = seal(client_id, owner=account.code, purpose=CLIENT_ID)
+    sealed_secret = seal(client_secret, owner=account.code, purpose=CLIENT_SECRET)
+    try:
+        known_id, known_secret = account.reveal_client_id(), account.open_client_secret().reveal()
+    except UNREADABLE as error:
+        if not client_secret:
+            message = said("The stored client secret can no longer be opened. Enter client ID and secret again.")
+            problem = Problem(field="client_secret", message=message, where_to_fix=places.ACCOUNT)
+            raise SpecInvalid([problem]) from error
+        replace_unreadable(account, at=timezone.now())
+        return {"client_id": sealed_id, "client_secret": sealed_secret}
+    new = {} if client_id == known_id else {"client_id": sealed_id}
+    return new if client_secret in {"", known_secret} else new | {"client_secret": sealed_secret}
+
+
+def _opened(rows: QuerySet[Account]) -> list[Account]:
+    try:
+        return list(rows)
+    except UNREADABLE:
+        return list(rows.defer(*SEALED))
 
 
 def _columns(details: AccountDetails) -> dict[str, Any]:
@@ -274,70 +216,3 @@ def _columns(details: AccountDetails) -> dict[str, Any]:
 def _record(account: Account, kind: Event.Kind, details: dict[str, Any]) -> None:
     event = record.Happening(kind=kind, subject_kind=SUBJECT_KIND, subject=account.code, details=details)
     record.happenings(account.tenant_id, [event])
-
-
-def _remember(account: Account, result: CheckResult, calls: list[OutsideCall]) -> None:
-    problem = "" if result.ok else f"{result.message} {result.what_to_do}"
-    columns: dict[str, Any] = {"checked_at": result.checked_at, "check_problem": problem[:CHECK_PROBLEM_CHARACTERS]}
-    if result.ok:
-        columns |= {"stopped_at": None, "stopped_reason": ""}
-    for product, told in result.beside.items():
-        column = _PROBLEM_OF[product]
-        columns |= {column: told[:_PROBLEM_CHARACTERS], f"{column}_at": result.checked_at if told else None}
-    with tenant_context(account.tenant_id):
-        Account.objects.filter(tenant_id=account.tenant_id, pk=account.pk).update(**columns)
-        if result.ok:
-            try_now(account, at=result.checked_at)
-        unusable = [product for product, problem in result.beside.items() if problem]
-        outcome = record.Happening(
-            kind=Event.Kind.CONNECTED if result.ok else Event.Kind.FAILED,
-            subject_kind=SUBJECT_KIND,
-            subject=account.code,
-            details={
-                "check": "ok" if result.ok else result.part.value,
-                "code": result.code,
-                **({"not usable": unusable} if unusable else {}),
-            },
-        )
-        made = record.calls(calls, subject_kind=SUBJECT_KIND, subject=account.code)
-        record.happenings(account.tenant_id, [*made, outcome])
-        account.refresh_from_db()
-
-
-def _ok() -> CheckResult:
-    return CheckResult(
-        ok=True,
-        part=Part.NONE,
-        message="UPS accepts the client id and the secret, and has no objection to the shipper number.",
-        what_to_do="",
-        checked_at=timezone.now(),
-    )
-
-
-def _wrong_shipper(account: Account, answer: ProbeAnswer) -> CheckResult:
-    return CheckResult(
-        ok=False,
-        part=Part.SHIPPER_NUMBER,
-        message=f"UPS does not accept the shipper number {account.shipper_number}: {answer.message}",
-        what_to_do=_COMPARE,
-        code=answer.code,
-        checked_at=timezone.now(),
-    )
-
-
-def _failed(error: UpsError, account: Account) -> CheckResult:
-    part, what_to_do = Part.REACH, "Try again in a few minutes; nothing needs to be changed."
-    if isinstance(error, UpsCredentialRefused):
-        part = Part.TOKEN
-        what_to_do = f"Copy both again from your app in {places.UPS_PORTAL}; the environment is {account.environment}."
-    elif isinstance(error, UpsProductMissing):
-        part, what_to_do = Part.PRODUCT, f"Open your app in {places.UPS_PORTAL} and add the product Shipping."
-    elif isinstance(error, UpsAccountBlocked):
-        part, what_to_do = Part.TOKEN, f"Ask {places.UPS_CONTRACT}; then check again here."
-    elif isinstance(error, UpsRejected):
-        part, what_to_do = Part.SHIPPER_NUMBER, _COMPARE
-    elif isinstance(error, UpsUnexpectedReply):
-        what_to_do = "Please tell support: UPS answered in a way that is not known here."
-    return CheckResult(
-        ok=False, part=part, message=error.message, what_to_do=what_to_do, code=error.code, checked_at=timezone.now()
-    )

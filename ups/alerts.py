@@ -14,11 +14,11 @@ from django.db import connection
 
 from audit import record
 from audit.models import Event
-from connector_site.lib.secrets import Secret, seal, unseal_secret
+from connector_site.lib.secrets import UNREADABLE, Secret, seal, unseal_secret
 from tenants.context import tenant_context
 from ups.alert_rows import State, begin_again, make_due, switch_off, switch_on
 from ups.credentials import SUBJECT_KIND
-from ups.models import ALERT_CLIENT_SECRET, ALERT_CREDENTIAL, Account, AlertSubscription
+from ups.models import ALERT_CLIENT_SECRET, ALERT_CREDENTIAL, SEALED, Account, AlertSubscription
 from ups.tracking_client import Destination
 
 HOOK_PATH = "/hooks/ups/"
@@ -64,6 +64,7 @@ class PortalValues:
     token_url: str
     client_id: str
     client_secret: Secret
+    """Empty when its key is gone: UPS is still known by it, but a new one is needed to be shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +182,20 @@ def choose_version(account: Account, version: str, *, at: datetime) -> None:
     account.alert_problem, account.alert_problem_at = row.alert_problem, row.alert_problem_at
 
 
+def replace_unreadable(account: Account, *, at: datetime) -> None:
+    """Secrets for Track Alert in place of those whose key is gone. What UPS was given before is accepted as before.
+
+    Version 2 keeps working without: what was entered at UPS is known by its digest, and can only not be shown again.
+    """
+    with tenant_context(account.tenant_id):
+        row = Account.objects.defer(*SEALED).get(tenant_id=account.tenant_id, pk=account.pk)
+        is_v1 = row.alert_version == Account.AlertVersion.V1
+        credential = {**_as_previous(row, at), **_new_credential(row.code)} if is_v1 else _NO_CREDENTIAL
+        _write(row, {**credential, "alert_client_secret": None})
+        if is_v1:
+            make_due(row, at=at)
+
+
 def destination_of(account: Account) -> Destination:
     """What version 1 is told with every subscription."""
     ensure_credentials(account)
@@ -195,17 +210,26 @@ def portal_values(account: Account) -> PortalValues:
         url=_hook_url(account),
         token_url=f"{settings.PUBLIC_URL}{TOKEN_PATH}",
         client_id=account.alert_client_id,
-        client_secret=unseal_secret(account.alert_client_secret, owner=account.code, purpose=ALERT_CLIENT_SECRET),
+        client_secret=_client_secret(account),
     )
 
 
 def show_client_secret(account: Account) -> Secret:
-    """The client secret for a person's eyes, which is recorded."""
+    """The client secret for a person's eyes, which is recorded; empty when it can no longer be opened."""
     values = portal_values(account)
-    with tenant_context(account.tenant_id):
-        event = {"what": "client secret shown"}
-        _record(account, event, kind=Event.Kind.ASKED)
+    if values.client_secret:
+        with tenant_context(account.tenant_id):
+            event = {"what": "client secret shown"}
+            _record(account, event, kind=Event.Kind.ASKED)
     return values.client_secret
+
+
+def _client_secret(account: Account) -> Secret:
+    try:
+        with tenant_context(account.tenant_id):
+            return unseal_secret(account.alert_client_secret, owner=account.code, purpose=ALERT_CLIENT_SECRET)
+    except UNREADABLE:
+        return Secret("")
 
 
 def find_route(hook_code: uuid.UUID) -> Route | None:
@@ -327,7 +351,12 @@ def _previous_is_needed(row: Account, at: datetime) -> bool:
 
 
 def _locked(account: Account) -> Account:
-    return Account.objects.select_for_update(no_key=True).get(tenant_id=account.tenant_id, pk=account.pk)
+    """The row, without its secrets where they cannot be opened."""
+    rows = Account.objects.select_for_update(no_key=True)
+    try:
+        return rows.get(tenant_id=account.tenant_id, pk=account.pk)
+    except UNREADABLE:
+        return rows.defer(*SEALED).get(tenant_id=account.tenant_id, pk=account.pk)
 
 
 def _write(row: Account, columns: dict[str, Any]) -> None:
@@ -337,7 +366,7 @@ def _write(row: Account, columns: dict[str, Any]) -> None:
 
 
 def _show(row: Account, *, on: Account) -> None:
-    for name in _CREDENTIAL_COLUMNS:
+    for name in set(_CREDENTIAL_COLUMNS) - row.get_deferred_fields():
         setattr(on, name, getattr(row, name))
 
 

@@ -165,16 +165,19 @@ class UpsClient:
             return read_validation(reply.body)
         raise read_error(call.operation, reply)
 
-    def probe(self, shipper: PartySpec) -> ProbeAnswer:
+    def probe(self, shipper: PartySpec | None) -> ProbeAnswer:
         """Check token, API product and shipper number without side effects.
 
         UPS knowing nothing under a reference never used (`9801031`) proves token and product, whatever the shipper
         number. For that, UPS is sent a shipment that cannot exist, with a shipper but no service, parcel or payer: it
-        is refused, and only a refusal of the 1201 family is about the shipper (`ups.md` 18).
+        is refused, and only a refusal of the 1201 family is about the shipper (`ups.md` 18). Without a shipper
+        nothing is asked about the number.
         """
         answer = self.recover_by_reference(new_shipment_reference("check"))
         if answer.state is not RecoveryState.NOT_FOUND:
             raise UpsUnexpectedReply("UPS found a shipment under a reference that was never used.", operation="recover")
+        if shipper is None:
+            return ProbeAnswer(shipper_accepted=True, code="", message="")
         path = f"/api/shipments/{SHIP_VERSION}/ship"
         payload = orjson.dumps(shipper_question(shipper, self.shipper_number))
         reply = self._asker.ask(Call(operation="check shipper", method="POST", path=path, route=path, payload=payload))

@@ -156,7 +156,7 @@ class ProductCheck(models.Model):
     """What the last look at one API product of the customer's UPS app found."""
 
     class Product(models.TextChoices):
-        """The products, by the names of UPS's developer portal; the first three are needed to ship."""
+        """The products, by the names of UPS's developer portal; token and Shipping are needed to ship."""
 
         TOKEN = "token", "Client ID and secret"
         SHIPPING = "shipping", "Shipping"

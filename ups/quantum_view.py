@@ -22,6 +22,7 @@ __all__ = [
     "ViewFile",
     "ViewProblem",
     "events_request",
+    "is_unknown_name",
     "problem_in",
     "read_view",
 ]
@@ -36,7 +37,8 @@ _FAILED = "0"
 _SUCCESS = "1"
 _UNREADABLE = "UPS's Quantum View answer cannot be read."
 _TRANSIENT = "transient"
-_NO_FILES = re.compile(r"\bno (?:\w+ ){0,2}(?:files?|data|events?)\b|\bnames? do(?:es)? not exist\b", re.IGNORECASE)
+_NO_NAME = re.compile(r"\bnames? do(?:es)? not exist\b", re.IGNORECASE)
+_NO_FILES = re.compile(rf"\bno (?:\w+ ){{0,2}}(?:files?|data|events?)\b|{_NO_NAME.pattern}", re.IGNORECASE)
 """The only words of UPS that decide anything here, for want of a known code (`ups.md` 11, 18)."""
 
 
@@ -115,6 +117,11 @@ def read_view(body: bytes) -> ViewAnswer:
         _file(raw, subscription.name) for subscription in subscriptions for raw in subscription.subscription_file
     )
     return ViewAnswer(files=files, bookmark=answer.bookmark)
+
+
+def is_unknown_name(problem: ViewProblem) -> bool:
+    """Whether UPS says that it has no such subscription; it may say so of one that holds nothing, too (`ups.md` 11)."""
+    return _NO_NAME.search(problem.text) is not None
 
 
 def problem_in(errors: tuple[WireError, ...]) -> ViewProblem:

@@ -20,8 +20,9 @@ from tenants.models import Tenant
 from tests import standins
 from tests.factories import make_tenant
 from tests.standins import Company, StandIn
-from ups.accounts import AccountDetails, check_account, save_account
+from ups.accounts import AccountDetails, save_account
 from ups.models import Account
+from ups.products import check_products
 from ups.shipment_spec import PartySpec
 
 Found = TypeVar("Found")
@@ -95,7 +96,7 @@ class Journey:
         """Press “Check” on the account's page, as a person does who has seen to it at UPS."""
         with tenant_context(self.tenant.id):
             account = Account.objects.get(pk=self.account.pk)
-        return check_account(account).ok
+        return check_products(account).ok
 
     def shipments_at_ups(self) -> list[dict[str, Any]]:
         """What UPS has made for this tenant's account."""

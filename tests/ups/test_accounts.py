@@ -17,9 +17,7 @@ from ups.access import open_client
 from ups.accounts import (
     AccountDetails,
     AccountExists,
-    Part,
     accounts_of,
-    check_account,
     find_account,
     save_account,
     shipper_of,
@@ -27,6 +25,7 @@ from ups.accounts import (
 from ups.alerts import choose_version
 from ups.errors import SpecInvalid
 from ups.models import Account
+from ups.products import Part, check_products
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +110,7 @@ def test_saving_without_a_change_records_nothing(tenant: Tenant) -> None:
 
 
 def test_new_secret_forgets_the_token_and_starts_a_stopped_account(account: Account, ups_sandbox: UpsSandbox) -> None:
-    assert check_account(account).ok
+    assert check_products(account).ok
     details = make_details(client_id=account.reveal_client_id(), client_secret="another-secret")
     generation = account.token_generation
 
@@ -119,7 +118,7 @@ def test_new_secret_forgets_the_token_and_starts_a_stopped_account(account: Acco
 
     assert (changed.token, changed.stopped_at) == (None, None)
     assert changed.token_generation == generation + 1
-    result = check_account(changed)
+    result = check_products(changed)
     assert result.part is Part.TOKEN
     assert len([call for call in ups_sandbox.calls() if call["status"] == 401]) == 1
 
@@ -140,7 +139,7 @@ def test_code_of_nobody_is_not_found(tenant: Tenant) -> None:
 
 
 def test_good_account_is_checked_and_makes_no_shipment(account: Account, ups_sandbox: UpsSandbox) -> None:
-    result = check_account(account)
+    result = check_products(account)
 
     assert (result.ok, result.part, result.what_to_do) == (True, Part.NONE, "")
     assert (account.checked_at, account.check_problem) == (result.checked_at, "")
@@ -151,7 +150,7 @@ def test_good_account_is_checked_and_makes_no_shipment(account: Account, ups_san
 def test_wrong_secret_is_told_and_stops_the_account(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
     account = saved(ups_sandbox, tenant, make_details(), client_secret="the-real-one")
 
-    result = check_account(account)
+    result = check_products(account)
 
     assert (result.ok, result.part, result.code) == (False, Part.TOKEN, "10401")
     assert "client id and secret" in result.message
@@ -163,10 +162,10 @@ def test_wrong_secret_is_told_and_stops_the_account(tenant: Tenant, ups_sandbox:
 def test_check_starts_a_stopped_account_again_once_ups_accepts_it(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
     details = make_details()
     account = saved(ups_sandbox, tenant, details, client_secret="the-real-one")
-    assert not check_account(account).ok
+    assert not check_products(account).ok
     ups_sandbox.add_account(details)
 
-    assert check_account(account).ok
+    assert check_products(account).ok
 
     assert account.is_usable
 
@@ -174,7 +173,7 @@ def test_check_starts_a_stopped_account_again_once_ups_accepts_it(tenant: Tenant
 def test_wrong_shipper_number_is_told(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
     account = saved(ups_sandbox, tenant, make_details(), shipper_number="Z9Z9Z9")
 
-    result = check_account(account)
+    result = check_products(account)
 
     assert (result.ok, result.part, result.code) == (False, Part.SHIPPER_NUMBER, "120121")
     assert "A1B2C3" in result.message
@@ -184,7 +183,7 @@ def test_wrong_shipper_number_is_told(tenant: Tenant, ups_sandbox: UpsSandbox) -
 def test_shipper_number_of_another_country_is_told(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
     account = saved(ups_sandbox, tenant, make_details(), country="DE")
 
-    result = check_account(account)
+    result = check_products(account)
 
     assert (result.part, result.code) == (Part.SHIPPER_NUMBER, "120120")
 
@@ -192,7 +191,7 @@ def test_shipper_number_of_another_country_is_told(tenant: Tenant, ups_sandbox: 
 def test_missing_product_is_told(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
     account = saved(ups_sandbox, tenant, make_details(), products=["tracking"])
 
-    result = check_account(account)
+    result = check_products(account)
 
     assert result.part is Part.PRODUCT
     assert "add the product Shipping" in result.what_to_do
@@ -211,7 +210,7 @@ def test_product_that_shipping_does_not_need_is_told_beside(
 ) -> None:
     account = saved(ups_sandbox, tenant, make_details(), products=products)
 
-    result = check_account(account)
+    result = check_products(account)
 
     told = f"The API product {product} is not added to your app. Add it in the UPS developer portal"
     assert result.ok
@@ -225,12 +224,12 @@ def test_product_that_shipping_does_not_need_is_told_beside(
 def test_product_that_was_added_is_no_problem_any_more(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
     details = make_details()
     account = saved(ups_sandbox, tenant, details, products=["shipping"])
-    check_account(account)
+    check_products(account)
     assert account.tracking_problem
     assert account.alert_problem
     ups_sandbox.add_account(details)
 
-    check_account(account)
+    check_products(account)
 
     assert (account.tracking_problem, account.alert_problem) == ("", "")
     assert (account.tracking_problem_at, account.alert_problem_at) == (None, None)
@@ -240,7 +239,7 @@ def test_product_that_was_added_is_no_problem_any_more(tenant: Tenant, ups_sandb
 def test_check_changes_nothing_at_ups(account: Account, ups_sandbox: UpsSandbox, version: str) -> None:
     choose_version(account, version, at=timezone.now())
 
-    assert check_account(account).problems_beside == ()
+    assert check_products(account).problems_beside == ()
 
     assert ups_sandbox.get("subscriptions")["subscriptions"] == []
     assert [call["operation"] for call in ups_sandbox.calls()].count("subscribe_parcels") == 1
@@ -251,7 +250,7 @@ def test_address_that_ups_does_not_push_to_is_told_beside(
 ) -> None:
     settings.PUBLIC_URL = "http://connector.example.com"
 
-    result = check_account(account)
+    result = check_products(account)
 
     assert result.ok
     assert ["public HTTPS address" in problem for problem in result.problems_beside] == [True]
@@ -262,7 +261,7 @@ def test_address_that_ups_does_not_push_to_is_told_beside(
 def test_track_alert_is_not_asked_while_it_is_off(account: Account, ups_sandbox: UpsSandbox) -> None:
     choose_version(account, "off", at=timezone.now())
 
-    check_account(account)
+    check_products(account)
 
     assert "subscribe_parcels" not in [call["operation"] for call in ups_sandbox.calls()]
 
@@ -270,16 +269,16 @@ def test_track_alert_is_not_asked_while_it_is_off(account: Account, ups_sandbox:
 def test_check_that_starts_a_stopped_account_finds_its_products_too(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
     details = make_details()
     account = saved(ups_sandbox, tenant, details, client_secret="the-real-one")
-    assert not check_account(account).ok
+    assert not check_products(account).ok
     ups_sandbox.add_account(details, products=["shipping"])
 
-    assert set(check_account(account).beside) == {"Tracking", "Track Alert"}
+    assert set(check_products(account).beside) == {"Tracking", "Track Alert"}
 
 
 def test_silent_ups_is_told_and_stops_nothing(account: Account, ups_sandbox: UpsSandbox) -> None:
     ups_sandbox.post("faults", path_regex=".*", action="status", status=503, body="busy", times=10)
 
-    result = check_account(account)
+    result = check_products(account)
 
     assert (result.ok, result.part) == (False, Part.REACH)
     assert account.is_usable
@@ -289,7 +288,7 @@ def test_long_refusal_of_the_question_is_kept_cut(account: Account, ups_sandbox:
     body = json.loads(error_body("999999", "x" * 600))
     ups_sandbox.post("faults", path_regex="/api/labels/.*", action="status", status=400, body=body, times=1)
 
-    result = check_account(account)
+    result = check_products(account)
 
     assert (result.part, result.code) == (Part.SHIPPER_NUMBER, "999999")
     assert result.what_to_do.startswith("Compare")

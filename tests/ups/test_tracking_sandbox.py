@@ -12,11 +12,12 @@ from tests.ups.conftest import UpsSandbox
 from tests.ups.makers import make_spec
 from ups import subscribing
 from ups.access import open_client, open_tracking_client
-from ups.accounts import check_account, shipper_of
+from ups.accounts import shipper_of
 from ups.alerts import choose_version
 from ups.errors import UpsProductMissing
 from ups.events import Milestone
 from ups.models import Account
+from ups.products import check_products
 from ups.quantum_view import events_request, read_view
 from ups.shipping import build_request
 from ups.subscribing import Outcome, subscribe_due
@@ -121,7 +122,7 @@ def test_check_that_finds_all_well_lets_waiting_parcels_try_again(desk: Desk, up
     assert subscribe_due(account, desk.client, at=at).postponed
     ups_sandbox.post("settings", alert_forget_numbers="")
 
-    assert check_account(account).ok
+    assert check_products(account).ok
 
     assert subscribe_due(account, desk.client, at=timezone.now()).active == (desk.number,)
 

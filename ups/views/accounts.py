@@ -1,42 +1,33 @@
 """The pages of UPS accounts."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.models import Event
 from audit.record import acting
+from exact.addresses import company_address
+from exact.models import Connection
+from exact.records import Address
 from syncjobs.replay import look_again
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
 from ups import accounts as book
-from ups.accounts import AccountExists, Part
+from ups import alerts, products, tracking_settings
+from ups.accounts import AccountExists
 from ups.errors import SpecInvalid
-from ups.forms import AccountForm
+from ups.forms import AccountForm, ChangeForm, NewAccountForm
 from ups.models import Account
+from ups.product_lines import lines_of, missing_products
+from ups.products import CheckResult, Part
+from ups.tracking_settings import FeedNotAdded
 
-_PARTS = (
-    (Part.TOKEN, "Client ID and secret"),
-    (Part.PRODUCT, "Product “Shipping” of the app"),
-    (Part.SHIPPER_NUMBER, "Shipper number"),
-)
-"""In the order UPS checks them: a part is good when a later one failed."""
 _FIELD_OF = {Part.TOKEN: "client_secret", Part.SHIPPER_NUMBER: "shipper_number"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartShown:
-    """One part of a check and how it went."""
-
-    name: str
-    word: str
-    look: str
 
 
 @require_safe
@@ -44,39 +35,47 @@ class PartShown:
 def accounts(request: HttpRequest, access: Access) -> HttpResponse:
     """The accounts with how their last check went."""
     with inside(access):
-        found = [(account, _failed_part(account)) for account in book.accounts_of(access.tenant_id)]
+        checks = products.checks_of_all(access.tenant_id)
+        found = [(account, checks.get(account.pk, [])) for account in book.accounts_of(access.tenant_id)]
         context = {
             "access": access,
             "section": "ups",
-            "accounts": [(account, _parts(account, failed), failed == Part.REACH) for account, failed in found],
+            "accounts": [
+                (account, lines_of(account, rows), products.failed_part(rows) == Part.REACH) for account, rows in found
+            ],
             "may_change": access.allows(Role.MANAGER),
         }
         return render(request, "ups/accounts.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@members_only(Role.MANAGER)
+@members_only(Role.MANAGER, fresh=True)
 def new(request: HttpRequest, access: Access) -> HttpResponse:
-    """Add an account; UPS is asked at once whether it works."""
-    form = AccountForm(request.POST if request.method == "POST" else None)
+    """Add an account; UPS is asked at once what works."""
+    with inside(access):
+        address = _company_address(access)
+    form = NewAccountForm(request.POST if request.method == "POST" else None, address=address)
     if request.method == "POST" and form.is_valid():
         saved = _save(request, access, form, None)
         if saved is not None:
-            return _check(request, access, saved)
-    return _form_page(request, access, form, None)
+            feed_name = _follow(request, saved, form)
+            return _check(request, access, saved, feed_name=feed_name)
+    context = {"access": access, "section": "ups", "form": form, "versions": Account.AlertVersion}
+    with inside(access):
+        return render(request, "ups/new.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@members_only(Role.MANAGER)
+@members_only(Role.MANAGER, fresh=True)
 def change(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
-    """Change an account; UPS is asked at once whether it works."""
+    """What the last check found, and the account to change; UPS is asked at once what works."""
     account = _account(access, account_code)
-    form = AccountForm(request.POST if request.method == "POST" else None, account=account)
+    form = ChangeForm(request.POST if request.method == "POST" else None, account=account)
     if request.method == "POST" and form.is_valid():
         saved = _save(request, access, form, account_code)
         if saved is not None:
             return _check(request, access, saved)
-    return _form_page(request, access, form, account)
+    return _change_page(request, access, form, account)
 
 
 @require_POST
@@ -94,76 +93,77 @@ def _save(request: HttpRequest, access: Access, form: AccountForm, code: UUID | 
     except SpecInvalid as error:
         form.take(error.problems)
     except AccountExists as error:
-        form.add_error("shipper_number", error.message)
+        form.refuse("shipper_number", error.message)
     return None
 
 
-def _check(request: HttpRequest, access: Access, account: Account) -> HttpResponse:
+def _follow(request: HttpRequest, account: Account, form: NewAccountForm) -> str:
+    """Follow parcels as chosen; the name of the Quantum View subscription that is read from now on, if any."""
+    name = form.feed_name
     with acting(actor_of(signed_in(request))):
-        result = book.check_account(account)
-    for problem in result.problems_beside:
-        messages.warning(request, f"Parcels cannot be followed as chosen yet. {problem}")
+        alerts.choose_version(account, form.alert_version, at=timezone.now())
+        if name:
+            try:
+                tracking_settings.add_feed(account, name)
+            except FeedNotAdded as refused:
+                messages.warning(request, str(refused))
+    return name
+
+
+def _check(request: HttpRequest, access: Access, account: Account, *, feed_name: str = "") -> HttpResponse:
+    """Ask UPS and go on: to the next step, or to the page that says what is to be mended."""
+    with acting(actor_of(signed_in(request))):
+        result = products.check_products(account, feed_name=feed_name)
     if result.ok:
         look_again(access.tenant_id, timezone.now())
-        messages.success(request, f"{account.name} is connected: UPS accepts it.")
+    _tell(request, account, result)
+    if not access.is_live and result.is_complete:
+        return redirect("syncjobs:go_on", access.tenant_code)
+    if access.is_live and result.ok:
         return redirect("ups:accounts", access.tenant_code)
-    if result.part is Part.REACH:
-        messages.error(request, f"UPS could not be reached; {account.name} is saved. Check again later.")
-    else:
-        messages.error(request, f"{account.name} was saved, but UPS does not accept it yet: see below what is wrong.")
     return redirect("ups:account", access.tenant_code, account.code)
 
 
-def _form_page(request: HttpRequest, access: Access, form: AccountForm, account: Account | None) -> HttpResponse:
+def _tell(request: HttpRequest, account: Account, result: CheckResult) -> None:
+    if result.ok:
+        messages.success(request, _("{name} is connected: UPS accepts it.").format(name=account.name))
+        if result.problems_beside:
+            messages.warning(request, _("Not everything can be used yet: see below what is missing."))
+    elif result.part is Part.REACH:
+        text = _("UPS could not be reached; {name} is saved. Check again later.")
+        messages.error(request, text.format(name=account.name))
+    else:
+        text = _("{name} was saved, but UPS does not accept it yet: see below what is wrong.")
+        messages.error(request, text.format(name=account.name))
+
+
+def _change_page(request: HttpRequest, access: Access, form: AccountForm, account: Account) -> HttpResponse:
     with inside(access):
-        failed = _failed_part(account) if account else Part.NONE
+        checks = products.checks_of(account)
+        failed = products.failed_part(checks)
         context = {
             "access": access,
             "section": "ups",
             "form": form,
             "account": account,
-            "parts": _parts(account, failed) if account else [],
+            "client_id": form.initial.get("client_id", ""),
+            "lines": lines_of(account, checks),
+            "missing": missing_products(checks),
+            "works": bool(account.checked_at) and not account.check_problem and account.is_usable,
             "wrong_field": _FIELD_OF.get(failed, "") if not form.is_bound else "",
         }
         return render(request, "ups/account.html", context)
 
 
+def _company_address(access: Access) -> Address | None:
+    """The address of the company in Exact, to begin with; inside the tenant's context."""
+    rows = Connection.objects.filter(tenant_id=access.tenant_id, disconnected_at=None)
+    found = (company_address(connection) for connection in rows.order_by("pk"))
+    return next((address for address in found if address is not None), None)
+
+
 def _account(access: Access, code: UUID) -> Account:
     account = book.find_account(access.tenant_id, code)
     if account is None:
-        raise Http404("No such UPS account.")
+        raise Http404(_("No such UPS account."))
     return account
-
-
-def _failed_part(account: Account) -> Part:
-    """Which part the last check failed at, as the audit trail has it; inside the tenant's context."""
-    if not account.check_problem:
-        return Part.NONE
-    last = (
-        Event.objects.filter(tenant_id=account.tenant_id, subject=account.code, kind=Event.Kind.FAILED)
-        .order_by("-sequence")
-        .first()
-    )
-    found = last.details.get("check", "") if last else ""
-    return next((part for part in Part if part.value == found), Part.REACH)
-
-
-def _stopped_since(account: Account) -> bool:
-    """Whether the work on a shipment stopped the account after its last check, which then proves nothing."""
-    stopped_at, checked_at = account.stopped_at, account.checked_at
-    return stopped_at is not None and checked_at is not None and stopped_at > checked_at
-
-
-def _parts(account: Account, failed: Part) -> list[PartShown]:
-    """Each part: fine, wrong, or not known because an earlier one failed or UPS stopped the account since."""
-    unknown = account.checked_at is None or failed == Part.REACH or _stopped_since(account)
-    shown: list[PartShown] = []
-    for part, name in _PARTS:
-        if unknown:
-            shown.append(PartShown(name=name, word="Not checked yet", look="quiet"))
-        elif part == failed:
-            shown.append(PartShown(name=name, word="Not accepted", look="stop"))
-            unknown = True
-        else:
-            shown.append(PartShown(name=name, word="Accepted", look="good"))
-    return shown
