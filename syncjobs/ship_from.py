@@ -10,6 +10,7 @@ from audit.models import Event
 from audit.record import Happening, happenings
 from exact.models import Connection
 from syncjobs.models import ShipFrom
+from ups.account_address import address_columns
 from ups.accounts import shipper_of
 from ups.models import Account
 from ups.shipment_spec import PartySpec
@@ -58,7 +59,7 @@ def keep(
     connection: Connection, warehouse_code: str, party: PartySpec, *, problem: str, checked_at: datetime | None
 ) -> ShipFrom:
     """Save the address of a warehouse with what UPS said of it, and record it. Inside the tenant's context."""
-    columns = _columns(party)
+    columns = address_columns(party)
     place, is_new = ShipFrom.objects.get_or_create(
         tenant_id=connection.tenant_id, connection=connection, warehouse_code=warehouse_code, defaults=columns
     )
@@ -81,23 +82,6 @@ def forget(connection: Connection, warehouse_code: str) -> bool:
     happenings(connection.tenant_id, [_changed(place, ["removed"])])
     place.delete()
     return True
-
-
-def _columns(party: PartySpec) -> dict[str, str]:
-    lines = (*party.address_lines, "", "", "")
-    return {
-        "company_name": party.name,
-        "attention_name": party.attention,
-        "address_line_1": lines[0],
-        "address_line_2": lines[1],
-        "address_line_3": lines[2],
-        "postal_code": party.postal_code,
-        "city": party.city,
-        "state": party.state,
-        "country": party.country,
-        "phone": party.phone,
-        "email": party.email,
-    }
 
 
 def _changed(place: ShipFrom, fields: list[str]) -> Happening:

@@ -16,11 +16,11 @@ from syncjobs.ship_from import unless_shipper
 from tenants.context import tenant_context
 from ups import places
 from ups.access import open_client_for_check
-from ups.accounts import find_account, shipper_of
+from ups.accounts import find_account, has_address, shipper_of
 from ups.address_validation import AddressState
 from ups.client import UpsClient
 from ups.credentials import SUBJECT_KIND
-from ups.errors import Problem, SpecInvalid, UpsError, UpsRejected
+from ups.errors import Problem, SpecInvalid, UpsError, UpsProductMissing, UpsRejected
 from ups.models import Account
 from ups.services import offered_services
 from ups.shipment_spec import ParcelSpec, PartySpec, ShipmentSpec
@@ -55,7 +55,7 @@ def ask(tenant_id: uuid.UUID, account_code: uuid.UUID, party: PartySpec) -> Verd
         return Verdict(checked_at=timezone.now(), problem=words)
     client = open_client_for_check(account, observe=made.append)
     verdict = _price_from(client, account, party)
-    if not verdict.refused:
+    if not (verdict.refused or verdict.problem or verdict.hint):
         verdict = replace(verdict, hint=_hint(client, party))
     with tenant_context(tenant_id):
         happenings(tenant_id, calls(made, subject_kind=SUBJECT_KIND, subject=account.code))
@@ -70,9 +70,26 @@ def _price_from(client: UpsClient, account: Account, party: PartySpec) -> Verdic
         return Verdict(checked_at=at, refused=tuple(_about_address(one) for one in error.problems))
     except UpsRejected as error:
         return _refusal(error, at)
+    except UpsProductMissing:
+        return _without_price(client, party, at)
     except UpsError as error:
         return Verdict(checked_at=at, problem=error.message)
     return Verdict(checked_at=at)
+
+
+def _without_price(client: UpsClient, party: PartySpec, at: datetime) -> Verdict:
+    """An app may have no Rating: the product Shipping, which it must have, says at least what it takes as a sender."""
+    try:
+        answer = client.probe(party)
+    except UpsError as error:
+        return Verdict(checked_at=at, problem=error.message)
+    if not answer.shipper_accepted:
+        return Verdict(checked_at=at, problem=answer.message)
+    words = said(
+        "Postcode and city could not be compared with UPS's own list, because your UPS app has no product Rating. "
+        "See once more whether they are right."
+    )
+    return Verdict(checked_at=at, hint=words)
 
 
 def _refusal(error: UpsRejected, at: datetime) -> Verdict:
@@ -92,7 +109,7 @@ def _about_address(problem: Problem) -> Problem:
 
 def _sample(account: Account, party: PartySpec) -> ShipmentSpec:
     """A box of a kilogram from the address to the account's own, which UPS knows, so that only the origin is new."""
-    shipper = shipper_of(account)
+    shipper = shipper_of(account) if has_address(account) else party
     return ShipmentSpec(
         shipper=shipper,
         shipper_number=account.shipper_number,

@@ -10,7 +10,7 @@ from exact.records import Address
 from syncjobs.models import ShipFrom
 from syncjobs.ship_from import EVERYWHERE, party_of
 from syncjobs.translate import street_lines
-from ups.accounts import shipper_of
+from ups.accounts import has_address, shipper_of
 from ups.models import Account
 from ups.phones import phone_digits
 from ups.shipment_spec import PartySpec
@@ -63,7 +63,7 @@ def draft_for_all(
     place = places.get(EVERYWHERE)
     if place is not None and not afresh:
         return party_of(place)
-    account = shipper_of(accounts[0]) if accounts else None
+    account = next((shipper_of(one) for one in accounts if has_address(one)), None)
     main = next((one.address for one in warehouses_of(connection) if one.is_main and one.address), None)
     address = main or company_address(connection)
     return completed(address, account) if address else account

@@ -22,7 +22,10 @@ from syncjobs.ship_from_drafts import Site, draft_for_all, sites_of
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
+from ups.account_address import give_address
+from ups.accounts import find_account, has_address
 from ups.models import SEALED, Account
+from ups.products import check_products
 from ups.shipment_spec import PartySpec
 
 FROM_EXACT = "exact"
@@ -130,14 +133,19 @@ def _form(request: HttpRequest, access: Access, scene: _Scene) -> ShipFromForm:
     return ShipFromForm(
         request.POST if request.method == "POST" else None,
         draft=scene.draft,
-        account_countries=[account.country for account in scene.accounts],
+        account_countries=_countries(scene.accounts),
         is_locked=not access.allows(Role.MANAGER),
     )
 
 
+def _countries(accounts: list[Account]) -> list[str]:
+    """Where the accounts are; none when one of them has no address yet, which this page is about to give it."""
+    return [one.country for one in accounts] if all(has_address(one) for one in accounts) else []
+
+
 def _verdict(access: Access, scene: _Scene, party: PartySpec) -> Verdict | None:
     """What UPS says; None while there is no account to ask with."""
-    able = [account for account in scene.accounts if account.country == party.country]
+    able = [one for one in scene.accounts if one.country == party.country or not has_address(one)]
     first = min(able, key=lambda account: not account.is_usable, default=None)
     return ship_from_check.ask(access.tenant_id, first.code, party) if first else None
 
@@ -155,12 +163,23 @@ def _saved(
             problem=verdict.problem if verdict else "",
             checked_at=verdict.checked_at if verdict else None,
         )
+        completed = [] if scene.site else give_address(access.tenant_id, party)
+    with acting(actor_of(signed_in(request))):
+        _check_again(access, completed)
     _tell(request, verdict)
     is_done = place.checked_at is not None and not place.check_problem
     waiting = [site for site in scene.sites if site.differs and site != scene.site]
     if access.is_live or not is_done or waiting or scene.site:
         return redirect("syncjobs:ship_from", access.tenant_code)
     return redirect("syncjobs:go_on", access.tenant_code)
+
+
+def _check_again(access: Access, completed: list[Account]) -> None:
+    """An account that has just got its address: only now can UPS say whether the shipper number is right."""
+    for one in completed:
+        account = find_account(access.tenant_id, one.code)
+        if account is not None:
+            check_products(account)
 
 
 def _tell(request: HttpRequest, verdict: Verdict | None) -> None:
