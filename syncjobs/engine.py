@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit.models import Event
 from audit.record import Happening, acting, happenings
 from connector_site.lib.secrets import UNREADABLE
+from connector_site.lib.wording import said
 from syncjobs import alarms, queue, retry
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.problems import Problem, as_json
@@ -245,6 +246,6 @@ def _failure(delivery: Delivery, job: Job, step: Step, what: str) -> list[Happen
 def _poison() -> Problem:
     return Problem(
         code="poison",
-        text=f"Working on this ended without a result {retry.MAX_STARTS} times.",
-        where="Use “Try again”; if it happens once more, tell our team the delivery number.",
+        text=said("Working on this ended without a result {times} times.", times=retry.MAX_STARTS),
+        where=said("Use “Try again”; if it happens once more, tell our team the delivery number."),
     )

@@ -4,8 +4,10 @@ import hashlib
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.forms import StyledForm
+from connector_site.lib.wording import local
 from syncjobs.decision_options import LEAST_REASON, LONGEST_REASON, Case, Decision, Option
 from ups.numbers import number_typed
 
@@ -13,17 +15,19 @@ from ups.numbers import number_typed
 class DecisionForm(StyledForm):
     """One case with its options. Each option that names a number has a field of its own for it."""
 
-    decision = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "Choose what is to be done."})
+    decision = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": _("Choose what is to be done.")})
     reason = forms.CharField(
-        label="Why do you decide so?",
+        label=_("Why do you decide so?"),
         min_length=LEAST_REASON,
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Who told you, what you saw. It stands in the history of the delivery with your name. Do not name "
-        "the receiver.",
+        help_text=_(
+            "Who told you, what you saw. It stands in the history of the delivery with your name. Do not name "
+            "the receiver."
+        ),
         error_messages={
-            "required": "Say why, so that a colleague understands it later.",
-            "min_length": f"Say it in at least {LEAST_REASON} characters.",
+            "required": _("Say why, so that a colleague understands it later."),
+            "min_length": _("Say it in at least %(limit_value)d characters."),
         },
     )
     seen = forms.CharField(required=False)
@@ -34,7 +38,7 @@ class DecisionForm(StyledForm):
         self.mark = mark_of(case)
         field = self.fields["decision"]
         if isinstance(field, forms.ChoiceField):
-            field.choices = [(option.decision.value, option.title) for option in case.options]
+            field.choices = [(option.decision.value, local(option.title)) for option in case.options]
         for option in case.options:
             if _asks_number(option):
                 self.fields[_number_field(option.decision)] = _number(option)
@@ -99,16 +103,16 @@ def _number_field(decision: Decision) -> str:
 
 
 def _number(option: Option) -> forms.Field:
-    missing = {"required": "Name the number that is meant."}
+    missing = {"required": _("Name the number that is meant.")}
     if option.numbers:
-        choices = [("", "Choose"), *((number, number) for number in option.numbers)]
+        choices = [("", _("Choose")), *((number, number) for number in option.numbers)]
         select = forms.Select(attrs={"class": "form-select"})
-        return forms.ChoiceField(label="Which shipment", choices=choices, widget=select, error_messages=missing)
+        return forms.ChoiceField(label=_("Which shipment"), choices=choices, widget=select, error_messages=missing)
     return forms.CharField(
-        label="Tracking number",
+        label=_("Tracking number"),
         max_length=30,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}),
-        help_text="As UPS's own page or its customer service names it: 1Z and 16 more letters and digits.",
+        help_text=_("As UPS's own page or its customer service names it: 1Z and 16 more letters and digits."),
         error_messages=missing,
         validators=[_is_number],
     )
@@ -116,4 +120,4 @@ def _number(option: Option) -> forms.Field:
 
 def _is_number(number: str) -> None:
     if not number_typed(number):
-        raise forms.ValidationError("That is no tracking number of UPS: look for a typing mistake.")
+        raise forms.ValidationError(_("That is no tracking number of UPS: look for a typing mistake."))

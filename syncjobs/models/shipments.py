@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from connector_site.lib.references import new_code
 from connector_site.lib.secrets import EncryptedBytesField, SealedField
+from connector_site.lib.wording import said
 from syncjobs.models.deliveries import Delivery
 from tenants.models import Tenant
 from ups.models import Account
@@ -31,20 +32,20 @@ class Attempt(models.Model):
     class State(models.TextChoices):
         """What is known about it."""
 
-        PLANNED = "planned", "planned"
-        SENDING = "sending", "sent, answer awaited"
-        CREATED = "created", "shipment made"
-        REFUSED = "refused", "refused by UPS"
-        NOT_SENT = "not_sent", "never reached UPS"
-        IN_DOUBT = "in_doubt", "outcome unknown"
-        ABSENT = "absent", "proven not made"
-        VOIDED_THERE = "voided_there", "voided at UPS by somebody"
-        REVIEW = "review", "needs a decision"
-        ORPHAN = "orphan", "made although given up"
-        VOIDING = "voiding", "being voided"
-        VOIDED = "voided", "voided"
-        VOID_REFUSED = "void_refused", "void refused"
-        CANCELLED = "cancelled", "cancelled before sending"
+        PLANNED = "planned", said("planned")
+        SENDING = "sending", said("sent, answer awaited")
+        CREATED = "created", said("shipment made")
+        REFUSED = "refused", said("refused by UPS")
+        NOT_SENT = "not_sent", said("never reached UPS")
+        IN_DOUBT = "in_doubt", said("outcome unknown")
+        ABSENT = "absent", said("proven not made")
+        VOIDED_THERE = "voided_there", said("voided at UPS by somebody")
+        REVIEW = "review", said("needs a decision")
+        ORPHAN = "orphan", said("made although given up")
+        VOIDING = "voiding", said("being voided")
+        VOIDED = "voided", said("voided")
+        VOID_REFUSED = "void_refused", said("void refused")
+        CANCELLED = "cancelled", said("cancelled before sending")
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -159,10 +160,10 @@ class Parcel(models.Model):
     class Attention(models.TextChoices):
         """What a person should know about it."""
 
-        NO_DATA = "no_data", "UPS has no data of it"
-        SILENT = "silent", "UPS has told nothing for long"
-        UNCONFIRMED = "unconfirmed", "reported as delivered, but not confirmed"
-        STOPPED = "stopped", "no longer followed"
+        NO_DATA = "no_data", said("UPS has no data of it")
+        SILENT = "silent", said("UPS has told nothing for long")
+        UNCONFIRMED = "unconfirmed", said("reported as delivered, but not confirmed")
+        STOPPED = "stopped", said("no longer followed")
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")

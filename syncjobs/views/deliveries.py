@@ -8,6 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from syncjobs import desk, papers, receivers, replay, story
@@ -118,7 +119,9 @@ def again(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> Htt
     except replay.NotAllowedNow as refused:
         messages.warning(request, str(refused))
     else:
-        messages.success(request, f"Delivery {name} is looked at again; it takes a few seconds.")
+        messages.success(
+            request, _("Delivery {number} is looked at again; it takes a few seconds.").format(number=name)
+        )
     if request.POST.get("next") == "work":
         return redirect("syncjobs:work", access.tenant_code)
     return redirect("syncjobs:delivery", access.tenant_code, delivery_code)

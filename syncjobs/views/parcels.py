@@ -7,8 +7,10 @@ from datetime import datetime
 
 from django.db.models import Count, Max
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from audit.models import Event
+from connector_site.lib.wording import said
 from syncjobs.desk import Notice, attention_of
 from syncjobs.doubt_notices import answers_slowly
 from syncjobs.histories import EventShown, Step, history_of, steps_of
@@ -16,18 +18,17 @@ from syncjobs.looking import OUT_FOR_DELIVERY_HOURS, SILENT_HOURS, WITHOUT_ALERT
 from syncjobs.milestones import ENDS
 from syncjobs.models import Attempt, Delivery, Parcel, TrackingEvent
 from syncjobs.wording import milestone_word, reason_phrase, words_for
+from syncjobs.wording.words import Words
 from ups import subscribing
 from ups.events import Source
 from ups.subscribing import AlertStanding
 
-OURS = words_for("en")
-"""Our own pages speak English."""
 _SOURCES = {Source.PUSH: "Track Alert", Source.VIEW: "Quantum View", Source.TRACK: "Tracking"}
 _LOOKS = {"exception": "stop", "returned_to_sender": "stop", "delivered": "good", "voided": "quiet", "unknown": "quiet"}
 _MARKED = ("pk", "milestone", "attention", "claim_at", "look_at", "looked_at", "last_event_at", "scheduled_date")
-_CLAIMED = "An end was reported. It counts once UPS confirms it when asked; that is being done."
-_FINISHED = "It has come to its end."
-_FORGOTTEN = "It is not followed any more: neither does UPS tell us of it nor is UPS asked."
+_CLAIMED = said("An end was reported. It counts once UPS confirms it when asked; that is being done.")
+_FINISHED = said("It has come to its end.")
+_FORGOTTEN = said("It is not followed any more: neither does UPS tell us of it nor is UPS asked.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,23 +88,27 @@ def mark_of(delivery: Delivery) -> str:
 
 
 def _shown(parcel: Parcel, alert: AlertStanding | None) -> ParcelShown:
-    history = history_of(parcel)
+    history, words = history_of(parcel), _readers_words()
     return ParcelShown(
         parcel=parcel,
-        status=milestone_word(OURS, parcel.milestone),
-        reason=reason_phrase(OURS, parcel.reason),
+        status=milestone_word(words, parcel.milestone),
+        reason=reason_phrase(words, parcel.reason),
         look=_LOOKS.get(parcel.milestone, "work"),
         claim=_CLAIMED if parcel.claim_at else "",
-        steps=tuple((step, milestone_word(OURS, step.milestone)) for step in steps_of(parcel.milestone, history)),
-        lines=tuple(_line(event) for event in history),
+        steps=tuple((step, milestone_word(words, step.milestone)) for step in steps_of(parcel.milestone, history)),
+        lines=tuple(_line(event, words) for event in history),
         following=_following(parcel, alert),
         notice=attention_of(parcel),
     )
 
 
-def _line(event: EventShown) -> Line:
-    word = milestone_word(OURS, event.milestone) if event.milestone else ""
-    reason = reason_phrase(OURS, event.reason)
+def _readers_words() -> Words:
+    return words_for(get_language() or "")
+
+
+def _line(event: EventShown, ours: Words) -> Line:
+    word = milestone_word(ours, event.milestone) if event.milestone else ""
+    reason = reason_phrase(ours, event.reason)
     words = ": ".join(part for part in (word, reason) if part)
     return Line(
         event=event,
@@ -119,17 +124,24 @@ def _following(parcel: Parcel, alert: AlertStanding | None) -> Following:
     if parcel.look_at is None:
         return Following(words=_FORGOTTEN)
     if alert is not None and alert.is_heard:
-        words = f"UPS tells us of it by itself; it is also asked when {SILENT_HOURS:.0f} hours pass without news."
+        words = said(
+            "UPS tells us of it by itself; it is also asked when {hours} hours pass without news.",
+            hours=f"{SILENT_HOURS:.0f}",
+        )
         return Following(words=words, until=alert.expires_at, next_at=parcel.look_at)
     is_close = parcel.milestone == Parcel.Milestone.OUT_FOR_DELIVERY
     pause = OUT_FOR_DELIVERY_HOURS if is_close else WITHOUT_ALERT_HOURS
-    words = f"UPS is asked when {pause:.0f} hours pass without news."
+    words = said("UPS is asked when {hours} hours pass without news.", hours=f"{pause:.0f}")
     return Following(words=words, why_not=_why_not(alert), next_at=parcel.look_at)
 
 
 def _why_not(alert: AlertStanding | None) -> str:
     if alert is not None and alert.is_silent:
-        return "UPS should tell us by itself and does not; see the UPS account, Tracking."
+        return said("UPS should tell us by itself and does not; see the UPS account, Tracking.")
     if alert is not None and alert.problem:
-        return f"UPS does not tell us by itself: {alert.problem}"
-    return "UPS was not asked yet to tell us of it by itself." if alert else "UPS does not tell us of it by itself."
+        return said("UPS does not tell us by itself: {problem}", problem=alert.problem)
+    return (
+        said("UPS was not asked yet to tell us of it by itself.")
+        if alert
+        else said("UPS does not tell us of it by itself.")
+    )

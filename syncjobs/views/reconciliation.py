@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from exact.models import Connection
@@ -57,7 +58,9 @@ def now(request: HttpRequest, access: Access) -> HttpResponse:
     except Connection.DoesNotExist as gone:
         raise Http404("The company is no longer connected.") from gone
     else:
-        messages.success(request, "Exact Online, UPS and our own records are being compared; it takes a minute or two.")
+        messages.success(
+            request, _("Exact Online, UPS and our own records are being compared; it takes a minute or two.")
+        )
     return redirect("syncjobs:reconciliation", access.tenant_code)
 
 
@@ -65,7 +68,7 @@ def now(request: HttpRequest, access: Access) -> HttpResponse:
 @members_only(Role.OPERATOR)
 def repair(request: HttpRequest, access: Access, finding_code: uuid.UUID) -> HttpResponse:
     """Make the safe repair of a finding."""
-    done = "It is being put right; the next comparison shows whether that was enough."
+    done = _("It is being put right; the next comparison shows whether that was enough.")
     return _deal_with(request, access, finding_code, repairs.repair, done)
 
 
@@ -73,7 +76,7 @@ def repair(request: HttpRequest, access: Access, finding_code: uuid.UUID) -> Htt
 @members_only(Role.MANAGER)
 def dismiss(request: HttpRequest, access: Access, finding_code: uuid.UUID) -> HttpResponse:
     """Put a finding away that needs nothing."""
-    done = "Dismissed. It comes back only if something about it changes."
+    done = _("Dismissed. It comes back only if something about it changes.")
     return _deal_with(request, access, finding_code, repairs.dismiss, done)
 
 

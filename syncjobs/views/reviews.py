@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from connector_site.lib.wording import said
 from syncjobs import decision_options, decisions, testimony
 from syncjobs.decision_options import Case, NotPossible
 from syncjobs.doubt_notices import DoubtNotice, notice_of
@@ -26,10 +27,10 @@ from ups.models import SEALED_OF_ACCOUNT
 
 CHECK, CONFIRM, CHANGE = "check", "confirm", "change"
 """The steps of deciding; the last one goes back."""
-_OVERTAKEN = (
+_OVERTAKEN = said(
     "Nothing was done: there is nothing to decide here any more. Somebody else has decided, or UPS has answered."
 )
-_CHANGED = "Something has changed since you opened this page. See what is known now, then decide again."
+_CHANGED = said("Something has changed since you opened this page. See what is known now, then decide again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ def _decided(request: HttpRequest, access: Access, row: Delivery, form: Decision
         )
     except NotPossible as refused:
         return _refused(request, access, row.code, form, str(refused))
-    messages.success(request, f"Decided: {option.title}. {option.effect}")
+    messages.success(request, said("Decided: {title}. {effect}", title=option.title, effect=option.effect))
     return redirect("syncjobs:delivery", access.tenant_code, row.code)
 
 
