@@ -1,15 +1,17 @@
 """Master data of one company: cached rows that sync keeps fresh, and calls only for what is missing."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
-from django.db.models import Q
+from django.db import connection as db_connection
+from django.db.models import BinaryField, ExpressionWrapper, F, Q
 from django.utils import timezone
 from pydantic import TypeAdapter
 
-from connector_site.lib.secrets import seal, unseal
+from connector_site.lib.secrets import UNREADABLE, seal, unseal
 from exact.client import ExactClient
 from exact.models import Connection, MasterRecord, ShippingMethod, SyncCursor
 from exact.records import Account, Address, Contact, Item, SalesOrder, ShippingMethodRecord
@@ -21,6 +23,7 @@ MAX_ORDER_AGE = timedelta(minutes=15)
 """Orders change while they are picked, and no sync keeps them fresh."""
 
 Resource = MasterRecord.Resource
+_SEALED_FIELDS: Any = MasterRecord._meta.get_field("sealed_fields")
 Master = Item | Address | Account | Contact | SalesOrder
 AnyMaster = TypeVar("AnyMaster", Item, Address, Account, Contact, SalesOrder)
 _SHAPES: dict[str, TypeAdapter[Any]] = {
@@ -236,6 +239,27 @@ def forget(connection: Connection) -> None:
     """Remove what is kept of items and people, and how far it was read; within the tenant's context."""
     MasterRecord.objects.filter(connection=connection).delete()
     SyncCursor.objects.filter(connection=connection).delete()
+
+
+def mentioning(tenant_id: UUID, texts: Iterable[str]) -> list[int]:
+    """The keys of kept records that say one of these texts, in whatever spelling of capitals; within the context.
+
+    What cannot be read is among them: nobody can say that it does not.
+    """
+    wanted = [text.casefold() for text in texts]
+    raw = ExpressionWrapper(F("sealed_fields"), output_field=BinaryField())
+    rows = MasterRecord.objects.filter(tenant_id=tenant_id).exclude(resource=Resource.ITEM).annotate(raw=raw)
+    found = rows.values_list("pk", "connection__code", "key", "resource", "raw")
+    return [pk for pk, code, key, kind, raw in found.iterator() if _says(raw, _owner(code, key), kind, wanted)]
+
+
+def _says(raw: bytes, owner: str, resource: str, wanted: Sequence[str]) -> bool:
+    try:
+        sealed = _SEALED_FIELDS.from_db_value(raw, None, db_connection)
+        told = json.dumps(unseal(sealed, owner=owner, purpose=resource), ensure_ascii=False).casefold()
+    except UNREADABLE:
+        return True
+    return any(text in told for text in wanted)
 
 
 def opened(connection_code: UUID, row: MasterRecord) -> Any:
