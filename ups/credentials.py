@@ -22,7 +22,8 @@ from audit import record
 from audit.models import Event
 from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts
 from connector_site.lib.outside_calls import Observer
-from connector_site.lib.secrets import Secret, seal, unseal_secret
+from connector_site.lib.secrets import UNREADABLE, Secret, seal, unseal_secret
+from connector_site.lib.wording import said
 from tenants.context import tenant_context
 from ups.errors import UpsAccountBlocked, UpsCredentialRefused, UpsError, UpsUnavailable
 from ups.limits import TOKEN_CALLS_PER_DAY
@@ -58,8 +59,9 @@ _LONGEST_PAUSE_SECONDS = 3600
 _FAILURES_COUNTED = 10
 _MORE_CALLS_FOR_CHECKS = 10
 """Token calls a day that only a person's check may make, once the workers have used up theirs."""
-_REFUSED = "UPS does not accept the client id and secret. Enter them again in the UPS account settings."
-_BLOCKED = "UPS has blocked this account or app. Ask your contact at UPS, then check the account here."
+_REFUSED = said("UPS does not accept the client id and secret. Enter them again in the UPS account settings.")
+_BLOCKED = said("UPS has blocked this account or app. Ask your contact at UPS, then check the account here.")
+_UNREADABLE_CREDENTIALS = said("The stored client ID and client secret can no longer be opened. Enter both again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,8 @@ class AccountTokens:
         self._wire = Wire(base_url=base_url, observe=observe)
         self._for_check = for_check
         self._now = now
-        self._held = _held(account) if account.is_usable else None
+        has_secrets = "token" not in account.get_deferred_fields()
+        self._held = _held(account) if account.is_usable and has_secrets else None
 
     def token(self) -> Secret:
         """A fresh token. Raises `UpsCredentialRefused`, `UpsAccountBlocked` or `UpsUnavailable`."""
@@ -118,7 +121,7 @@ class AccountTokens:
                 return step.token
             if time.monotonic() >= deadline:
                 raise UpsUnavailable(
-                    "Another process is fetching a token from UPS.",
+                    said("Another process is fetching a token from UPS."),
                     operation="token",
                     retry_after_seconds=_RETRY_SECONDS,
                 )
@@ -152,7 +155,7 @@ class AccountTokens:
         """The token, or the right to fetch one, or None while somebody else fetches."""
         now = self._now()
         with tenant_context(self._tenant_id):
-            row = Account.objects.select_for_update().get(pk=self._account_id)
+            row = self._locked()
             if not row.is_usable and not self._for_check:
                 raise UpsCredentialRefused(row.stopped_reason, operation="token")
             held = _held(row)
@@ -167,8 +170,14 @@ class AccountTokens:
         if usable is not None:
             return usable
         seconds = max(1, round((wait_until - now).total_seconds()))
-        message = "UPS gives no token at the moment; the next try is planned."
+        message = said("UPS gives no token at the moment; the next try is planned.")
         raise UpsUnavailable(message, operation="token", retry_after_seconds=seconds)
+
+    def _locked(self) -> Account:
+        try:
+            return Account.objects.select_for_update().get(pk=self._account_id)
+        except UNREADABLE as error:
+            raise UpsCredentialRefused(_UNREADABLE_CREDENTIALS, operation="token") from error
 
     def _wait_until(self, row: Account, now: datetime) -> datetime | None:
         """When the next token call is allowed, or None for now: after a pause, or on the next day."""
@@ -185,7 +194,7 @@ class AccountTokens:
             reply = self._send(claim)
         except (NeverSent, AnswerLost) as error:
             self._pause(claim, seconds=_RETRY_SECONDS)
-            message = "UPS cannot be reached at the moment."
+            message = said("UPS cannot be reached at the moment.")
             raise UpsUnavailable(message, operation="token", retry_after_seconds=_RETRY_SECONDS) from error
         answer = _read_token(reply)
         if answer is None:

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.forms import StyledForm
 from connector_site.lib.wording import local
-from exact.records import Address
 from ups import limits
+from ups.account_address import address_columns
 from ups.accounts import AccountDetails, find_client_id, has_address
 from ups.countries import NAMES
 from ups.errors import Problem
@@ -148,8 +148,8 @@ class NewAccountForm(AccountForm):
         label=_("Track Alert"), choices=Account.AlertVersion.choices, required=False, widget=forms.RadioSelect
     )
 
-    def __init__(self, data: QueryDict | None = None, *, address: Address | None = None) -> None:
-        super().__init__(data, initial=_beginning(address))
+    def __init__(self, data: QueryDict | None = None, *, draft: PartySpec | None = None) -> None:
+        super().__init__(data, initial=_beginning(draft))
 
     @property
     def alert_version(self) -> str:
@@ -209,27 +209,17 @@ def _stored(account: Account) -> dict[str, object]:
     return {name: getattr(account, name) for name in ("name", "shipper_number", "environment", *ADDRESS_FIELDS)}
 
 
-def _beginning(address: Address | None) -> dict[str, object]:
-    """What a new account begins with: the company's address in Exact, if that is known."""
+def _beginning(draft: PartySpec | None) -> dict[str, object]:
+    """What a new account begins with: where the company ships from as Exact has it, if that is known."""
     begin: dict[str, object] = {
         "name": _("Main account"),
         "environment": "production",
         "country": "NL",
         "alerts": Account.AlertVersion.V1.value,
     }
-    if address is None:
+    if draft is None:
         return begin
-    lines = (*address.lines, "", "", "")
-    begin |= {
-        "company_name": address.account_name,
-        "attention_name": address.contact_name,
-        "address_line_1": lines[0],
-        "address_line_2": lines[1],
-        "address_line_3": lines[2],
-        "postal_code": address.postcode,
-        "city": address.city,
-        "state": address.state,
-        "phone": address.phone,
-    }
-    country = address.country.strip().upper()
-    return begin | ({"country": country} if country in NAMES else {})
+    columns = address_columns(draft)
+    if draft.country not in NAMES:
+        del columns["country"]
+    return begin | columns

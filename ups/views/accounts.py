@@ -10,9 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.record import acting
-from exact.addresses import company_address
-from exact.models import Connection
-from exact.records import Address
+from syncjobs.account_draft import account_draft
 from syncjobs.replay import look_again
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
@@ -53,8 +51,8 @@ def accounts(request: HttpRequest, access: Access) -> HttpResponse:
 def new(request: HttpRequest, access: Access) -> HttpResponse:
     """Add an account; UPS is asked at once what works."""
     with inside(access):
-        address = _company_address(access)
-    form = NewAccountForm(request.POST if request.method == "POST" else None, address=address)
+        draft = account_draft(access.tenant_id)
+    form = NewAccountForm(request.POST if request.method == "POST" else None, draft=draft)
     if request.method == "POST" and form.is_valid():
         saved = _save(request, access, form, None)
         if saved is not None:
@@ -153,13 +151,6 @@ def _change_page(request: HttpRequest, access: Access, form: AccountForm, accoun
             "wrong_field": _FIELD_OF.get(failed, "") if not form.is_bound else "",
         }
         return render(request, "ups/account.html", context)
-
-
-def _company_address(access: Access) -> Address | None:
-    """The address of the company in Exact, to begin with; inside the tenant's context."""
-    rows = Connection.objects.filter(tenant_id=access.tenant_id, disconnected_at=None)
-    found = (company_address(connection) for connection in rows.order_by("pk"))
-    return next((address for address in found if address is not None), None)
 
 
 def _account(access: Access, code: UUID) -> Account:
