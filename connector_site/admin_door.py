@@ -99,7 +99,8 @@ def _row_shown(request: HttpRequest, response: HttpResponseBase) -> models.Model
     model = next((one for one in admin.site._registry if str(match.url_name) == _change_of(one)), None)  # noqa: SLF001
     if model is None:
         return None
-    return model._base_manager.using(STAFF_DATABASE).filter(pk=unquote(match.kwargs["object_id"])).first()
+    rows = model._default_manager.using(STAFF_DATABASE)  # noqa: SLF001  of whichever table it is
+    return rows.filter(pk=unquote(match.kwargs["object_id"])).first()
 
 
 def _change_of(model: type[models.Model]) -> str:

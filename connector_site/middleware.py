@@ -66,7 +66,8 @@ def content_security_policy_by_place(
         if request.path.startswith("/admin/"):
             response._csp_replace = _ADMIN_POLICY  # type: ignore[attr-defined]
         elif request.path.startswith(_LEADING_TO_EXACT) or (match is not None and match.app_name == "exact"):
-            response._csp_update = {"form-action": sorted(set(settings.EXACT_BASE_URLS.values()))}  # type: ignore[attr-defined]
+            hosts = sorted(set(settings.EXACT_BASE_URLS.values()))
+            response._csp_update = {"form-action": hosts}  # type: ignore[attr-defined]  # noqa: SLF001  django-csp's own
         return response
 
     return respond

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print a line for each column, then whether the older keys may go."""
         counts = {column.label: reencrypt(column, with_keys=keys()) for column in columns()}
-        counts["second factors"] = reencrypt_factors(with_keys=keys())
+        counts["mfa_authenticator.data"] = reencrypt_factors(with_keys=keys())
         for label, count in sorted(counts.items()):
             self.stdout.write(f"{label}: {count.read} read, {count.renewed} encrypted anew, {count.left} left")
             for code in count.unreadable:
