@@ -27,8 +27,9 @@ from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from connector_site.lib.wording import local, said
 from syncjobs.alarm_kinds import NATURES, AlarmKind
 from syncjobs.alarm_notices import AlarmRow, and_more, notices_of, since_of, some_of_each_kind
 from syncjobs.alarms import database_now, sparing_the_others
@@ -72,6 +73,7 @@ class Person:
 
     key: str
     address: str
+    language: str = settings.LANGUAGE_CODE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,8 +225,8 @@ def _letters_to_tenant(tenant_id: uuid.UUID, claim: _Claim[Alarm]) -> list[Lette
     tenant = Tenant.objects.get(pk=tenant_id)
     members = Membership.objects.filter(tenant_id=tenant_id, role__in=TOLD_ROLES, user__is_active=True)
     people = [
-        Person(key=str(user_id), address=address)
-        for user_id, address in members.order_by("pk").values_list("user_id", "user__email")
+        Person(key=str(user_id), address=address, language=language or tenant.language)
+        for user_id, address, language in members.order_by("pk").values_list("user_id", "user__email", "user__language")
     ]
     return [
         Letter(
@@ -313,15 +315,18 @@ def _deliver(letters: Sequence[Letter]) -> Outcomes | None:
 
 
 def _written(letter: Letter) -> Iterator[tuple[Person, EmailMultiAlternatives]]:
-    """The mail to each person, who is put on it when it is sent: her address may be none."""
-    with timezone.override(ZoneInfo(letter.time_zone)):
-        context = {"letter": letter}
-        text = render_to_string("syncjobs/mails/alarms.txt", context)
-        page = render_to_string("syncjobs/mails/alarms.html", context)
-    for person in letter.recipients:
-        mail = EmailMultiAlternatives(subject=_subject(letter), body=text)
-        mail.attach_alternative(page, "text/html")
-        yield person, mail
+    """The mail to each person in her language; she is put on it when it is sent: her address may be none."""
+    for language in sorted({person.language for person in letter.recipients}):
+        with timezone.override(ZoneInfo(letter.time_zone)), translation.override(language):
+            context = {"letter": letter}
+            subject = _subject(letter)
+            text = render_to_string("syncjobs/mails/alarms.txt", context)
+            page = render_to_string("syncjobs/mails/alarms.html", context)
+        for person in letter.recipients:
+            if person.language == language:
+                mail = EmailMultiAlternatives(subject=subject, body=text)
+                mail.attach_alternative(page, "text/html")
+                yield person, mail
 
 
 def _send_one(address: str, mail: EmailMultiAlternatives, post: BaseEmailBackend) -> Outcome:
@@ -364,7 +369,8 @@ def _hang_up(post: BaseEmailBackend) -> None:
 
 def _subject(letter: Letter) -> str:
     """The first of what is new, and how much else there is; of what is over where nothing is new."""
-    begin, told = ("", letter.new) if letter.new else ("It is over: ", letter.over)
+    told = letter.new or letter.over
     others = sum(one.count for one in told) - 1
-    more = f" ({and_more(others)})" if others else ""
-    return " ".join(f"{begin}{told[0].title}{more} - {letter.name}".split())
+    title = told[0].title if letter.new else said("It is over: {what}", what=told[0].title)
+    more = f" ({local(and_more(others))})" if others else ""
+    return " ".join(f"{local(title)}{more} - {letter.name}".split())
