@@ -9,6 +9,9 @@ from connector_site import health
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign, no-untyped-call]
 
+handler429 = "tenants.throttling.too_many"
+"""What allauth shows to somebody who tried too often."""
+
 urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),

@@ -26,7 +26,12 @@ class Access:
 
     def allows(self, least: Role) -> bool:
         """Whether the role is at least this one."""
-        return _RANK[self.role] >= _RANK[least]
+        return rank(self.role) >= rank(least)
+
+
+def rank(role: Role) -> int:
+    """How high a role stands; a higher one may do what the lower ones may."""
+    return _RANK[role]
 
 
 def tenants_of(user: User) -> list[Access]:

@@ -1,12 +1,101 @@
-"""How people get in."""
+"""How people get in: sign-up, mails, limits, and what proves a person again (`settings.ACCOUNT_ADAPTER`)."""
+
+import ipaddress
+import logging
+import smtplib
+import time
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal import ratelimit
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone, translation
+
+from connector_site.lib.rate_limit import client_address
+from tenants import second_factor, sessions
+from tenants.languages import shown_language
+from tenants.mails import language_of
+from tenants.models import User
+from tenants.throttling import LOCKED_FOR, too_many
+
+logger = logging.getLogger(__name__)
+
+UNKNOWN_ADDRESS = "::"
+"""Stands for a client whose address no proxy told."""
+_TOO_MANY = frozenset({"too_many_login_attempts", "rate_limited"})
 
 
-class InvitedPeopleOnly(DefaultAccountAdapter):
-    """Nobody signs up by herself; the operating team makes the first owner of a tenant."""
+class SitePeople(DefaultAccountAdapter):
+    """Everybody may sign up; her address is proven by a code, and who guesses is told when to come back."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Closed."""
-        return False
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """As our own proxies saw it; an IPv6 address stands for its whole network."""
+        seen = client_address(request)
+        try:
+            return str(ipaddress.ip_network(seen, strict=False).network_address)
+        except ValueError:
+            return UNKNOWN_ADDRESS
+
+    def save_user(self, request: HttpRequest, user: AbstractBaseUser, form: Any, commit: Any = True) -> Any:  # noqa: FBT002  allauth's own
+        """Keep the language that the sign-up page was read in: mails are written in it."""
+        if isinstance(user, User):
+            user.language = shown_language()
+        return super().save_user(request, user, form, commit)
+
+    def format_email_subject(self, subject: str) -> str:
+        """As it is written: no prefix."""
+        return str(subject)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the language of the person behind the address; without a mail server the page still says what to do."""
+        with translation.override(language_of(email)):
+            try:
+                super().send_mail(template_prefix, email, context)
+            except (OSError, smtplib.SMTPException) as error:
+                logger.warning("A mail (%s) was not sent: %s", template_prefix, type(error).__name__)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """A session begins, and its time runs."""
+        super().login(request, user)
+        sessions.begin(request, at=timezone.now())
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a try: per account and address, and per account alone against guesses from many places."""
+        email = str(credentials.get("email", "")).lower()
+        if not ratelimit.consume(request, app="allauth.account", action="login_of_account", key=email):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Tries are counted for an account from one address, so that nobody can lock another person out."""
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)}:{self.get_client_ip(request)}"
+
+    def validation_error(self, code: str, *args: object) -> ValidationError:
+        """Too many tries are a page of their own, with the moment to come back."""
+        if code in _TOO_MANY:
+            raise ImmediateHttpResponse(too_many(self.request, wait=LOCKED_FOR))
+        error: ValidationError = super().validation_error(code, *args)
+        return error
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not for who has just used a second factor, nor for who has just come in and is setting up her first."""
+        user = self.request.user
+        if isinstance(user, User) and self._has_just_proven_herself(user):
+            return False
+        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        return required
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
+        """Who has a second factor uses it: a password alone would be one factor only."""
+        methods = super().get_reauthentication_methods(user)
+        strong = [method for method in methods if method["id"] != "reauthenticate"]
+        return strong or methods
+
+    def _has_just_proven_herself(self, user: User) -> bool:
+        if second_factor.is_set_up(self.request, user):
+            return second_factor.is_fresh(self.request, user, at=timezone.now())
+        return time.time() - sessions.began_at(self.request) < second_factor.SET_UP_WITHIN.total_seconds()

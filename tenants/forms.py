@@ -1,11 +1,13 @@
-"""The form of a company's settings."""
+"""The forms of a company and its team."""
 
+from collections.abc import Iterable
 from zoneinfo import available_timezones
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.forms import StyledForm
-from tenants.models import Tenant
+from tenants.models import Role, Tenant
 
 _AREAS = ("Europe/", "Atlantic/", "America/", "Africa/", "Asia/", "Australia/", "Pacific/", "Indian/")
 
@@ -16,32 +18,62 @@ def _zones() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
-class SettingsForm(StyledForm):
-    """What holds for the whole company."""
+class NewCompanyForm(StyledForm):
+    """What a company needs before anything else."""
 
-    name = forms.CharField(label="Company name", max_length=150)
-    time_zone = forms.ChoiceField(label="Time zone", choices=_zones, help_text="Times on these pages are shown in it.")
+    name = forms.CharField(label=_("Company name"), max_length=150)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), choices=_zones, help_text=_("Times on these pages are shown in it.")
+    )
     language = forms.ChoiceField(
-        label="Language of what we write into Exact Online",
+        label=_("Language of what we write into Exact Online"),
         choices=Tenant.Language.choices,
-        help_text=(
+        help_text=_(
             "For the line in the remarks and the proof of delivery, and for the receiver's page where the receiver's "
             "own language is not among ours."
         ),
     )
     weight_unit = forms.ChoiceField(
-        label="Unit of item weights in Exact Online",
+        label=_("Unit of item weights in Exact Online"),
         choices=Tenant.WeightUnit.choices,
-        help_text="Exact Online stores weights without a unit. Choose the one your items are kept in.",
+        help_text=_("Exact Online stores weights without a unit. Choose the one your items are kept in."),
     )
+
+
+class SettingsForm(NewCompanyForm):
+    """What holds for the whole company."""
+
     brand_colour = forms.RegexField(
-        label="Colour of the receiver's page",
+        label=_("Colour of the receiver's page"),
         regex=r"^#[0-9a-fA-F]{6}\Z",
         widget=forms.ColorInput(),
-        help_text="Your own colour. Text on it is made white or black, whichever is read better.",
-        error_messages={"invalid": "Choose a colour, such as #1f5fa8."},
+        help_text=_("Your own colour. Text on it is made white or black, whichever is read better."),
+        error_messages={"invalid": _("Choose a colour, such as #1f5fa8.")},
     )
 
     def clean_brand_colour(self) -> str:
         """In lower case, as it is kept."""
         return str(self.cleaned_data["brand_colour"]).lower()
+
+
+class InviteForm(StyledForm):
+    """A place in the team for an e-mail address."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off"}), max_length=254
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.OPERATOR)
+
+    def limit_to(self, roles: Iterable[Role]) -> None:
+        """Offer these roles alone."""
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+
+    def clean_email(self) -> str:
+        """In lower case, as people sign in with it."""
+        return str(self.cleaned_data["email"]).strip().lower()
+
+
+class RoleForm(StyledForm):
+    """Another role for a member."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)

@@ -3,10 +3,12 @@
 import uuid
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import RegexValidator, validate_email
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.references import new_code
 
@@ -15,15 +17,19 @@ class UserManager(BaseUserManager["User"]):
     """Makes users that sign in by e-mail address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A person; the address is stored in lower case, so that it is unique whatever its spelling.
+        """A person whose address we vouch for; it is stored in lower case, so that it is unique whatever its spelling.
 
-        Raises ValidationError for what is no e-mail address: nobody could be told anything there.
+        Those who sign up by themselves prove theirs and are made by `tenants.accounts`. Raises
+        ValidationError for what is no e-mail address: nobody could be told anything there.
         """
         address = email.strip().lower()
         validate_email(address)
         user = self.model(email=address, **fields)
         user.set_password(password)
-        user.save(using=self._db)
+        with transaction.atomic(using=self._db):
+            user.save(using=self._db)
+            proven = apps.get_model("account", "EmailAddress")
+            proven.objects.using(self._db).create(user=user, email=address, verified=True, primary=True)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -65,9 +71,9 @@ class Tenant(models.Model):
     class WeightUnit(models.TextChoices):
         """The unit of item weights in Exact, which does not say it itself (`exact.md` 8.8)."""
 
-        KILOGRAM = "kg", "kilograms"
-        GRAM = "g", "grams"
-        POUND = "lb", "pounds"
+        KILOGRAM = "kg", _("kilograms")
+        GRAM = "g", _("grams")
+        POUND = "lb", _("pounds")
 
     class Language(models.TextChoices):
         """The language of what we write into Exact."""
@@ -81,9 +87,9 @@ class Tenant(models.Model):
     class ShippingMode(models.TextChoices):
         """What becomes of a delivery that is ready to be shipped."""
 
-        OFF = "off", "nothing is shipped yet"
-        AUTOMATIC = "automatic", "shipped by itself"
-        APPROVAL = "approval", "shipped once a person has approved it"
+        OFF = "off", _("nothing is shipped yet")
+        AUTOMATIC = "automatic", _("shipped by itself")
+        APPROVAL = "approval", _("shipped once a person has approved it")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.UUIDField(default=new_code, unique=True, editable=False)
@@ -120,10 +126,10 @@ class Tenant(models.Model):
 class Role(models.TextChoices):
     """What a member may do; each role may do what the ones below it may."""
 
-    OWNER = "owner", "Owner"
-    MANAGER = "manager", "Manager"
-    OPERATOR = "operator", "Operator"
-    VIEWER = "viewer", "Viewer"
+    OWNER = "owner", _("Owner")
+    MANAGER = "manager", _("Manager")
+    OPERATOR = "operator", _("Operator")
+    VIEWER = "viewer", _("Viewer")
 
 
 class Membership(models.Model):

@@ -9,22 +9,24 @@ from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 from django.urls import reverse
 
+from tenants.mfa import FACTORS
 from tenants.models import User
 
 FRESH_FOR = timedelta(minutes=10)
 """Our own bound: opening a page on which a connection begins or ends asks again after that."""
 TYPING_MAY_TAKE = timedelta(minutes=20)
 """Our own bound: what was typed into such a page is not lost because typing took long."""
+SET_UP_WITHIN = timedelta(minutes=20)
+"""Our own bound: who came in so lately sets up her first factor without giving the password again."""
 _KNOWN = "second_factor_set_up"
 _METHOD = "mfa"
-_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def is_set_up(request: HttpRequest, user: User) -> bool:
     """Whether the person has an authenticator app or a passkey; remembered in the session once it is so."""
     if request.session.get(_KNOWN):
         return True
-    if not Authenticator.objects.filter(user=user, type__in=_FACTORS).exists():
+    if not Authenticator.objects.filter(user=user, type__in=FACTORS).exists():
         return False
     request.session[_KNOWN] = True
     return True
@@ -44,6 +46,7 @@ def is_fresh(request: HttpRequest, user: User, *, at: datetime) -> bool:
 
 def was_used(request: HttpRequest, user: User) -> None:
     """Note that it was used just now: setting it up proves that the person has it."""
+    request.session[_KNOWN] = True
     record_authentication(request, user, method=_METHOD)
 
 
@@ -53,5 +56,5 @@ def set_up_address(request: HttpRequest) -> str:
 
 
 def ask_address(*, back_to: str) -> str:
-    """Where it is asked for again."""
+    """Where it is asked for again; that page leads on to the passkey."""
     return f"{reverse('mfa_reauthenticate')}?{urlencode({'next': back_to})}"

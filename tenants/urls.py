@@ -1,12 +1,25 @@
-"""Addresses of companies."""
+"""Addresses of companies and of the people in them."""
 
 from django.urls import path
 
-from tenants import views
+from tenants.views import account, companies, invitations, protect, team
 
 app_name = "tenants"
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("t/<uuid:tenant_code>/settings/", views.settings, name="settings"),
+    path("", companies.home, name="home"),
+    path("companies/new/", companies.new, name="new"),
+    path("language/", account.choose_language, name="language"),
+    path("your-account/", account.account, name="account"),
+    path("protect/", protect.protect, name="protect"),
+    path("protect/kept/", protect.kept, name="kept"),
+    path("join/<str:token>/", invitations.join, name="join"),
+    path("t/<uuid:tenant_code>/settings/", companies.settings, name="settings"),
+    path("t/<uuid:tenant_code>/team/", team.team, name="team"),
+    path("t/<uuid:tenant_code>/team/leave/", team.leave, name="leave"),
+    path("t/<uuid:tenant_code>/team/hand-over/", team.hand_over, name="hand_over"),
+    path("t/<uuid:tenant_code>/team/members/<uuid:member_code>/role/", team.change_role, name="change_role"),
+    path("t/<uuid:tenant_code>/team/members/<uuid:member_code>/remove/", team.remove, name="remove_member"),
+    path("t/<uuid:tenant_code>/team/invitations/<uuid:invitation_code>/resend/", team.resend, name="resend"),
+    path("t/<uuid:tenant_code>/team/invitations/<uuid:invitation_code>/withdraw/", team.withdraw, name="withdraw"),
 ]

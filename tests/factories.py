@@ -6,13 +6,13 @@ import uuid
 from dataclasses import dataclass
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
-from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 
 from tenants.context import tenant_context
-from tenants.models import Membership, Role, Tenant, User
 from tenants.founding import found_tenant
+from tenants.models import Membership, Role, Tenant, User
 
 PASSWORD = "correct horse battery staple"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -23,7 +23,6 @@ def make_user(name: str = "person", *, is_staff: bool = False, has_second_factor
     """A person with `PASSWORD`, and an authenticator app that knows `TOTP_SECRET`."""
     address = f"{name}{next(_numbers)}@example.com"
     user = User.objects.create_user(address, PASSWORD, is_staff=is_staff, is_superuser=is_staff)
-    EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
     if has_second_factor:
         TOTP.activate(user, TOTP_SECRET)
     return user
@@ -38,6 +37,12 @@ def sign_in(client: Client, user: User, *, with_second_factor: bool = True) -> C
         session["account_authentication_methods_user"] = str(user.pk)
         session.save()
     return client
+
+
+def recovery_code(user: User) -> str:
+    """A code that stands in for the second factor, once."""
+    codes: list[str] = RecoveryCodes.activate(user).get_unused_codes()
+    return codes[0]
 
 
 def make_tenant(name: str = "Voorbeeld Groothandel BV", *, owner: User | None = None) -> Tenant:

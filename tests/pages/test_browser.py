@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from connector_site.lib.local_browser import installed_browser
 from exact import connecting
+from tenants.models import User
 from tests import factories
 from tests.factories import PASSWORD, Cast
 from tests.pages import doubts, scene, travels
@@ -95,7 +96,11 @@ def sign_in(window: Window, email: str) -> None:
     window.page.get_by_label("Email").fill(email)
     window.page.get_by_label("Password", exact=True).fill(PASSWORD)
     window.photograph("sign-in")
-    window.page.get_by_role("button", name="Sign in").click()
+    window.page.get_by_role("button", name="Sign in", exact=True).click()
+    window.page.get_by_label("Code").fill(factories.recovery_code(User.objects.get(email=email)))
+    window.photograph("second-factor")
+    window.page.get_by_role("button", name="Go on").click()
+    expect(window.page).to_have_url(re.compile("/t/"))
 
 
 def test_from_signing_in_to_the_label(window: Window, busy: tuple[Cast, Desk]) -> None:

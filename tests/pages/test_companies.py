@@ -33,9 +33,9 @@ def settings_url(tenant: Tenant) -> str:
 
 
 def test_signing_in_leads_to_the_deliveries(cast: Cast, client: Client) -> None:
-    sent = {"login": cast.owner.email, "password": PASSWORD}
+    client.post(reverse("account_login"), {"login": cast.owner.email, "password": PASSWORD})
 
-    answer = client.post(reverse("account_login"), sent, follow=True)
+    answer = client.post(reverse("mfa_authenticate"), {"code": factories.recovery_code(cast.owner)}, follow=True)
 
     assert answer.redirect_chain[-1][0] == reverse("syncjobs:deliveries", args=[cast.tenant.code])
     assert answer.status_code == 200
@@ -77,12 +77,15 @@ def test_somebody_with_several_companies_chooses(cast: Cast, as_user: SignIn) ->
     assert str(cast.other_tenant.code) not in page
 
 
-def test_somebody_without_a_company_is_told_whom_to_ask(db: None, as_user: SignIn) -> None:
+def test_somebody_without_a_company_begins_the_set_up(db: None, as_user: SignIn) -> None:
     del db
+    client = as_user(factories.make_user())
 
-    page = as_user(factories.make_user()).get(reverse("tenants:home")).content.decode()
+    answer = client.get(reverse("tenants:home"), follow=True)
 
-    assert "No company yet" in page
+    assert answer.redirect_chain == [(reverse("tenants:new"), 302)]
+    assert "Step 1 of 7" in answer.content.decode()
+    assert "No company yet" in client.get(f"{reverse('tenants:home')}?all=1").content.decode()
 
 
 def test_settings_are_saved_and_recorded(cast: Cast, as_user: SignIn) -> None:

@@ -11,7 +11,7 @@ from audit.models import Event
 from exact.models import Connection, ShippingMethod, Warehouse
 from syncjobs.models import Delivery, Finding, Label, Reconciliation, Reporting, ShipFrom, ShippingRule, SyncJob
 from tenants.context import tenant_context
-from tenants.models import Tenant
+from tenants.models import Invitation, Membership, Role, Tenant
 from tests.factories import Cast
 from tests.pages import scene
 from tests.pages.conftest import SignIn
@@ -21,11 +21,21 @@ from ups.models import Account, QuantumViewFeed
 pytestmark = pytest.mark.django_db
 
 ROUTES: dict[str, tuple[str, ...]] = {
+    "exact:check_rights": (),
     "exact:companies": (),
     "exact:connection": (),
     "exact:disconnect": (),
+    "exact:end_link": (),
+    "exact:make_link": (),
     "exact:start": (),
+    "exact:take_up": (),
     "syncjobs:again": ("delivery_code",),
+    "syncjobs:approve": (),
+    "syncjobs:dry_run": (),
+    "syncjobs:go_live": (),
+    "syncjobs:go_on": (),
+    "syncjobs:pause": (),
+    "syncjobs:resume": (),
     "syncjobs:deliveries": (),
     "syncjobs:delivery": ("delivery_code",),
     "syncjobs:dismiss_finding": ("finding_code",),
@@ -50,7 +60,14 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:ship_from_warehouse": ("warehouse_code",),
     "syncjobs:test_page": (),
     "syncjobs:work": (),
+    "tenants:change_role": ("member_code",),
+    "tenants:hand_over": (),
+    "tenants:leave": (),
+    "tenants:remove_member": ("member_code",),
+    "tenants:resend": ("invitation_code",),
     "tenants:settings": (),
+    "tenants:team": (),
+    "tenants:withdraw": ("invitation_code",),
     "ups:account": ("account_code",),
     "ups:accounts": (),
     "ups:add_feed": ("account_code",),
@@ -75,8 +92,16 @@ OPEN = {
     "syncjobs:ups_token": "gives a token for a right client id and secret only",
     "syncjobs:track": "an unguessable code, counted per address, see test_track",
     "syncjobs:track_colour": "no data",
-    "exact:callback": "proves itself by the kept state, then enters through the gate",
+    "exact:callback": "proves itself by the kept state, then enters through the gate or belongs to a link",
+    "exact:by_link": "an unguessable link that works once, counted per address, see test_consent_links",
+    "exact:link_thanks": "no data",
     "tenants:home": "shows the person's own companies",
+    "tenants:new": "makes a company that the signed-in person owns",
+    "tenants:account": "shows the person herself",
+    "tenants:protect": "sets up the person's own second factor",
+    "tenants:kept": "leads the signed-in person on",
+    "tenants:language": "keeps the person's own language",
+    "tenants:join": "proves itself by the link's secret and the proven address, see test_people_invitations",
 }
 """Addresses outside /t/, each with what guards it."""
 WALLED = (
@@ -92,6 +117,8 @@ WALLED = (
     QuantumViewFeed,
     Reporting,
     Event,
+    Membership,
+    Invitation,
 )
 
 
@@ -132,6 +159,8 @@ def identifiers(desk: Desk) -> dict[str, uuid.UUID]:
     shipped = scene.make_shipped(desk)
     with tenant_context(desk.tenant.id):
         label = Label.objects.get(parcel__shipment__delivery=shipped)
+        member = Membership.objects.get(tenant=desk.tenant, role=Role.OWNER)
+        invitation = Invitation.objects.create(tenant=desk.tenant, email="new@example.com", role=Role.VIEWER)
         feed = QuantumViewFeed.objects.create(tenant=desk.tenant, account=desk.account, name="OutboundNL")
         of_company = {"tenant": desk.tenant, "connection": desk.connection}
         run = Reconciliation.objects.create(**of_company, since_at=delivery.created_at)
@@ -145,6 +174,8 @@ def identifiers(desk: Desk) -> dict[str, uuid.UUID]:
         "account_code": desk.account.code,
         "feed_code": feed.code,
         "finding_code": finding.code,
+        "member_code": member.code,
+        "invitation_code": invitation.code,
         "warehouse_code": warehouse.code,
     }
 
@@ -163,7 +194,7 @@ def statuses(
         url = reverse(name, args=[tenant_code, *(known[part] for part in ROUTES[name])])
         answers[name] = {
             client.get(url).status_code,
-            client.post(url, {"site": "nl", "version": "off", "name": "New"}).status_code,
+            client.post(url, {"site": "nl", "version": "off", "name": "New", "role": "viewer"}).status_code,
         } - {405}
     return answers
 

@@ -4,11 +4,12 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from tenants.models import User
 from tenants.founding import found_tenant
+from tenants.models import User
 
 PASSWORD_VARIABLE = "OWNER_PASSWORD"  # noqa: S105  the variable's name, not a password
 
@@ -35,3 +36,4 @@ class Command(BaseCommand):
             except ValidationError as error:
                 raise CommandError(f"{owner_email} is no e-mail address: alarms would reach nobody.") from error
         self.stdout.write(str(found_tenant(name=name, owner=owner).code))
+        self.stderr.write(f"The owner signs in at {settings.PUBLIC_URL} and goes on with the set-up there.")

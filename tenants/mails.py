@@ -1,0 +1,37 @@
+"""Mails to people, in their own language."""
+
+import logging
+import smtplib
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from tenants.languages import known_languages, shown_language
+from tenants.models import User
+
+logger = logging.getLogger(__name__)
+
+
+def send(template: str, *, to: str, context: Mapping[str, object]) -> bool:
+    """Send `<template>_subject.txt` and `<template>_message.txt` to one address; whether a mail server took it.
+
+    It never raises for a server that is away: what the mail tells about has happened already. Not for use inside a
+    transaction.
+    """
+    with translation.override(language_of(to)):
+        subject = " ".join(render_to_string(f"{template}_subject.txt", dict(context)).split())
+        body = render_to_string(f"{template}_message.txt", {**context, "public_url": settings.PUBLIC_URL}).strip()
+    try:
+        return EmailMessage(subject, body + "\n", settings.DEFAULT_FROM_EMAIL, [to]).send() == 1
+    except (OSError, smtplib.SMTPException) as error:
+        logger.warning("A mail (%s) was not sent: %s", template, type(error).__name__)
+        return False
+
+
+def language_of(address: str) -> str:
+    """The language of the person behind an address, or that of the page at work for a stranger."""
+    chosen = User.objects.filter(email=address.lower()).values_list("language", flat=True).first()
+    return chosen if chosen in known_languages() else shown_language()
