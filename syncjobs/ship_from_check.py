@@ -20,14 +20,18 @@ from ups.accounts import find_account, has_address, shipper_of
 from ups.address_validation import AddressState
 from ups.client import UpsClient
 from ups.credentials import SUBJECT_KIND
-from ups.errors import Problem, SpecInvalid, UpsError, UpsProductMissing, UpsRejected
+from ups.errors import Problem, UpsError, UpsProductMissing, UpsRejected
 from ups.models import Account
+from ups.refusals import find_refusal
 from ups.services import offered_services
 from ups.shipment_spec import ParcelSpec, PartySpec, ShipmentSpec
 
 _PARCEL = ParcelSpec(weight=Decimal(1))
-_SIDES = frozenset({"ship_from", "shipper", "ship_to"})
+_OWN = frozenset({"ship_from"})
+_ALL = frozenset({"ship_from", "shipper", "ship_to"})
 """The sample goes from the address to the account's own; where both are the same, UPS may call it by any name."""
+_SHIPPING_CODES = {"111538": "120803"}
+"""The origin that Rating cannot find, as Shipping calls it (`ups.md` 12)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +68,11 @@ def ask(tenant_id: uuid.UUID, account_code: uuid.UUID, party: PartySpec) -> Verd
 
 def _price_from(client: UpsClient, account: Account, party: PartySpec) -> Verdict:
     at = timezone.now()
+    sample = _sample(account, party)
     try:
-        client.rate(_sample(account, party))
-    except SpecInvalid as error:
-        return Verdict(checked_at=at, refused=tuple(_about_address(one) for one in error.problems))
+        client.rate(sample)
     except UpsRejected as error:
-        return _refusal(error, at)
+        return _refusal(error, sample, at)
     except UpsProductMissing:
         return _without_price(client, party, at)
     except UpsError as error:
@@ -92,19 +95,21 @@ def _without_price(client: UpsClient, party: PartySpec, at: datetime) -> Verdict
     return Verdict(checked_at=at, hint=words)
 
 
-def _refusal(error: UpsRejected, at: datetime) -> Verdict:
+def _refusal(error: UpsRejected, spec: ShipmentSpec, at: datetime) -> Verdict:
     """A refusal that is about something else than the address, such as the sample's service, shows that it is known."""
-    side, _, _ = error.field.partition(".")
-    if side in _SIDES:
-        problem = Problem(field=error.field, message=error.message, where_to_fix=places.SHIP_FROM)
-        return Verdict(checked_at=at, refused=(_about_address(problem),))
-    return Verdict(checked_at=at, problem="" if error.field == "service_code" else error.message)
+    field = error.field or _field_of(error.code)
+    side, _, part = field.partition(".")
+    if side in (_OWN if spec.ship_from else _ALL):
+        problem = Problem(field=part, message=error.message, where_to_fix=places.SHIP_FROM)
+        return Verdict(checked_at=at, refused=(problem,))
+    return Verdict(checked_at=at, problem="" if field == "service_code" else error.message)
 
 
-def _about_address(problem: Problem) -> Problem:
-    """Named after the field of the address alone; empty for the address as a whole."""
-    _, _, field = problem.field.partition(".")
-    return replace(problem, field=field)
+def _field_of(code: str) -> str:
+    """Rating's codes follow those of Shipping (`ups.md` 18)."""
+    alike = _SHIPPING_CODES.get(code, f"12{code[2:]}" if code.startswith("11") else "")
+    refusal = find_refusal(alike)
+    return refusal.field if refusal else ""
 
 
 def _sample(account: Account, party: PartySpec) -> ShipmentSpec:

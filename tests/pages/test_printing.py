@@ -76,3 +76,9 @@ def test_nothing_to_print_is_refused() -> None:
 
 def test_printer_language_is_put_one_after_the_other() -> None:
     assert printing.as_one_file([b"^XA1^XZ\n", b"^XA2^XZ"]) == b"^XA1^XZ\n^XA2^XZ\n"
+
+
+def test_a_tall_label_becomes_a_tall_page() -> None:
+    document = printing.as_pdf([label_picture()], height_inches=8)
+
+    assert re.findall(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+) ?\]", document) == [(b"288.0", b"576.0")]

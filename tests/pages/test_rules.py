@@ -7,6 +7,7 @@ from django.urls import reverse
 from audit.models import Event
 from syncjobs.models import ShippingRule, SyncJob
 from tenants.context import tenant_context
+from tenants.models import Tenant
 from tests.factories import Cast
 from tests.pages import scene
 from tests.pages.conftest import SignIn
@@ -196,8 +197,30 @@ def test_without_a_connection_the_page_says_what_comes_first(cast: Cast, as_user
     assert "Connect Exact Online first" in page
 
 
-def test_the_first_steps_show_what_is_done(cast: Cast, desk: Desk, as_user: SignIn) -> None:
-    answer = as_user(cast.viewer).get(reverse("syncjobs:setup", args=[desk.tenant.code]))
+def test_a_suggestion_is_shown_as_one_and_counts_only_once_it_is_saved(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    client = as_user(cast.owner)
 
-    assert [step.is_done for step in answer.context["steps"]] == [True, True, True]
-    assert "Connected with Voorbeeld Groothandel BV." in answer.content.decode()
+    page = client.get(url(desk))
+
+    form = next(form for form in page.context["forms"] if form.method == desk.methods["UPSEXP"])
+    assert form["service"].value() == f"{desk.account.code}/65"
+    assert page.content.decode().count("Suggestion, not saved yet") == 1
+    assert rules(desk) == BEFORE
+
+
+def test_before_going_live_saving_leads_to_the_next_step(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    with tenant_context(desk.tenant.id):
+        Tenant.objects.filter(pk=desk.tenant.pk).update(shipping_mode=Tenant.ShippingMode.OFF)
+
+    answer = as_user(cast.owner).post(url(desk), whole(desk, label_size="4x8"))
+
+    assert answer.headers["Location"] == reverse("syncjobs:go_on", args=[desk.tenant.code])
+
+
+def test_a_box_that_ups_does_not_carry_is_told_with_its_measure(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    box = {"length_cm": "200", "width_cm": "60", "height_cm": "60"}
+
+    answer = as_user(cast.owner).post(url(desk), whole(desk, service=f"{desk.account.code}/65", **box))
+
+    assert "here it is 440 cm" in answer.content.decode()
+    assert rules(desk) == BEFORE

@@ -1,13 +1,16 @@
 """Exact's delivery becomes a UPS shipment, with nothing cut and nothing invented."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncjobs.ship_from import unless_shipper
 from syncjobs.translate import Receiver, Untranslatable, ship_to, shipment_spec
-from tests.syncjobs.samples import CHAIR, address, contact, customer, goods, item, line, order
+from tests.contracts import ups_spec
+from tests.syncjobs.samples import CHAIR, SHIPPER, address, contact, customer, goods, item, line, order
 from ups.limits import ADDRESS_LINE_CHARACTERS, ADDRESS_LINES, NAME_CHARACTERS
 from ups.shipping import build_request
 
@@ -123,3 +126,37 @@ def test_a_heavy_delivery_becomes_several_parcels() -> None:
     spec = shipment_spec(heavy, reference="R")
 
     assert [parcel.weight for parcel in spec.parcels] == [Decimal(40)] * 3
+
+
+def test_goods_from_the_shipper_s_own_address_are_sent_as_before_there_were_others() -> None:
+    origin = replace(SHIPPER, email="other@example.com")
+
+    spec = shipment_spec(order(ship_from=unless_shipper(origin, SHIPPER)), reference="R")
+
+    assert "ShipFrom" not in build_request(spec)["ShipmentRequest"]["Shipment"]
+    assert build_request(spec) == build_request(shipment_spec(order(), reference="R"))
+
+
+def test_goods_from_a_warehouse_elsewhere_name_it_beside_the_shipper_as_ups_specifies() -> None:
+    dock = replace(SHIPPER, name="Loods Utrecht", address_lines=("Loodsweg 4",), city="Utrecht", postal_code="3542AD")
+
+    body = build_request(shipment_spec(order(ship_from=unless_shipper(dock, SHIPPER)), reference="R"))
+
+    shipment = body["ShipmentRequest"]["Shipment"]
+    assert shipment["ShipFrom"]["Address"]["PostalCode"] == "3542AD"
+    assert shipment["Shipper"]["Address"]["PostalCode"] == "3011AA"
+    assert ups_spec.request_problems(ups_spec.SHIP, body) == []
+
+
+@pytest.mark.parametrize(("size", "height"), [("4x6", "6"), ("4x8", "8")])
+@pytest.mark.parametrize("label_format", ["GIF", "ZPL"])
+def test_the_label_is_asked_for_in_the_size_and_format_of_the_rule(size: str, height: str, label_format: str) -> None:
+    rule = order().rule
+    rule.label_size, rule.label_format = size, label_format
+
+    body = build_request(shipment_spec(order(rule=rule), reference="R"))
+
+    label = body["ShipmentRequest"]["LabelSpecification"]
+    assert label["LabelStockSize"] == {"Height": height, "Width": "4"}
+    assert label["LabelImageFormat"] == {"Code": label_format}
+    assert ups_spec.request_problems(ups_spec.SHIP, body) == []
