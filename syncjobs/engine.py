@@ -20,9 +20,11 @@ from syncjobs.queue import Job, LostClaim
 from syncjobs.steps import rechecking
 from syncjobs.steps.alerts import alerts
 from syncjobs.steps.changes import changes, compare
+from syncjobs.steps.close import close
 from syncjobs.steps.context import Step
 from syncjobs.steps.dry_run import look_ahead
 from syncjobs.steps.events import events
+from syncjobs.steps.export import export
 from syncjobs.steps.facts import touch
 from syncjobs.steps.gone import gone
 from syncjobs.steps.look import look
@@ -30,6 +32,7 @@ from syncjobs.steps.proof import proof
 from syncjobs.steps.read import OPEN_TO_PLANNING, read
 from syncjobs.steps.reconcile import reconcile
 from syncjobs.steps.report import report
+from syncjobs.steps.retain import retain
 from syncjobs.steps.settle import settle
 from syncjobs.steps.ship import sending_was_found, ship
 from syncjobs.steps.status import status
@@ -64,6 +67,7 @@ COMES_BACK = frozenset(
         SyncJob.Kind.STATUS,
         SyncJob.Kind.PROOF,
         SyncJob.Kind.SETTLE,
+        SyncJob.Kind.CLOSE,
     }
 )
 """What follows a delivery is tried again even after it was given up: whatever ailed it may be over by then."""
@@ -88,6 +92,9 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.CHANGES: changes,
     SyncJob.Kind.COMPARE: compare,
     SyncJob.Kind.RECONCILE: reconcile,
+    SyncJob.Kind.RETAIN: retain,
+    SyncJob.Kind.EXPORT: export,
+    SyncJob.Kind.CLOSE: close,
     SyncJob.Kind.WAREHOUSES: warehouses,
     SyncJob.Kind.DRY_RUN: look_ahead,
 }

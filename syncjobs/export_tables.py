@@ -84,7 +84,10 @@ TABLES = (
             "code", "site", "division", "division_name", "connected_at", "disconnected_at", "last_read_at", "rights",
             "rights_checked_at",
         ),
-        left_out=dict.fromkeys(("grant", "hook_code", "expand_lines", "minute_limit", "day_limit", "blocked_until_at", "missed_hook_at", "moved_at", "relinked_at", "division_looked_at", "hook_validated_at", "sealed_address"), OURS),
+        left_out=dict.fromkeys((
+            "grant", "hook_code", "expand_lines", "minute_limit", "day_limit", "blocked_until_at", "missed_hook_at",
+            "moved_at", "relinked_at", "division_looked_at", "hook_validated_at", "sealed_address",
+        ), OURS),
     ),
     Table(
         name="shipping-methods",
@@ -101,8 +104,17 @@ TABLES = (
             "alert_version", "stopped_at", "stopped_reason", "checked_at", "check_problem", "created_at",
         ),
         left_out={
-            **dict.fromkeys(("client_id", "client_secret", "token", "alert_hook_code", "alert_credential", "alert_credential_digest", "alert_previous_digest", "alert_client_id", "alert_client_secret", "alert_client_secret_digest"), SECRET),
-            **dict.fromkeys(("token_renew_at", "token_expires_at", "token_generation", "token_refreshing_until", "token_paused_until", "token_failures", "token_calls_date", "token_calls", "alert_previous_until", "alert_generation", "alert_problem", "alert_problem_at", "alert_silent_at", "tracking_problem", "tracking_problem_at"), OURS),
+            **dict.fromkeys((
+                "client_id", "client_secret", "token", "alert_hook_code", "alert_credential",
+                "alert_credential_digest", "alert_previous_digest", "alert_client_id", "alert_client_secret",
+                "alert_client_secret_digest",
+            ), SECRET),
+            **dict.fromkeys((
+                "token_renew_at", "token_expires_at", "token_generation", "token_refreshing_until",
+                "token_paused_until", "token_failures", "token_calls_date", "token_calls", "alert_previous_until",
+                "alert_generation", "alert_problem", "alert_problem_at", "alert_silent_at", "tracking_problem",
+                "tracking_problem_at",
+            ), OURS),
         },
     ),
     Table(
@@ -160,7 +172,10 @@ TABLES = (
         ),
         links=("delivery__code", "account__code"),
         opened={"request": ("request", _request)},
-        left_out=dict.fromkeys(("request_hash", "lease_until", "absent_count", "first_absent_at", "due_at", "doubt_at", "asked_at", "asks", "watches", "orphaned_at"), OURS),
+        left_out=dict.fromkeys((
+            "request_hash", "lease_until", "absent_count", "first_absent_at", "due_at", "doubt_at", "asked_at",
+            "asks", "watches", "orphaned_at",
+        ), OURS),
     ),
     Table(
         name="shipments",

@@ -70,6 +70,12 @@ def verify_chains(**_: Any) -> None:
     audit_checks.verify_chains(at=timezone.now())
 
 
+@shared_task(name="syncjobs.tasks.plan_retention")
+def plan_retention(**_: Any) -> None:
+    """Ask for the deletion of what was kept long enough, at every customer."""
+    ticks.plan_retention(at=timezone.now())
+
+
 @before_task_publish.connect(sender=SWEEP)
 def clock_ticked(**_: Any) -> None:
     """The clock's own sign of life: it is beat that asks for the sweep, whether or not a worker hears of it."""

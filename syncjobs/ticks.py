@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import DatabaseError, connection
 from django.db.models import Q
 
+from audit.chain import tenants_with_events
 from exact import addresses, grants
 from exact.models import Connection
 from exact.upkeep import left_over_connections, live_connections
@@ -16,6 +17,7 @@ from syncjobs import queue, silence
 from syncjobs.models import SyncJob
 from syncjobs.reconciling import asking
 from tenants.context import tenant_context
+from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +81,14 @@ def plan_changes(*, at: datetime) -> None:
 def plan_reconciliations(*, at: datetime) -> None:
     """For every live connection whose moment of the night has come: compare Exact, UPS and us."""
     _for_each(live_connections(), lambda row: asking.plan_for(row, ZoneInfo(row.tenant.time_zone), at=at))
+
+
+def plan_retention(*, at: datetime) -> None:
+    """For every customer, closed ones too: delete what was kept long enough."""
+    for tenant_id in tenants_with_events():
+        with tenant_context(tenant_id):
+            code = Tenant.objects.values_list("code", flat=True).get(pk=tenant_id)
+            queue.add(tenant_id, SyncJob.Kind.RETAIN, code, due_at=at)
 
 
 def _for_each(connections: Iterable[tuple[UUID, int]], plan: Callable[[Connection], object]) -> None:

@@ -18,7 +18,13 @@ from syncjobs.queue import Job
 from syncjobs.steps.choices import Choices, choices_of
 from tenants.context import tenant_context
 
-SUBJECT_KINDS = {SyncJob.Kind.ALERT: "ups_account", SyncJob.Kind.VIEW: "ups_feed"}
+SUBJECT_KINDS = {
+    SyncJob.Kind.ALERT: "ups_account",
+    SyncJob.Kind.VIEW: "ups_feed",
+    SyncJob.Kind.RETAIN: "tenant",
+    SyncJob.Kind.EXPORT: "export",
+    SyncJob.Kind.CLOSE: "tenant",
+}
 """What the subjects of jobs are that are neither about a delivery nor about a connection."""
 
 
