@@ -1,5 +1,6 @@
 """Connecting a company in the browser: consent, choice of company, checks, and taking the place of another one."""
 
+import contextlib
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,10 +31,11 @@ from exact import (
 )
 from exact.access import GrantTokens, company_of, open_client
 from exact.client import ExactClient
-from exact.errors import ExactDivisionRefused, ExactError, ExactUnavailable, ExactUnexpectedReply
+from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing, ExactUnavailable, ExactUnexpectedReply
 from exact.limits import BudgetClass, CallBudgetGate, Company
 from exact.models import Connection, Grant, Site
 from exact.records import Division, Me
+from exact.rights import Finding
 from exact.transport import CallGate, TokenSource, Transport
 from tenants.context import tenant_context
 
@@ -60,6 +62,7 @@ class Connected:
 
     connection: Connection
     problems: tuple[ExactError, ...] = ()
+    findings: tuple[Finding, ...] = ()
     is_first_time: bool = True
 
 
@@ -133,8 +136,27 @@ def finish_consent(*, site: str, code: str, observe: Observer = ignore) -> Conse
     me = _who(ExactClient(_transport(site, 0, tokens, _FirstCall(), observe)))
     grant = grants.adopt(site=site, client_id=app.client_id, me=me, pair=pair, received_at=received_at)
     credentials.forget_kept()
-    divisions = _client_of(grant, me.current_division, observe).divisions()
-    return Consent(grant_id=grant.pk, grant_code=grant.code, me=me, divisions=tuple(divisions))
+    return Consent(
+        grant_id=grant.pk, grant_code=grant.code, me=me, divisions=_opened(grant, me.current_division, observe)
+    )
+
+
+def _opened(grant: Grant, division: int, observe: Observer) -> tuple[Division, ...]:
+    """The companies that a consent opens; a permission that opens none is not kept."""
+    divisions: list[Division] = []
+    with contextlib.suppress(ExactRightMissing):
+        divisions = _client_of(grant, division, observe).divisions()
+    if divisions:
+        return tuple(divisions)
+    abandon(grant.pk)
+    raise ExactDivisionRefused(
+        said(
+            "The permission opens no company. Tick your company on Exact's page, and also the one that is open in "
+            "Exact Online at the moment."
+        ),
+        operation="finish_consent",
+        reason="no_company",
+    )
 
 
 def _who(client: ExactClient) -> Me:
@@ -184,12 +206,6 @@ def change_of(live: Connection, *, grant_id: int, division: Division) -> Change 
     )
 
 
-def who_consented(grant_id: int) -> tuple[str, str]:
-    """The site and the user of a consent, in words; raises `ExactNeedsReconnect`."""
-    grant, _ = grants.read(grant_id)
-    return grant.site, user_words(grant)
-
-
 def user_words(grant: Grant | None) -> str:
     """The Exact user behind a permission, as shown to people."""
     name, email = grants.user_of(grant) if grant else ("", "")
@@ -227,7 +243,7 @@ def connect_division(
         except ExactError as error:
             problems.append(error)
     ending.clean_up(tenant_id, observe=observe)
-    return Connected(connection=connection, problems=tuple(problems), is_first_time=former is None)
+    return Connected(connection=connection, problems=tuple(problems), findings=findings, is_first_time=former is None)
 
 
 def abandon(grant_id: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.references import new_code
 from connector_site.lib.secrets import SealedField
@@ -14,13 +15,13 @@ from tenants.models import Tenant
 class Site(models.TextChoices):
     """The country sites of Exact Online; a company lives on exactly one (`exact.md` 1)."""
 
-    NETHERLANDS = "nl", "Netherlands"
-    BELGIUM = "be", "Belgium"
-    GERMANY = "de", "Germany"
-    FRANCE = "fr", "France"
-    SPAIN = "es", "Spain"
-    UNITED_KINGDOM = "uk", "United Kingdom"
-    UNITED_STATES = "us", "United States"
+    NETHERLANDS = "nl", _("Netherlands")
+    BELGIUM = "be", _("Belgium")
+    GERMANY = "de", _("Germany")
+    FRANCE = "fr", _("France")
+    SPAIN = "es", _("Spain")
+    UNITED_KINGDOM = "uk", _("United Kingdom")
+    UNITED_STATES = "us", _("United States")
 
 
 class Grant(models.Model):
@@ -231,7 +232,10 @@ class ConsentLink(models.Model):
 
 
 class MasterRecord(models.Model):
-    """A record of master data as last read from Exact, encrypted: most of it is about people."""
+    """A record of master data as last read from Exact, encrypted: most of it is about people.
+
+    The company's own address is one of a warehouse, under the connection's code (`exact.addresses`).
+    """
 
     class Resource(models.TextChoices):
         """Which kind of record."""
@@ -241,7 +245,7 @@ class MasterRecord(models.Model):
         ACCOUNT = "account", "account"
         CONTACT = "contact", "contact"
         ORDER = "order", "sales order"
-        WAREHOUSE = "warehouse", "address of a warehouse, or the company's own"
+        WAREHOUSE = "warehouse", "address of a warehouse"
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from audit.models import Event
 from exact.models import Connection, Grant
-from exact.views.consent import PENDING
+from exact.consent_state import PENDING
 from tenants.context import tenant_context
 from tenants.models import Role
 from tests import factories, standins
