@@ -11,10 +11,12 @@ from sandbox.core.clock import Clock
 from sandbox.core.faults import FaultScript
 from sandbox.core.runner import run
 from sandbox.ups import (
+    address_validation,
     control,
     oauth,
     parcel_control,
     quantum_view,
+    rating,
     recovery,
     screens,
     ship,
@@ -44,6 +46,8 @@ ROUTE_MODULES = (
     track,
     track_alert,
     quantum_view,
+    rating,
+    address_validation,
     control,
     parcel_control,
     view_control,

@@ -73,6 +73,8 @@ class UpsSettings(Settings):
     push_delay_ms: int = 0
     push_leading_blank: bool = False
     """A blank before the tracking number, as in UPS's own examples (ups.md 10.3)."""
+    address_test_states: bool = False
+    """True lets addresses of New York and California be known alone, as the test system has it (ups.md 2)."""
     view_file_minutes: float = 10.0
     """A Quantum View file covers this much time."""
     view_delay_seconds: float = 7200.0

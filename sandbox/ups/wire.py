@@ -17,6 +17,10 @@ class Node:
     def __bool__(self) -> bool:
         return bool(self._values)
 
+    def renamed(self, old: str, new: str) -> "Node":
+        """The same with one field under another name."""
+        return Node({new if name == old else name: value for name, value in self._values.items()})
+
     def has(self, name: str) -> bool:
         """Whether the field is there at all, with whatever content: the meaning of indicators (ups.md 1.5)."""
         return name in self._values

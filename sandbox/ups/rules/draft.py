@@ -62,7 +62,7 @@ def read_draft(request: Node, *, client: Client, settings: UpsSettings, at: date
     """Apply the rules of ups.md 5 in UPS's order; the first one broken refuses the request."""
     _check_request(request.child("Request"))
     shipment = request.child("Shipment")
-    account = _account_of(shipment.child("Shipper"), client=client)
+    account = account_of(shipment.child("Shipper"), client=client)
     is_return = bool(shipment.child("ReturnService"))
     lane = _check_parties(shipment, account=account, is_return=is_return, settings=settings)
     service = _check_service(shipment, lane=lane)
@@ -114,7 +114,8 @@ def _check_request(request: Node) -> None:
         raise UpsRefusal("20012", "The customer context is too long")
 
 
-def _account_of(shipper: Node, *, client: Client) -> Account:
+def account_of(shipper: Node, *, client: Client) -> Account:
+    """The account that ships; refused when it is not the calling app's, or not to be used."""
     number = shipper.text("ShipperNumber")
     if len(number) != SHIPPER_NUMBER_LENGTH:
         raise UpsRefusal("120100", "Missing or invalid shipper number")
@@ -138,8 +139,8 @@ def _check_parties(shipment: Node, *, account: Account, is_return: bool, setting
     if ship_from and not is_return:
         check_ship_from_country(ship_from, shipper_country=account.country)
     lane = Lane(
-        origin=_territory(ship_from or shipper),
-        destination=_territory(ship_to),
+        origin=place_of(ship_from or shipper),
+        destination=place_of(ship_to),
         in_free_circulation=not shipment.has("GoodsNotInFreeCirculationIndicator"),
     )
     required = contact_required(lane=lane, service=shipment.child("Service").text("Code"))
@@ -149,7 +150,8 @@ def _check_parties(shipment: Node, *, account: Account, is_return: bool, setting
     return lane
 
 
-def _territory(party: Node) -> str:
+def place_of(party: Node) -> str:
+    """The territory of a party's address."""
     address = party.child("Address")
     return territory_of(country=address.text("CountryCode"), postal_code=address.text("PostalCode"))
 

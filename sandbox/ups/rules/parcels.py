@@ -59,7 +59,13 @@ def check_packages(
     shipment: Node, *, shipper_country: str, service: str, is_return: bool, settings: UpsSettings
 ) -> list[Node]:
     """All packages of the request, every one of them sound."""
-    packages = shipment.children("Package")
+    return check_each(shipment.children("Package"), shipper_country, service, is_return=is_return, settings=settings)
+
+
+def check_each(
+    packages: list[Node], shipper_country: str, service: str, *, is_return: bool, settings: UpsSettings
+) -> list[Node]:
+    """These packages, every one of them sound."""
     most = MAX_RETURN_PACKAGES if is_return else MAX_PACKAGES
     if not packages or len(packages) > most:
         raise UpsRefusal("120600", f"A shipment has from 1 to {most} packages")
