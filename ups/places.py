@@ -1,12 +1,14 @@
 """Where a person goes to fix what UPS refused; the same words in every message."""
 
-ADDRESS = "the delivery address in Exact"
-ORDER = "the sales order in Exact"
-ITEM_WEIGHTS = "item weights in Exact"
-ACCOUNT = "UPS account settings here"
-SHIP_FROM = "ship-from addresses here"
-RULES = "shipping rules here"
-UPS_PORTAL = "the UPS developer portal (developer.ups.com)"
-UPS_CONTRACT = "your contact at UPS"
-CUSTOMS = "customs data of the order in Exact"
-OURS = "nothing to fix on your side: please tell support"
+from connector_site.lib.wording import said
+
+ADDRESS = said("the delivery address in Exact")
+ORDER = said("the sales order in Exact")
+ITEM_WEIGHTS = said("item weights in Exact")
+ACCOUNT = said("UPS account settings here")
+SHIP_FROM = said("ship-from addresses here")
+RULES = said("shipping rules here")
+UPS_PORTAL = said("the UPS developer portal (developer.ups.com)")
+UPS_CONTRACT = said("your contact at UPS")
+CUSTOMS = said("customs data of the order in Exact")
+OURS = said("nothing to fix on your side: please tell support")

@@ -1,7 +1,7 @@
 """What a UPS answer that is no success proves. The table for ship calls is `reliability.md` 1.3, row by row."""
 
 from connector_site.lib.http import Reply
-from ups import places
+from connector_site.lib.wording import said
 from ups.errors import (
     UpsAccountBlocked,
     UpsCredentialRefused,
@@ -28,11 +28,18 @@ _MAYBE_DONE_CODES = frozenset({"10004", "20001", "120001", "120021", "190001", "
 """Called transient or doubtful wherever they are documented (`ups.md` 4.3, 5.12, 6, 7)."""
 _PRODUCT_CODES = frozenset({"250002", "250003"})
 """With a token UPS has just given out these mean that the API product is not added to the app (`ups.md` 2, 3)."""
-_PRODUCTS = {"track": "Tracking", "subscribe": "Track Alert", "quantum view": "Quantum View"}
+_SHIPPING = "Shipping"
+_PRODUCTS = {
+    "rate": "Rating",
+    "track": "Tracking",
+    "subscribe": "Track Alert",
+    "quantum view": "Quantum View",
+    "validate address": "Address Validation",
+}
 """What the UPS developer portal calls the APIs that a shipment does not need, by operation (`ups.md` 2)."""
 FIRST_PAUSE_SECONDS = 30
 """UPS names no pause with a 429; start with this one (`ups.md` 4.5)."""
-_MAYBE_DONE = "UPS gave no clear answer. The shipment may exist, so nothing is sent again before UPS was asked."
+_MAYBE_DONE = said("UPS gave no clear answer. The shipment may exist, so nothing is sent again before UPS was asked.")
 
 
 def is_success(reply: Reply) -> bool:
@@ -62,7 +69,7 @@ def read_error(operation: str, reply: Reply) -> UpsError:
     doubtful = any(error.code in _MAYBE_DONE_CODES for error in errors)
     if not errors or doubtful or reply.status < min(_DEFINITE_NO) or reply.status >= _FIRST_SERVER_FAULT:
         code = errors[0].code if errors else ""
-        message = "UPS cannot answer at the moment."
+        message = said("UPS cannot answer at the moment.")
         return UpsUnavailable(message, operation=operation, status=reply.status, code=code)
     return _definite(operation, reply.status, errors[0])
 
@@ -74,7 +81,7 @@ def refused_token(operation: str, reply: Reply) -> UpsError:
     if code in _PRODUCT_CODES:
         return _product_missing(operation, reply.status, code)
     return UpsCredentialRefused(
-        "UPS does not accept the client id and secret. Enter them again in the UPS account settings.",
+        said("UPS does not accept the client id and secret. Enter them again in the UPS account settings."),
         operation=operation,
         status=reply.status,
         code=code,
@@ -90,20 +97,20 @@ def product_missing(operation: str, reply: Reply) -> UpsProductMissing:
 def _definite(operation: str, status: int, error: WireError) -> UpsError:
     if status == TOO_MANY_REQUESTS:
         return UpsUnavailable(
-            "UPS asks for a pause: too many calls.",
+            said("UPS asks for a pause: too many calls."),
             operation=operation,
             status=status,
             code=error.code,
             retry_after_seconds=FIRST_PAUSE_SECONDS,
         )
     if status == UNAUTHORIZED:
-        message = "UPS did not accept the token; a new one is used next."
+        message = said("UPS did not accept the token; a new one is used next.")
         return UpsUnavailable(message, operation=operation, status=status, code=error.code)
     if status == FORBIDDEN and error.code in _PRODUCT_CODES:
         return _product_missing(operation, status, error.code)
     if status == FORBIDDEN:
         return UpsAccountBlocked(
-            "UPS has blocked this account or app. Ask your contact at UPS, then check the account here.",
+            said("UPS has blocked this account or app. Ask your contact at UPS, then check the account here."),
             operation=operation,
             status=status,
             code=error.code,
@@ -112,10 +119,13 @@ def _definite(operation: str, status: int, error: WireError) -> UpsError:
 
 
 def _product_missing(operation: str, status: int, code: str) -> UpsProductMissing:
-    product = _PRODUCTS.get(operation)
-    named = f"The API product {product}" if product else f"The API product for '{operation}'"
+    product = _PRODUCTS.get(operation, _SHIPPING)
     return UpsProductMissing(
-        f"{named} is not added to your app. Add it in {places.UPS_PORTAL}.",
+        said(
+            "The API product {product} is not added to your app. Add it in the UPS developer portal "
+            "(developer.ups.com).",
+            product=product,
+        ),
         operation=operation,
         status=status,
         code=code,
@@ -125,7 +135,7 @@ def _product_missing(operation: str, status: int, code: str) -> UpsProductMissin
 def _rejected(operation: str, status: int, error: WireError) -> UpsRejected:
     refusal = find_refusal(error.code)
     return UpsRejected(
-        refusal.words if refusal else f"UPS refused: {error.message or 'no reason given'}",
+        refusal.words if refusal else said("UPS refused: {reason}", reason=error.message or said("no reason given")),
         operation=operation,
         status=status,
         code=error.code,
