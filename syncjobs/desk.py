@@ -16,12 +16,14 @@ from exact.models import Connection
 from syncjobs.account_notices import count_in_trouble
 from syncjobs.alarm_notices import count_listed
 from syncjobs.doubt_notices import DoubtNotice, doubt_notices, notices_of, pressing_deliveries
+from syncjobs.going_live import APPROVAL, content_to_approve
 from syncjobs.looking import FOLLOWED_DAYS
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
 from syncjobs.problems import Problem, from_json
 from syncjobs.receivers import Receiver, receiver_of, with_receiver
 from syncjobs.replay import step_to_run
 from syncjobs.reporting import GONE_FROM_EXACT
+from syncjobs.selection import BEFORE_START, NOT_LIVE
 
 PAGE_SIZE = 25
 D = Delivery.State
@@ -60,6 +62,12 @@ SHOWN_MILESTONES: dict[str, Shown] = {
     M.UNKNOWN: Shown(word=said("Status unknown"), look="quiet"),
 }
 """Milestones that say more than the state beside them does."""
+_SHOWN_FOR: dict[tuple[str, str], Shown] = {
+    (D.SKIPPED, NOT_LIVE): Shown(word=said("Not switched on"), look="quiet"),
+    (D.SKIPPED, BEFORE_START): Shown(word=said("Booked before"), look="quiet"),
+    (D.HOLD, APPROVAL): Shown(word=said("Waits for approval"), look="ask"),
+}
+"""Reasons that say more than the state does."""
 IN_DOUBT = Shown(word=said("Checking with UPS"), look="work")
 LONG_IN_DOUBT = Shown(word=said("UPS outcome unknown"), look="ask")
 MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
@@ -198,8 +206,10 @@ def waiting_count(tenant_id: uuid.UUID) -> int:
 
 
 def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:
-    """What waits for a person, longest waiting first."""
-    waiting = list(_waiting(tenant_id).select_related("connection__reporting").order_by("changed_at", "pk"))
+    """What waits for a person, longest waiting first; what only waits for approval stands apart (`approvals`)."""
+    to_approve = Q(state=D.HOLD, problems__0__code=APPROVAL)
+    rows = _waiting(tenant_id).exclude(to_approve).select_related("connection__reporting")
+    waiting = list(rows.order_by("changed_at", "pk"))
     doubts = doubt_notices(tenant_id, waiting, at=timezone.now())
     notices = _notices(tenant_id, waiting)
     return [_item(delivery, doubts.get(delivery.pk, ()), notices.get(delivery.pk, ())) for delivery in waiting]
@@ -220,7 +230,13 @@ def _item(delivery: Delivery, doubts: tuple[DoubtNotice, ...], notices: tuple[No
 
 
 def shown_state(delivery: Delivery, doubts: Iterable[DoubtNotice]) -> Shown:
-    """The badge of a delivery; a shipment that UPS may or may not have made comes before being shipped."""
+    """The badge of a delivery; a shipment that UPS may or may not have made comes before being shipped.
+
+    What was left alone before going live is not called foreign, and what waits for approval is not called wrong.
+    """
+    code = delivery.problems[0]["code"] if delivery.problems else ""
+    if (delivery.state, code) in _SHOWN_FOR:
+        return _SHOWN_FOR[delivery.state, code]
     open_ones = [doubt for doubt in doubts if doubt.is_doubt]
     if not open_ones or delivery.state != D.SHIPPING:
         return SHOWN[delivery.state]
@@ -243,6 +259,8 @@ def attention_of(parcel: Parcel) -> Notice | None:
 def button_for(delivery: Delivery) -> str:
     """What the button that runs it again says; empty where there is none."""
     step = step_to_run(delivery)
+    if content_to_approve(delivery):
+        return ""
     if step == SyncJob.Kind.PROOF:
         return said("File the proof again") if lacks_proof(delivery) else ""
     if step is None:

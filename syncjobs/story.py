@@ -15,6 +15,7 @@ from syncjobs.evidence import reasons_kept
 from syncjobs.models import Attempt, Delivery
 from syncjobs.story_words import (
     ACTORS,
+    ASKED,
     ATTEMPT_MOVED,
     ATTEMPT_MOVED_FROM,
     ATTENTION,
@@ -26,6 +27,7 @@ from syncjobs.story_words import (
     FOLDED,
     MILESTONE_LOOKS,
     MOVED,
+    MOVED_BECAUSE,
     MOVED_FROM,
     OTHER_CAUSE,
     OTHER_FAILED,
@@ -116,7 +118,9 @@ def _moved(event: Event) -> tuple[str, str, str]:
         told = ATTEMPT_MOVED_FROM.get((event.from_state, event.to_state)) or ATTEMPT_MOVED.get(event.to_state)
         words, look = told or OTHER_STEP
         return words, look, _reference(details)
-    words, look = MOVED_FROM.get((event.from_state, event.to_state)) or MOVED.get(event.to_state, OTHER_STEP)
+    reason = (event.to_state, next((row.get("code", "") for row in details.get("problems", [])), ""))
+    known = MOVED_BECAUSE.get(reason) or MOVED_FROM.get((event.from_state, event.to_state))
+    words, look = known or MOVED.get(event.to_state, OTHER_STEP)
     return words, look, _reasons(details)
 
 
@@ -190,8 +194,7 @@ def _asked(event: Event) -> tuple[str, str, str]:
     if "repair" in details:
         return _repaired(details)
     if details.get("what") != "decision":
-        again = details.get("what") == "run again"
-        return said("Asked to check again") if again else said("Asked for by a person"), "move", ""
+        return ASKED.get(str(details.get("what", "")), said("Asked for by a person")), "move", ""
     words = DECIDED.get(str(details.get("decision", "")), said("Decided by a person"))
     return words, "move", str(details.get("number", ""))
 

@@ -8,9 +8,11 @@ from audit.models import Event
 from connector_site.lib.wording import said
 from syncjobs.courses import CORRECTED, LOST, RETURNED, VOIDED
 from syncjobs.decision_options import Decision
+from syncjobs.going_live import APPROVAL
 from syncjobs.intake import FOUND
 from syncjobs.models import Attempt, Delivery, Parcel
 from syncjobs.reconciling.kinds import Repair
+from syncjobs.selection import BEFORE_START, NOT_LIVE
 
 D = Delivery.State
 A = Attempt.State
@@ -114,6 +116,13 @@ CHANGED = {
     "alerts heard": said("UPS tells us of the parcels by itself again"),
     "another problem": said("UPS's news made it another matter"),
 }
+ASKED = {"run again": said("Asked to check again"), "approved": said("Approved by a person")}
+MOVED_BECAUSE: dict[tuple[str, str], tuple[str, str]] = {
+    (D.SKIPPED, NOT_LIVE): (said("Left alone: shipping was not switched on yet"), "move"),
+    (D.SKIPPED, BEFORE_START): (said("Left alone: booked before shipping was switched on"), "move"),
+    (D.HOLD, APPROVAL): (said("Waits for a person's approval"), "move"),
+}
+"""By the state it moved to and the first reason."""
 PROBLEMS = {
     RETURNED: said("UPS brought it back"),
     LOST: said("UPS reports it as lost or destroyed"),

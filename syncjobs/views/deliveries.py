@@ -14,8 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 from syncjobs import desk, papers, receivers, replay, story
 from syncjobs.account_notices import account_notices
 from syncjobs.alarm_notices import listed_alarms
+from syncjobs.approvals import approvals
 from syncjobs.doubt_notices import answers_slowly, notices_of
 from syncjobs.first_steps import first_steps
+from syncjobs.going_live import content_to_approve
 from syncjobs.models import Attempt, Delivery, Label, Parcel, Shipment, TrackingEvent
 from syncjobs.problems import from_json
 from syncjobs.proof import file_name, proof_of_delivery
@@ -95,6 +97,7 @@ def work(request: HttpRequest, access: Access) -> HttpResponse:
             "section": "work",
             "items": desk.work_list(access.tenant_id),
             "left_behind": left_behind(access.tenant_id),
+            "approvals": approvals(access.tenant_id),
             "empty": empty_list(access.tenant_id),
             "accounts": account_notices(access.tenant_id),
             "alarms": listed_alarms(access.tenant_id, access.tenant_code),
@@ -144,6 +147,7 @@ def _context(access: Access, row: Delivery, parcels: tuple[Parcel, ...]) -> dict
         "is_live": row.state in desk.MOVING | desk.FOLLOWED or desk.lacks_proof(row) or bool(doubts),
         "receiver": receivers.receiver_of(row),
         "problems": from_json(row.problems),
+        "to_approve": content_to_approve(row) if row.state == Delivery.State.HOLD else "",
         "may_retry": access.allows(Role.OPERATOR),
         "button": "" if in_doubt else desk.button_for(row),
         "parcels": parcels_shown(row, parcels, at=timezone.now()),

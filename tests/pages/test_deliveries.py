@@ -13,7 +13,7 @@ from audit.record import Happening, happenings
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.problems import Problem
 from tenants.context import tenant_context
-from tenants.models import Role
+from tenants.models import Role, Tenant
 from tests import factories
 from tests.factories import Cast
 from tests.pages import scene
@@ -51,6 +51,9 @@ def test_the_list_shows_newest_first_with_state_and_number(cast: Cast, desk: Des
 
 
 def test_a_new_customer_is_told_what_to_do_next(cast: Cast, as_user: SignIn) -> None:
+    with tenant_context(cast.tenant.id):
+        Tenant.objects.update(shipping_mode=Tenant.ShippingMode.OFF)
+
     page = text(as_user(cast.owner), reverse("syncjobs:deliveries", args=[cast.tenant.code]))
 
     assert "Connect Exact Online" in page
