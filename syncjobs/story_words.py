@@ -116,7 +116,11 @@ CHANGED = {
     "alerts heard": said("UPS tells us of the parcels by itself again"),
     "another problem": said("UPS's news made it another matter"),
 }
-ASKED = {"run again": said("Asked to check again"), "approved": said("Approved by a person")}
+ASKED = {
+    "run again": said("Asked to check again"),
+    "approved": said("Approved by a person"),
+    "row looked at in the admin": said("Looked at by the team of ml-connector"),
+}
 MOVED_BECAUSE: dict[tuple[str, str], tuple[str, str]] = {
     (D.SKIPPED, NOT_LIVE): (said("Left alone: shipping was not switched on yet"), "move"),
     (D.SKIPPED, BEFORE_START): (said("Left alone: booked before shipping was switched on"), "move"),
