@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACE = re.compile(r"\{([a-zA-Z]\w*)\}")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[^a-z])")
 _BETWEEN_NOTES = " · "
 _SOURCE = "en"
@@ -65,7 +65,8 @@ def _reading(text: str, language: str) -> _Reading:
             found = _one(piece, language) or (_Reading(piece, 0) if start == end - 1 else None)
             if found is not None:
                 before = best[start]
-                readings.append(_Reading(f"{before.text} {found.text}".strip(), before.known + found.known))
+                told = f"{before.text} {found.text}" if start else found.text
+                readings.append(_Reading(told, before.known + found.known))
         best.append(max(readings, key=lambda reading: reading.known))
     return best[-1]
 
@@ -98,11 +99,17 @@ def _shapes(language: str) -> tuple[_Shape, ...]:
     """
     django: Any = translation(language)
     messages = django._catalog.keys()  # noqa: SLF001  Django has no other way to all messages of a language
-    patterns = {key for key in messages if isinstance(key, str) and _PLACE.search(key)}
+    patterns = {key for key in messages if isinstance(key, str) and _is_pattern(key)}
     shapes = (_shape(pattern) for pattern in patterns)
     return tuple(
         sorted((shape for shape in shapes if shape.landmark.strip()), key=lambda one: (-one.fixed, one.pattern))
     )
+
+
+def _is_pattern(message: str) -> bool:
+    """Django's own catalogue has messages with braces of another kind."""
+    between, places = _PLACE.subn("", message)
+    return bool(places) and not {"{", "}"} & set(between)
 
 
 def _shape(pattern: str) -> _Shape:
