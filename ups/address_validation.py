@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from connector_site.lib.wording import said
 from ups.errors import UpsUnexpectedReply
 from ups.payloads import AddressCandidate, ValidationAnswer, json_object
 from ups.shipment_spec import PartySpec
@@ -99,7 +100,7 @@ def read_validation(body: bytes) -> AddressAnswer:
     parsed = json_object(body)
     found = (parsed or {}).get("XAVResponse")
     if not isinstance(found, dict):
-        raise UpsUnexpectedReply("UPS's answer about the address cannot be read.", operation=_OPERATION)
+        raise UpsUnexpectedReply(said("UPS's answer about the address cannot be read."), operation=_OPERATION)
     states = {
         "ValidAddressIndicator": AddressState.VALID,
         "AmbiguousAddressIndicator": AddressState.AMBIGUOUS,
@@ -107,7 +108,7 @@ def read_validation(body: bytes) -> AddressAnswer:
     }
     state = next((state for name, state in states.items() if name in found), None)
     if state is None:
-        raise UpsUnexpectedReply("UPS's answer about the address cannot be read.", operation=_OPERATION)
+        raise UpsUnexpectedReply(said("UPS's answer about the address cannot be read."), operation=_OPERATION)
     answer = ValidationAnswer.model_validate(found)
     kind = answer.address_classification.code
     return AddressAnswer(

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from connector_site.lib.wording import said
 from ups.models import Account, AlertSubscription
 
-SWITCHED_OFF = "Track Alert is switched off for this UPS account."
+SWITCHED_OFF = said("Track Alert is switched off for this UPS account.")
 State = AlertSubscription.State
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from connector_site.lib.wording import said
 from ups.amounts import amount_of
 from ups.errors import UpsOutcomeUnknown
 from ups.numbers import PLACEHOLDER, find_reported, is_valid
@@ -114,7 +115,7 @@ def read_answer(body: bytes, expected_packages: int) -> ShipmentAnswer:
         return _complete(body, expected_packages)
     except _Incomplete as error:
         raise UpsOutcomeUnknown(
-            f"UPS answered, but {error}. The shipment may exist.",
+            said("UPS answered, but {what}. The shipment may exist.", what=error),
             operation=_SHIP,
             status=200,
             tracking_number=find_reported(body),
@@ -167,10 +168,10 @@ def read_recovery(body: bytes) -> RecoveryAnswer:
 def _complete(body: bytes, expected_packages: int) -> ShipmentAnswer:
     parsed = json_object(body)
     if parsed is None or not isinstance(parsed.get("ShipmentResponse"), dict):
-        raise _Incomplete("the answer cannot be read")
+        raise _Incomplete(said("the answer cannot be read"))
     answer = ShipmentResponse.model_validate(parsed["ShipmentResponse"])
     if answer.response.response_status.code != _SUCCESS:
-        raise _Incomplete("it does not say that it succeeded")
+        raise _Incomplete(said("it does not say that it succeeded"))
     results = answer.shipment_results
     parcels = _parcels(results.package_results, expected_packages)
     shipment = results.shipment_identification_number or parcels[0].tracking_number
@@ -192,10 +193,10 @@ def _complete(body: bytes, expected_packages: int) -> ShipmentAnswer:
 
 def _parcels(packages: list[PackageResult], expected: int) -> tuple[ParcelLabel, ...]:
     if len(packages) != expected or not packages:
-        raise _Incomplete(f"with {len(packages)} parcels instead of {expected}")
+        raise _Incomplete(said("with {number} parcels instead of {expected}", number=len(packages), expected=expected))
     parcels = tuple(_label(package.tracking_number, package.shipping_label) for package in packages)
     if len({parcel.tracking_number for parcel in parcels}) != len(parcels):
-        raise _Incomplete("two parcels have the same tracking number")
+        raise _Incomplete(said("two parcels have the same tracking number"))
     return parcels
 
 
@@ -205,11 +206,11 @@ def _label(number: str, image: Image) -> ParcelLabel:
     try:
         content = base64.b64decode("".join(image.graphic_image.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise _Incomplete("a label cannot be decoded") from error
+        raise _Incomplete(said("a label cannot be decoded")) from error
     if not content:
-        raise _Incomplete("a label is missing")
+        raise _Incomplete(said("a label is missing"))
     if not _looks_like(image.format_code, content):
-        raise _Incomplete("a label is not of the kind it says")
+        raise _Incomplete(said("a label is not of the kind it says"))
     return ParcelLabel(tracking_number=number, image_format=image.format_code, content=content)
 
 
@@ -221,8 +222,8 @@ def _looks_like(format_code: str, content: bytes) -> bool:
 
 def _bad_number(number: str) -> str:
     if number == PLACEHOLDER:
-        return "with the placeholder number of the UPS test system, which stands for no shipment"
-    return "a tracking number is wrong" if number else "a tracking number is missing"
+        return said("with the placeholder number of the UPS test system, which stands for no shipment")
+    return said("a tracking number is wrong") if number else said("a tracking number is missing")
 
 
 def _charge(results: ShipmentResults) -> tuple[Decimal | None, str, bool]:

@@ -7,6 +7,7 @@ import requests
 from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts
 from connector_site.lib.outside_calls import Observer
 from connector_site.lib.secrets import Secret
+from connector_site.lib.wording import said
 from ups.errors import UpsAccountBlocked, UpsError, UpsUnavailable
 from ups.transport import Call, Wire
 from ups.verdicts import UNAUTHORIZED, is_success, product_missing, read_error, refused_token
@@ -108,4 +109,4 @@ class Asker:
         try:
             return self.send(self._session, call, token)
         except (NeverSent, AnswerLost) as error:
-            raise UpsUnavailable("UPS cannot be reached at the moment.", operation=call.operation) from error
+            raise UpsUnavailable(said("UPS cannot be reached at the moment."), operation=call.operation) from error

@@ -16,6 +16,7 @@ from connector_site.lib.http import AnswerLost, NeverSent, Reply, Timeouts, new_
 from connector_site.lib.outside_calls import Observer
 from connector_site.lib.references import new_shipment_reference
 from connector_site.lib.secrets import Secret
+from connector_site.lib.wording import said
 from ups.address_validation import NOT_ASKED, AddressAnswer, is_asked, read_validation, validation_call
 from ups.answers import RecoveryAnswer, RecoveryState, ShipmentAnswer, VoidAnswer, read_answer, read_recovery, read_void
 from ups.asking import Asker, TokenSource
@@ -112,7 +113,9 @@ class UpsClient:
         A refusal is an answer, not an error: UPS voids within a time it does not publish.
         """
         if len(tracking_numbers) > VOID_NUMBERS:
-            raise UpsRejected(f"UPS voids at most {VOID_NUMBERS} parcels at once.", operation="void")
+            raise UpsRejected(
+                said("UPS voids at most {number} parcels at once.", number=VOID_NUMBERS), operation="void"
+            )
         template = f"/api/shipments/{SHIP_VERSION}/void/cancel/"
         call = Call(
             operation="void",
@@ -125,7 +128,7 @@ class UpsClient:
         if is_success(reply):
             answer = read_void(reply.body, tracking_numbers)
             if answer is None:
-                message = "UPS's answer to the void cannot be read; asking again is safe."
+                message = said("UPS's answer to the void cannot be read; asking again is safe.")
                 raise UpsUnavailable(message, operation="void", status=reply.status)
             return answer
         error = read_error("void", reply)
@@ -175,14 +178,16 @@ class UpsClient:
         """
         answer = self.recover_by_reference(new_shipment_reference("check"))
         if answer.state is not RecoveryState.NOT_FOUND:
-            raise UpsUnexpectedReply("UPS found a shipment under a reference that was never used.", operation="recover")
+            raise UpsUnexpectedReply(
+                said("UPS found a shipment under a reference that was never used."), operation="recover"
+            )
         if shipper is None:
             return ProbeAnswer(shipper_accepted=True, code="", message="")
         path = f"/api/shipments/{SHIP_VERSION}/ship"
         payload = orjson.dumps(shipper_question(shipper, self.shipper_number))
         reply = self._asker.ask(Call(operation="check shipper", method="POST", path=path, route=path, payload=payload))
         if is_success(reply):
-            raise UpsUnexpectedReply("UPS accepted a shipment without parcels.", operation="check shipper")
+            raise UpsUnexpectedReply(said("UPS accepted a shipment without parcels."), operation="check shipper")
         error = read_error("check shipper", reply)
         if not isinstance(error, UpsRejected):
             raise self._asker.stopping(error)
@@ -203,9 +208,9 @@ class UpsClient:
         try:
             return self._asker.send(session, call, token)
         except NeverSent as error:
-            raise UpsUnavailable("UPS cannot be reached; nothing was sent.", operation=call.operation) from error
+            raise UpsUnavailable(said("UPS cannot be reached; nothing was sent."), operation=call.operation) from error
         except AnswerLost as error:
-            message = (
+            message = said(
                 "The shipment was sent and UPS's answer was lost. It may exist: UPS is asked before anything else."
             )
             raise UpsOutcomeUnknown(message, operation=call.operation) from error

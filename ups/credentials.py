@@ -215,7 +215,7 @@ class AccountTokens:
                 token_failures=0,
             )
         if not stored:
-            message = "The UPS account was changed while a token was fetched for it."
+            message = said("The UPS account was changed while a token was fetched for it.")
             raise UpsUnavailable(message, operation="token", retry_after_seconds=1)
         return _Held(
             token=Secret(answer.access_token),
@@ -242,7 +242,11 @@ class AccountTokens:
             self.stop(_BLOCKED if blocked else _REFUSED)
             return UpsAccountBlocked(_BLOCKED, **facts) if blocked else UpsCredentialRefused(_REFUSED, **facts)
         pausing = reply.status == TOO_MANY_REQUESTS
-        message = "UPS asks for a pause: too many token calls." if pausing else "UPS gives no token at the moment."
+        message = (
+            said("UPS asks for a pause: too many token calls.")
+            if pausing
+            else said("UPS gives no token at the moment.")
+        )
         return UpsUnavailable(message, **facts, retry_after_seconds=seconds)
 
     def _pause(self, claim: _Claim, *, seconds: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from connector_site.lib.wording import said
 from ups.errors import UpsUnexpectedReply
 from ups.event_payloads import QuantumViewResponse, ViewError, ViewFileContent, ViewHead, sent_object
 from ups.events import ParcelEvent
@@ -35,7 +36,7 @@ _OPERATION = "quantum view"
 _STAMP = "%Y%m%d%H%M%S"
 _FAILED = "0"
 _SUCCESS = "1"
-_UNREADABLE = "UPS's Quantum View answer cannot be read."
+_UNREADABLE = said("UPS's Quantum View answer cannot be read.")
 _TRANSIENT = "transient"
 _NO_NAME = re.compile(r"\bnames? do(?:es)? not exist\b", re.IGNORECASE)
 _NO_FILES = re.compile(rf"\bno (?:\w+ ){{0,2}}(?:files?|data|events?)\b|{_NO_NAME.pattern}", re.IGNORECASE)

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from connector_site.lib.wording import said
 from ups.amounts import amount_of
 from ups.answers import Alert
 from ups.errors import UpsUnexpectedReply
@@ -81,14 +82,14 @@ def read_rate(body: bytes) -> RatedShipment:
     parsed = json_object(body) or {}
     answer = RateResponse.model_validate(as_object(parsed.get("RateResponse")))
     if not answer.rated_shipment:
-        raise UpsUnexpectedReply("UPS's price cannot be read.", operation=_OPERATION)
+        raise UpsUnexpectedReply(said("UPS's price cannot be read."), operation=_OPERATION)
     rated = answer.rated_shipment[0]
     list_total = amount_of(rated.total_charges.monetary_value)
     negotiated = amount_of(rated.negotiated_rate_charges.total_charge.monetary_value)
     total = list_total if negotiated is None else negotiated
     money = rated.total_charges if negotiated is None else rated.negotiated_rate_charges.total_charge
     if total is None or not money.currency_code:
-        raise UpsUnexpectedReply("UPS's price cannot be read.", operation=_OPERATION)
+        raise UpsUnexpectedReply(said("UPS's price cannot be read."), operation=_OPERATION)
     remarks = [*answer.response.alert, *rated.rated_shipment_alert]
     return RatedShipment(
         service_code=rated.service.code,

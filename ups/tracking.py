@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from connector_site.lib.wording import said
 from ups.errors import UpsUnexpectedReply
 from ups.event_payloads import (
     DeliveryDate,
@@ -59,7 +60,7 @@ def read_tracking(body: bytes) -> TrackingAnswer:
     """The parcels in a 2xx answer; raises `UpsUnexpectedReply` when it cannot be read."""
     parsed = sent_object(body)
     if parsed is None or not isinstance(parsed.get("trackResponse"), dict):
-        raise UpsUnexpectedReply("UPS's answer about a parcel cannot be read.", operation=_OPERATION)
+        raise UpsUnexpectedReply(said("UPS's answer about a parcel cannot be read."), operation=_OPERATION)
     shipments = TrackResponse.model_validate(parsed["trackResponse"]).shipment
     parcels = tuple(_parcel(shipment, package) for shipment in shipments for package in shipment.package)
     warnings = tuple(

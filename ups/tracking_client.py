@@ -15,6 +15,7 @@ import requests
 from connector_site.lib.http import Reply, Timeouts
 from connector_site.lib.outside_calls import Observer
 from connector_site.lib.secrets import Secret
+from connector_site.lib.wording import said
 from ups.asking import Asker, TokenSource
 from ups.errors import UpsRejected, UpsUnavailable
 from ups.payloads import WireError, clean_text, json_object
@@ -126,7 +127,9 @@ class TrackingClient:
         answer, whether UPS took some of the others or none.
         """
         if len(numbers) > ALERT_NUMBERS:
-            raise UpsRejected(f"UPS takes at most {ALERT_NUMBERS} parcels at once.", operation="subscribe")
+            raise UpsRejected(
+                said("UPS takes at most {number} parcels at once.", number=ALERT_NUMBERS), operation="subscribe"
+            )
         version = ALERT_VERSION_WITH_DESTINATION if destination else ALERT_VERSION
         path = f"/api/track/{version}/subscription/standard/package"
         payload = orjson.dumps(_subscription(numbers, destination))
@@ -174,7 +177,7 @@ def _subscription(numbers: tuple[str, ...], destination: Destination | None) -> 
 def _readable(call: Call, reply: Reply) -> bytes:
     """The body of a success; one that is no JSON comes from a gateway, and asking again is harmless."""
     if json_object(reply.body) is None:
-        message = "UPS's answer cannot be read; asking again is harmless."
+        message = said("UPS's answer cannot be read; asking again is harmless.")
         raise UpsUnavailable(message, operation=call.operation, status=reply.status)
     return reply.body
 

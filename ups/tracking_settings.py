@@ -9,6 +9,7 @@ from django.db.models import Count
 
 from audit import record
 from audit.models import Event
+from connector_site.lib.wording import said
 from tenants.context import tenant_context
 from ups.alerts import PREVIOUS_ACCEPTED_DAYS
 from ups.models import Account, AlertSubscription, QuantumViewFeed
@@ -67,13 +68,15 @@ def add_feed(account: Account, name: str) -> QuantumViewFeed:
         with tenant_context(account.tenant_id), transaction.atomic():
             Account.objects.select_for_update(no_key=True).get(tenant_id=account.tenant_id, pk=account.pk)
             if len(feeds_of(account)) >= FEEDS_AT_MOST:
-                raise FeedNotAdded(f"At most {FEEDS_AT_MOST} subscriptions are read for one account.")
+                raise FeedNotAdded(
+                    said("At most {number} subscriptions are read for one account.", number=FEEDS_AT_MOST)
+                )
             feed = QuantumViewFeed.objects.create(tenant_id=account.tenant_id, account=account, name=name)
             _record(feed, Event.Kind.CONNECTED)
     except IntegrityError as error:
         if _ONCE not in str(error):
             raise
-        raise FeedNotAdded(f"“{name}” is being read already.") from error
+        raise FeedNotAdded(said("“{name}” is being read already.", name=name)) from error
     return feed
 
 
