@@ -1,7 +1,9 @@
 """Deliveries, shipments, messages and jobs, to look at; and the one action that looks again."""
 
+from typing import Any
+
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -11,6 +13,9 @@ from syncjobs.models import (
     Alarm,
     Attempt,
     Delivery,
+    DryRun,
+    Export,
+    ExportPart,
     Finding,
     Heartbeat,
     Label,
@@ -20,6 +25,7 @@ from syncjobs.models import (
     Receipt,
     Reconciliation,
     Reporting,
+    ShipFrom,
     Shipment,
     ShippingRule,
     SyncJob,
@@ -128,6 +134,46 @@ class ShippingRuleAdmin(LookingAdmin):
     list_filter = ("label_format",)
     list_select_related = ("tenant",)
     ordering = ("tenant__name", "position")
+
+
+@admin.register(ShipFrom)
+class ShipFromAdmin(LookingAdmin):
+    """Where the customers' parcels leave from; whom UPS asks for there is not shown."""
+
+    list_display = ("tenant", "warehouse_code", "city", "country", "checked_at", "check_problem")
+    list_select_related = ("tenant",)
+    ordering = ("tenant__name", "warehouse_code")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """All but the person."""
+        return [name for name in super().get_fields(request, obj) if name not in {"attention_name", "phone", "email"}]
+
+
+@admin.register(DryRun)
+class DryRunAdmin(LookingAdmin):
+    """Looks at what would happen; what they show is not shown here."""
+
+    list_display = ("asked_at", "tenant", "connection", "finished_at", "problem")
+    list_select_related = ("tenant", "connection")
+    ordering = ("-asked_at",)
+
+
+@admin.register(Export)
+class ExportAdmin(LookingAdmin):
+    """That a customer asked for a copy of her data."""
+
+    list_display = ("asked_at", "tenant", "finished_at", "expires_at", "size_bytes", "problem")
+    list_select_related = ("tenant",)
+    ordering = ("-asked_at",)
+
+
+@admin.register(ExportPart)
+class ExportPartAdmin(LookingAdmin):
+    """The files of such a copy, without what is in them."""
+
+    list_display = ("name", "tenant", "export", "table", "rows")
+    list_select_related = ("tenant", "export")
+    ordering = ("-pk",)
 
 
 @admin.register(Receipt)

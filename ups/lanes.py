@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector_site.lib.wording import said
+
 EU = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )
@@ -42,9 +44,9 @@ class Papers(StrEnum):
     """What has to go with the goods."""
 
     NONE = "none"
-    INVOICE = "customs invoice"
-    INVOICE_TOTAL = "total value of the goods"
-    UNCLEAR = "to be agreed with UPS"
+    INVOICE = said("customs invoice")
+    INVOICE_TOTAL = said("total value of the goods")
+    UNCLEAR = said("to be agreed with UPS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

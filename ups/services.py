@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector_site.lib.wording import said
 from ups.lanes import EU
 
 
@@ -22,17 +23,17 @@ LABEL_HEIGHTS_INCHES = frozenset({6, 8})
 LABEL_WIDTH_INCHES = 4
 
 PACKAGINGS = {
-    "01": "UPS Letter",
-    "02": "Own packaging",
-    "03": "Tube",
-    "04": "PAK",
-    "21": "UPS Express Box",
-    "24": "UPS 25 KG Box",
-    "25": "UPS 10 KG Box",
-    "30": "Pallet",
-    "2a": "Small Express Box",
-    "2b": "Medium Express Box",
-    "2c": "Large Express Box",
+    "01": said("UPS Letter"),
+    "02": said("Own packaging"),
+    "03": said("Tube"),
+    "04": said("PAK"),
+    "21": said("UPS Express Box"),
+    "24": said("UPS 25 KG Box"),
+    "25": said("UPS 10 KG Box"),
+    "30": said("Pallet"),
+    "2a": said("Small Express Box"),
+    "2b": said("Medium Express Box"),
+    "2c": said("Large Express Box"),
 }
 
 _EVERYWHERE = {
@@ -115,7 +116,7 @@ def find_service(origin_country: str, code: str) -> Service | None:
 def service_name(origin_country: str, code: str) -> str:
     """A name to show; a code that is unknown here is shown as it is."""
     service = find_service(origin_country, code)
-    return service.name if service else f"UPS service {code}"
+    return service.name if service else said("UPS service {code}", code=code)
 
 
 def offered_services(origin_country: str) -> tuple[Service, ...]:
