@@ -237,6 +237,10 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 600},
     },
     "verify audit chains": {"task": "syncjobs.tasks.verify_chains", "schedule": crontab(hour=3, minute=20)},
+    "delete what was kept long enough": {
+        "task": "syncjobs.tasks.plan_retention",
+        "schedule": crontab(hour=2, minute=10),
+    },
     **{
         f"canary through {name}": {
             "task": "syncjobs.tasks.canary",
