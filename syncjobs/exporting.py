@@ -262,3 +262,9 @@ def _readme(tenant: Tenant, *, at: datetime, left_out: int) -> str:
     if left_out:
         lines.append(said("{count} labels did not fit; take them from the pages of their deliveries.", count=left_out))
     return "\n".join(local(line) for line in lines) + "\n"
+
+
+def has_failed(tenant_id: uuid.UUID) -> bool:
+    """Whether the newest copy that was asked for was given up."""
+    newest = Export.objects.filter(tenant_id=tenant_id).order_by("-asked_at").first()
+    return newest is not None and newest.finished_at is None and under_way(tenant_id) is None

@@ -1,7 +1,7 @@
 """What is kept how long, and deleting what was kept long enough, piece by piece."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -189,3 +189,18 @@ KINDS = (
     Kind(name="events", delete=_events, is_told=False),
     Kind(name="finders", delete=_unfindable, is_told=False),
 )
+
+
+def change_periods(tenant: Tenant, new: Mapping[str, int]) -> list[str]:
+    """Save what differs, in the open transaction within the limits; returns the names of what was changed."""
+    changed = {limit.field: new[limit.field] for limit in LIMITS if new[limit.field] != getattr(tenant, limit.field)}
+    outside = [limit.field for limit in LIMITS if not limit.least <= new[limit.field] <= limit.most]
+    if outside:
+        raise ValueError(f"Outside the limits: {outside}")
+    if changed:
+        Tenant.objects.filter(pk=tenant.pk).update(**changed)
+        event = Happening(
+            kind=Event.Kind.CHANGED, subject_kind="tenant", subject=tenant.code, details={"fields": sorted(changed)}
+        )
+        happenings(tenant.pk, [event])
+    return sorted(changed)

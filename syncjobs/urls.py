@@ -3,12 +3,14 @@
 from django.urls import path
 
 from syncjobs.views import (
+    closing,
     deliveries,
     dry_run,
     going_live,
     health,
     hooks,
     labels,
+    personal,
     reconciliation,
     reporting,
     reviews,
@@ -53,6 +55,11 @@ urlpatterns = [
     path(f"{_TENANT}/resume/", going_live.resume, name="resume"),
     path(f"{_TENANT}/approve/", going_live.approve, name="approve"),
     path(f"{_TENANT}/rules/", rules.rules, name="rules"),
+    path(f"{_TENANT}/personal-data/", personal.personal, name="personal"),
+    path(f"{_TENANT}/personal-data/erase/", personal.erase, name="erase"),
+    path(f"{_TENANT}/personal-data/copy/", personal.export, name="export"),
+    path(f"{_TENANT}/personal-data/copy/<uuid:export_code>.zip", personal.export_file, name="export_file"),
+    path(f"{_TENANT}/close/", closing.close, name="close"),
     path(f"{_TENANT}/reporting/", reporting.reporting, name="reporting"),
     path(f"{_TENANT}/health/", health.health, name="health"),
     path(f"{_TENANT}/health/subscribe/", health.resubscribe, name="resubscribe"),

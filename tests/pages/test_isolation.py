@@ -2,14 +2,16 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from audit.models import Event
 from exact.models import Connection, ShippingMethod, Warehouse
-from syncjobs.models import Delivery, Finding, Label, Reconciliation, Reporting, ShipFrom, ShippingRule, SyncJob
+from syncjobs.models import Delivery, Export, Finding, Label, Reconciliation, Reporting, ShipFrom, ShippingRule, SyncJob
 from tenants.context import tenant_context
 from tenants.models import Invitation, Membership, Role, Tenant
 from tests.factories import Cast
@@ -30,6 +32,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "exact:start": (),
     "exact:take_up": (),
     "syncjobs:again": ("delivery_code",),
+    "syncjobs:close": (),
     "syncjobs:approve": (),
     "syncjobs:dry_run": (),
     "syncjobs:go_live": (),
@@ -39,11 +42,15 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:deliveries": (),
     "syncjobs:delivery": ("delivery_code",),
     "syncjobs:dismiss_finding": ("finding_code",),
+    "syncjobs:erase": (),
+    "syncjobs:export": (),
+    "syncjobs:export_file": ("export_code",),
     "syncjobs:label_original": ("label_code",),
     "syncjobs:label_pdf": ("label_code",),
     "syncjobs:labels_pdf": ("delivery_code",),
     "syncjobs:health": (),
     "syncjobs:labels_printer": ("delivery_code",),
+    "syncjobs:personal": (),
     "syncjobs:proof": ("delivery_code",),
     "syncjobs:read_methods": (),
     "syncjobs:read_warehouses": (),
@@ -106,6 +113,7 @@ OPEN = {
 """Addresses outside /t/, each with what guards it."""
 WALLED = (
     Delivery,
+    Export,
     Finding,
     Label,
     ShipFrom,
@@ -168,12 +176,17 @@ def identifiers(desk: Desk) -> dict[str, uuid.UUID]:
             **of_company, exact_id=uuid.uuid4(), exact_code="2", read_at=delivery.created_at
         )
         finding = Finding.objects.create(**of_company, reconciliation=run, kind="gone", subject=delivery.code)
+        at = timezone.now()
+        export = Export.objects.create(
+            tenant=desk.tenant, asked_by=uuid.uuid4(), finished_at=at, expires_at=at + timedelta(days=1)
+        )
     return {
         "delivery_code": delivery.code,
         "label_code": label.code,
         "account_code": desk.account.code,
         "feed_code": feed.code,
         "finding_code": finding.code,
+        "export_code": export.code,
         "member_code": member.code,
         "invitation_code": invitation.code,
         "warehouse_code": warehouse.code,
