@@ -1,4 +1,4 @@
-"""The admin: staff who used a second factor, on its own host if there is one, and every look at a row leaves a trace."""
+"""The admin: staff who used a second factor, on its own host if there is one; every look at a row leaves a trace."""
 
 import pytest
 from django.contrib import admin

@@ -72,16 +72,16 @@ def wrong_headers(answer: HttpResponseBase) -> list[str]:
     return wrong + ([] if "no-store" in answer.headers.get("Cache-Control", "") else ["Cache-Control"])
 
 
-@pytest.mark.parametrize("is_signed_in", [True, False], ids=["signed in", "nobody"])
+@pytest.mark.parametrize("reader", ["owner", "nobody"])
 def test_every_page_carries_every_header_and_no_copy_is_kept(
-    cast: Cast, desk: Desk, as_user: SignIn, client: Client, is_signed_in: bool
+    cast: Cast, desk: Desk, as_user: SignIn, client: Client, reader: str
 ) -> None:
     pages = reachable(desk)
 
     wrong = {}
     for name, address in pages.items():
-        reader = as_user(cast.owner) if is_signed_in else client
-        wrong[name] = wrong_headers(reader.get(address))
+        browser = as_user(cast.owner) if reader == "owner" else client
+        wrong[name] = wrong_headers(browser.get(address))
 
     assert {name: found for name, found in wrong.items() if found and name != STYLE_SHEET} == {}
     assert len(pages) > len(ROUTES) + 10

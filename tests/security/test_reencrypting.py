@@ -163,6 +163,5 @@ def _all(question: str) -> list[Any]:
 
 
 def test_a_frozen_request_is_opened_to_this_command_alone(busy: Desk) -> None:
-    with tenant_context(busy.tenant.id), connection.cursor() as cursor:
-        with pytest.raises(DatabaseError, match="frozen"), tenant_context(busy.tenant.id):
-            cursor.execute("UPDATE syncjobs_attempt SET request = request || 'x'::bytea")
+    with pytest.raises(DatabaseError, match="frozen"), tenant_context(busy.tenant.id), connection.cursor() as cursor:
+        cursor.execute("UPDATE syncjobs_attempt SET request = request || 'x'::bytea")
