@@ -105,7 +105,7 @@ def test_going_live_from_now_on(cast: Cast, desk: Desk, as_user: SignIn) -> None
     assert jobs(desk) == [("read", str(waiting.code))]
     with tenant_context(desk.tenant.id):
         event = Event.objects.get(subject=desk.tenant.code)
-    assert event.details["fields"] == ["ships_from_at", "shipping_mode"]
+    assert event.details["fields"] == ["shipping_mode", "ships_from_at"]
     assert event.actor == f"user:{cast.owner.code}"
 
 
