@@ -35,7 +35,7 @@ class ShipFromForm(StyledForm):
     attention_name = forms.CharField(
         label=_("Contact person"),
         max_length=limits.NAME_CHARACTERS,
-        help_text=_("A name or a department, such as “Expedition”."),
+        help_text=_("A name or a department, such as “Shipping department”."),
     )
     address_line_1 = forms.CharField(label=_("Street and number"), max_length=limits.ADDRESS_LINE_CHARACTERS)
     address_line_2 = forms.CharField(
