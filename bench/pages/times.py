@@ -12,7 +12,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.conf import settings
 from django.db import connections
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLResolver, get_resolver, reverse
 
 from bench.figures import spread
 from bench.pages.page_time import PageTime
@@ -83,7 +83,7 @@ def _walk(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, tup
     for entry in resolver.url_patterns:
         if isinstance(entry, URLResolver):
             yield from _walk(entry, f"{entry.namespace}:" if entry.namespace else namespace)
-        elif isinstance(entry, URLPattern) and entry.name:
+        elif entry.name:
             yield f"{namespace}{entry.name}", tuple(entry.pattern.converters)
 
 
