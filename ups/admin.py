@@ -7,7 +7,7 @@ from django.db import models
 from django.http import HttpRequest
 
 from connector_site.lib.admin import LookingAdmin
-from ups.models import Account, AlertSubscription, QuantumViewFeed
+from ups.models import Account, AlertSubscription, ProductCheck, QuantumViewFeed
 
 
 @admin.register(Account)
@@ -56,3 +56,14 @@ class QuantumViewFeedAdmin(LookingAdmin):
     list_select_related = ("tenant", "account")
     search_fields = ("name", "tenant__name")
     ordering = ("tenant__name", "name")
+
+
+@admin.register(ProductCheck)
+class ProductCheckAdmin(LookingAdmin):
+    """What was found out about the products of customers' apps."""
+
+    list_display = ("product", "outcome", "tenant", "account", "ups_code", "problem", "checked_at")
+    list_filter = ("product", "outcome")
+    list_select_related = ("tenant", "account")
+    search_fields = ("tenant__name", "account__name", "ups_code")
+    ordering = ("tenant__name", "account__name", "product")

@@ -6,6 +6,7 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.references import new_code
 from connector_site.lib.secrets import SealedField, Secret, unseal_secret
@@ -201,11 +202,11 @@ class AlertSubscription(models.Model):
     class State(models.TextChoices):
         """Where it stands."""
 
-        WANTED = "wanted", "not asked for yet"
-        ACTIVE = "active", "active"
-        REFUSED = "refused", "refused by UPS"
-        FAILED = "failed", "not renewed"
-        ENDED = "ended", "no longer needed"
+        WANTED = "wanted", _("not asked for yet")
+        ACTIVE = "active", _("active")
+        REFUSED = "refused", _("refused by UPS")
+        FAILED = "failed", _("not renewed")
+        ENDED = "ended", _("no longer needed")
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")

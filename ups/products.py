@@ -235,7 +235,15 @@ def _remember(account: Account, result: CheckResult, calls: list[OutsideCall]) -
             try_now(account, at=result.checked_at)
         made = record.calls(calls, subject_kind=SUBJECT_KIND, subject=account.code)
         record.happenings(account.tenant_id, [*made, _outcome(account, result)])
-        account.refresh_from_db(fields=[*columns, "stopped_at", "stopped_reason"])
+        _refresh(account, [*columns, "stopped_at", "stopped_reason"])
+
+
+def _refresh(account: Account, columns: list[str]) -> None:
+    """Show everything as it stands now; only these columns where the secrets cannot be opened."""
+    try:
+        account.refresh_from_db()
+    except UNREADABLE:
+        account.refresh_from_db(fields=columns)
 
 
 def _keep(account: Account, result: CheckResult) -> None:

@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.record import acting
@@ -39,49 +40,56 @@ def tracking(request: HttpRequest, access: Access, account_code: UUID) -> HttpRe
     form = AlertForm(request.POST if request.method == "POST" else None, initial={"version": account.alert_version})
     if request.method == "POST" and form.is_valid():
         _as_person(request, lambda: alerts.choose_version(account, form.cleaned_data["version"], at=timezone.now()))
-        messages.success(request, "Saved.")
+        messages.success(request, _("Saved."))
         return redirect("ups:tracking", access.tenant_code, account_code)
     return _page(request, access, account, FeedForm())
 
 
 @require_POST
-@members_only(Role.MANAGER)
+@members_only(Role.MANAGER, fresh=True)
 def renew_secret(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
     """A new secret for version 1."""
     account = _account(access, account_code)
     if _as_person(request, lambda: alerts.rotate_credential(account, at=timezone.now())):
         days = alerts.PREVIOUS_ACCEPTED_DAYS
-        messages.success(request, f"The secret is renewed. The old one is accepted for {days} days more.")
+        text = _("The secret is renewed. The old one is accepted for {days} days more.")
+        messages.success(request, text.format(days=days))
     else:
-        why = "Parcels still use the secret before the present one, or version 1 is not in use."
-        messages.warning(request, f"The secret is not renewed. {why}")
+        text = _(
+            "The secret is not renewed. Parcels still use the secret before the present one, or version 1 is not in "
+            "use."
+        )
+        messages.warning(request, text)
     return redirect("ups:tracking", access.tenant_code, account_code)
 
 
 @require_POST
-@members_only(Role.MANAGER)
+@members_only(Role.MANAGER, fresh=True)
 def leaked(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
     """A new address and new secrets, and no grace for the old ones."""
     account = _account(access, account_code)
     _as_person(request, lambda: alerts.revoke(account, at=timezone.now()))
-    messages.success(request, "The old address and secrets are refused from now on; parcels are told to UPS anew.")
+    text = _("The old address and secrets are refused from now on; parcels are told to UPS anew.")
+    messages.success(request, text)
     if account.alert_version == Account.AlertVersion.V2:
-        messages.warning(request, "Enter the four values of version 2 at UPS anew: until then nothing is pushed.")
+        text = _("Enter the four values of version 2 at UPS anew: until then nothing is pushed.")
+        messages.warning(request, text)
     return redirect("ups:tracking", access.tenant_code, account_code)
 
 
 @require_POST
-@members_only(Role.MANAGER)
+@members_only(Role.MANAGER, fresh=True)
 def new_client_secret(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
     """A new client secret for version 2, to be entered at UPS: shown in this answer and not again by itself."""
     account = _account(access, account_code)
     _as_person(request, lambda: alerts.rotate_client_secret(account))
-    messages.warning(request, "There is a new client secret. Enter it at UPS now: the old one no longer works.")
+    text = _("There is a new client secret. Enter it at UPS now: the old one no longer works.")
+    messages.warning(request, text)
     return _page_with_secret(request, access, account)
 
 
 @require_POST
-@members_only(Role.MANAGER)
+@members_only(Role.MANAGER, fresh=True)
 def show_client_secret(request: HttpRequest, access: Access, account_code: UUID) -> HttpResponse:
     """The client secret of version 2, in this answer alone."""
     return _page_with_secret(request, access, _account(access, account_code))
@@ -99,7 +107,7 @@ def add_feed(request: HttpRequest, access: Access, account_code: UUID) -> HttpRe
         except FeedNotAdded as refused:
             form.refuse(str(refused))
         else:
-            messages.success(request, f"“{feed.name}” is read from now on.")
+            messages.success(request, _("“{name}” is read from now on.").format(name=feed.name))
             return redirect("ups:tracking", access.tenant_code, account_code)
     return _page(request, access, account, form)
 
@@ -111,14 +119,17 @@ def remove_feed(request: HttpRequest, access: Access, account_code: UUID, feed_c
     account = _account(access, account_code)
     name = _as_person(request, lambda: tracking_settings.remove_feed(account, feed_code))
     if name is None:
-        raise Http404("No such subscription.")
-    messages.success(request, f"“{name}” is read no more.")
+        raise Http404(_("No such subscription."))
+    messages.success(request, _("“{name}” is read no more.").format(name=name))
     return redirect("ups:tracking", access.tenant_code, account_code)
 
 
 def _page_with_secret(request: HttpRequest, access: Access, account: Account) -> HttpResponse:
     """The page as it may be shown once; `members_only` forbids everybody on the way to keep it."""
     secret = _as_person(request, lambda: alerts.show_client_secret(account))
+    if not secret:
+        text = _("The client secret can no longer be opened. Make a new one and enter it at UPS.")
+        messages.error(request, text)
     return _page(request, access, account, FeedForm(), client_secret=secret.reveal())
 
 
@@ -139,7 +150,7 @@ def _page(
             "status": tracking_settings.alert_status(account, at=at),
             "portal": portal,
             "client_secret": client_secret,
-            "client_id": account.reveal_client_id() if may_change else "",
+            "client_id": (book.find_client_id(account) or "") if may_change else "",
             "is_open_to_ups": _is_open_to_ups(account),
             "public_url": settings.PUBLIC_URL,
             "last_push_at": _last_push_at(account),
@@ -178,5 +189,5 @@ def _as_person(request: HttpRequest, do: Callable[[], Result]) -> Result:
 def _account(access: Access, code: UUID) -> Account:
     account = book.find_account(access.tenant_id, code)
     if account is None:
-        raise Http404("No such UPS account.")
+        raise Http404(_("No such UPS account."))
     return account
