@@ -19,7 +19,9 @@ from connector_site.lib.references import new_shipment_reference
 from connector_site.lib.secrets import seal
 from exact.models import Connection, Grant, ShippingMethod, WebhookSubscription
 from syncjobs.evidence import begin_doubt
-from syncjobs.models import Attempt, Delivery, Label, Parcel, PartyAddress, Shipment, ShippingRule
+from syncjobs.label_files import new_label
+from syncjobs.models import Attempt, Delivery, Parcel, Shipment, ShippingRule
+from syncjobs.parties import keep_party
 from syncjobs.problems import Problem
 from syncjobs.transitions import delivery_event, move, move_attempt
 from tenants.context import tenant_context
@@ -30,6 +32,15 @@ from ups.shipment_spec import ParcelSpec, PartySpec, ShipmentSpec
 from ups.shipping import LabelFormat, build_request
 
 ZPL = b"^XA^FO50,50^FDLabel^FS^XZ"
+RECEIVER = PartySpec(
+    name="Möbelhaus Lindner GmbH",
+    attention="Wareneingang",
+    phone="+49 211 1234567",
+    address_lines=("Königsallee 92a", "Hof 2"),
+    city="Düsseldorf",
+    postal_code="40212",
+    country="DE",
+)
 S = Delivery.State
 _numbers = itertools.count(60001)
 _tracking = itertools.count(1)
@@ -257,15 +268,7 @@ def _request(desk: Desk, reference: str) -> dict[str, Any]:
     spec = ShipmentSpec(
         shipper=account_details().shipper,
         shipper_number=desk.account.shipper_number,
-        ship_to=PartySpec(
-            name="Möbelhaus Lindner GmbH",
-            attention="Wareneingang",
-            phone="+49 211 1234567",
-            address_lines=("Königsallee 92a", "Hof 2"),
-            city="Düsseldorf",
-            postal_code="40212",
-            country="DE",
-        ),
+        ship_to=RECEIVER,
         service_code="11",
         parcels=(ParcelSpec(weight=Decimal("8.4"), packaging_code="02"),),
         reference=reference,
@@ -317,25 +320,10 @@ def _make_parcel(shipment: Shipment, position: int, image_format: str) -> str:
         weight=Decimal("8.4"),
         weight_unit="KGS",
     )
-    Label.objects.create(
-        tenant_id=shipment.tenant_id,
-        parcel=parcel,
-        image_format=image_format,
-        content=ZPL if image_format == "ZPL" else label_picture(),
-    )
+    content = ZPL if image_format == "ZPL" else label_picture()
+    new_label(parcel, image_format=image_format, content=content, at=timezone.now()).save(force_insert=True)
     return parcel.tracking_number
 
 
 def _give_receiver(delivery: Delivery) -> None:
-    party = {
-        "name": "Möbelhaus Lindner GmbH",
-        "attention": "Wareneingang",
-        "phone": "+49 211 1234567",
-        "lines": ["Königsallee 92a", "Hof 2"],
-        "postal_code": "40212",
-        "city": "Düsseldorf",
-        "state": "",
-        "country": "DE",
-    }
-    sealed = seal(party, owner=delivery.code, purpose="ship_to")
-    PartyAddress.objects.create(tenant_id=delivery.tenant_id, delivery=delivery, sealed=sealed)
+    keep_party(delivery, RECEIVER, at=delivery.created_at)

@@ -78,8 +78,8 @@ def test_a_picture_that_cannot_be_read_leads_back_with_advice(cast: Cast, desk: 
     delivery = scene.make_shipped(desk)
     with tenant_context(desk.tenant.id):
         label = Label.objects.get(parcel__shipment__delivery=delivery)
-        label.content = b"not a picture"
-        label.save(update_fields=["content"])
+        label.sealed_key, label.content = None, b"not a picture"
+        label.save(update_fields=["sealed_key", "content"])
 
     answer = as_user(cast.viewer).get(
         reverse("syncjobs:labels_pdf", args=[desk.tenant.code, delivery.code]), follow=True
