@@ -15,7 +15,7 @@ _LEADING_TO_EXACT = "/t/"
 """Below it a form may be answered by sending the browser to Exact, as on the pages of `exact` itself."""
 PERMISSIONS = ", ".join(
     (
-        *(f"{name}=()" for name in ("camera", "geolocation", "microphone", "payment", "usb", "serial", "bluetooth")),
+        *(f"{name}=()" for name in ("camera", "geolocation", "microphone", "payment", "usb", "serial")),
         *(f"{name}=(self)" for name in ("publickey-credentials-get", "publickey-credentials-create")),
     )
 )
