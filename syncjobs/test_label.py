@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from reportlab.lib.units import cm, inch
+from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
 from syncjobs.models import ShippingRule
@@ -21,6 +22,10 @@ _CENTIMETRES_PER_INCH = 2.54
 _FRAME_DOTS = 4
 _TICK_DOTS = 30
 _MARGIN_INCHES = 0.1
+_FONT, _POINTS = "Helvetica", 10
+_TEXT_WIDTH = 2.9 * inch
+"""Between the rulers."""
+_TEXT_DOTS = 120
 _ZPL_SPECIAL = str.maketrans({"^": " ", "~": " ", "\\": " "})
 
 
@@ -36,9 +41,10 @@ def as_pdf(size: ShippingRule.LabelSize) -> bytes:
     top = height * inch - 1.2 * inch
     page.setFont("Helvetica-Bold", 22)
     page.drawCentredString(middle, top, WORDS)
-    page.setFont("Helvetica", 10)
-    for number, line in enumerate(_lines(size), start=1):
-        page.drawCentredString(middle, top - number * 0.28 * inch, line)
+    page.setFont(_FONT, _POINTS)
+    written_lines = [part for line in _lines(size) for part in simpleSplit(line, _FONT, _POINTS, _TEXT_WIDTH)]
+    for number, line in enumerate(written_lines, start=1):
+        page.drawCentredString(middle, top - number * 0.25 * inch, line)
     page.showPage()
     page.save()
     return written.getvalue()
@@ -58,7 +64,8 @@ def as_zpl(size: ShippingRule.LabelSize) -> bytes:
     ]
     for number, line in enumerate(_lines(size)):
         words = line.translate(_ZPL_SPECIAL)
-        commands.append(f"^FO60,{300 + number * 60}^A0N,28,28^FB{width - 120},2,0,C^FD{words}^FS")
+        block = f"^FB{width - 2 * _TEXT_DOTS},3,0,C"
+        commands.append(f"^FO{_TEXT_DOTS},{300 + number * 100}^A0N,28,28{block}^FD{words}^FS")
     commands += _zpl_rulers(width, height)
     return "\n".join([*commands, "^XZ", ""]).encode()
 
