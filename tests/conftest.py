@@ -10,6 +10,9 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker, Settings
 
+from tests.leaks import _no_secret_in_any_log, sieve
+
+__all__ = ["_no_secret_in_any_log", "sieve"]
 TESTS = Path(__file__).resolve().parent
 END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
