@@ -49,7 +49,7 @@ class Seeder:
         return user
 
     def make_company(self, site: str, *, user: User, name: str | None, country: str | None) -> Company:
-        """A division that the user may open, with warehouse, carriers, goods, customers and orders."""
+        """A division that the user may open, with warehouses, carriers, goods, customers and orders."""
         company = self._found(site, name=name, country=country or SITES[site].country)
         self.world.companies[company.division] = company
         user.divisions.append(company.division)
@@ -104,6 +104,8 @@ class Seeder:
             "Account": None,
         }
         self.records.insert(company, "crm/Addresses", address, user_id=user.user_id)
+        without_address: Row = {"Code": "2", "Description": "Returns", "Main": 0, "UseStorageLocations": 0}
+        self.records.insert(company, "inventory/Warehouses", without_address, user_id=user.user_id)
 
     def _add_masters(self, company: Company, user: User) -> None:
         for method in METHODS:

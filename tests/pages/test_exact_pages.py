@@ -152,7 +152,8 @@ def test_a_made_up_code_is_refused_by_exact_and_explained(cast: Cast, as_user: S
     answer = client.get(CALLBACK, {"state": state, "code": "made-up"})
 
     assert answer.status_code == 400
-    assert "Exact Online could not be connected" in answer.content.decode()
+    assert "Exact Online did not accept the sign-in" in answer.content.decode()
+    assert "choose the country" in answer.content.decode()
     assert connections(cast.tenant) == []
 
 
@@ -178,7 +179,8 @@ def test_a_missing_right_is_named_and_nothing_is_connected(cast: Cast, as_user: 
 
     assert answer.status_code == 400
     assert "A right is missing in Exact Online" in answer.content.decode()
-    assert "PUT salesorder/GoodsDeliveries" in answer.content.decode()
+    assert "The Exact user may not change goods deliveries" in answer.content.decode()
+    assert url("companies", cast.tenant) in answer.content.decode()
     assert live_divisions(cast.tenant) == []
 
 

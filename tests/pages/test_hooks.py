@@ -1,13 +1,16 @@
 """The door for Exact's notifications, as HTTP sees it."""
 
 import uuid
+from datetime import datetime
 from typing import NoReturn
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
+from exact.models import Connection
 from syncjobs.models import Receipt
 from syncjobs.views import hooks
 from tenants.context import tenant_context
@@ -30,6 +33,25 @@ def receipts(desk: Desk) -> int:
 def test_the_check_of_a_new_subscription_is_answered(client: Client, desk: Desk) -> None:
     assert post(client, desk.connection.hook_code, b"") == 200
     assert receipts(desk) == 0
+
+
+def validated_at(desk: Desk) -> datetime | None:
+    with tenant_context(desk.tenant.id):
+        return Connection.objects.get(pk=desk.connection.pk).hook_validated_at
+
+
+def test_the_first_call_is_noted_once_and_only_where_the_address_is_known(
+    client: Client, desk: Desk, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    assert post(client, uuid.uuid4(), b"") == 200
+    assert validated_at(desk) is None
+    with django_assert_num_queries(1):
+        post(client, desk.connection.hook_code, b"")
+    first = validated_at(desk)
+    post(client, desk.connection.hook_code, b"")
+
+    assert first is not None
+    assert validated_at(desk) == first
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\x00\xff", b'{"Content": {}, "HashCode": "00"}', b"x" * (64 * 1024)])
