@@ -118,5 +118,5 @@ def _zpl_rulers(width: int, height: int) -> Iterator[str]:
 
 
 def _whole(length: float) -> range:
-    """The marks of a ruler that lie within the frame."""
-    return range(1, math.ceil(length))
+    """The marks of a ruler that stand clear of the frame's far side."""
+    return range(1, math.ceil(length - 0.5))
