@@ -14,12 +14,13 @@ EXACT_SITES = ("NL", "BE", "DE", "FR", "ES", "UK", "US")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """What the processes are told, and the folder with their logs."""
+    """What the processes are told, and the folders with their logs and with the mails they send."""
 
     addresses: Addresses
     servers: ServerUrls
     environment: dict[str, str]
     logs_directory: Path
+    mailbox: Path
 
     def log(self, name: str) -> Path:
         """A log of this run alone."""
@@ -61,6 +62,8 @@ def make_configuration(
         "UPS_BASE_URL_TEST": addresses.ups,
         "UPS_BASE_URL_PRODUCTION": addresses.ups,
     }
+    mailbox = data_directory.resolve() / "mails"
+    made["EMAIL_URL"] = f"filemail:///{mailbox}"
     if tracking_hour_seconds is not None:
         made["TRACKING_HOUR_SECONDS"] = str(tracking_hour_seconds)
     return Configuration(
@@ -74,4 +77,5 @@ def make_configuration(
             **servers.environment,
         },
         logs_directory=servers.logs_directory,
+        mailbox=mailbox,
     )

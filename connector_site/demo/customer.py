@@ -1,29 +1,29 @@
-"""A customer who sets everything up in the browser: Exact's consent, the UPS account, the shipping rules."""
+"""A customer who sets everything up in the browser, step by step, from the sign-up form to going live."""
 
 import re
 import secrets
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connector_site.demo.configuration import Configuration
+from connector_site.demo.entrance import Login, sign_up
 from connector_site.demo.errors import DemoFailed
 from connector_site.demo.person import Page, Person
 from connector_site.demo.sandbox import Company, Sandbox
 
-EMAIL = "owner@demo.example"
 TENANT = "Demo Trading"
 SITE = "nl"
 COUNTRY = "NL"
 SHIPPER_NUMBER = "A1B2C3"
-RULES_TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 30
 POLL_SECONDS = 0.2
 # What the customer ships by UPS: shipping method in Exact, words of the UPS service; the other methods are not UPS.
 SERVICES = {"UPS Standard": "Standard", "UPS Express Saver": "Saver"}
 NOT_UPS = "Not UPS"
+NOT_OF_A_PLACE = frozenset({"name", "shipper_number", "environment"})
+WOULD_BE_SHIPPED = "Would be shipped"
 VIEW_NAME = "Outbound"
 """The Quantum View subscription that the customer made at UPS."""
 SENDER = {
@@ -39,55 +39,42 @@ SENDER = {
     "phone": "+31 20 123 4567",
     "email": "warehouse@demo.example",
 }
-TRACKING_PAGE = re.compile(r'href="([^"]+/tracking/)"')
+COMPANY_PAGE = re.compile(r"/t/([0-9a-f-]{36})/")
 # One section per shipping method, named by its code in Exact, with the list of services inside.
 RULE = re.compile(r'data-exact-method="([^"]*)".*?name="([^"]+-service)"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """The owner of the demo's tenant."""
+class Customer:
+    """The company in Exact that ships now, and how its owner signs in."""
 
-    email: str
-    password: str
-    tenant_code: str
-
-
-def found_tenant(configuration: Configuration) -> Login:
-    """A new tenant with its owner, as an operator of the service makes them."""
-    password = secrets.token_urlsafe(12)
-    # A database of one's own is not emptied: the owner of an earlier demo may be in it, with another password.
-    email = EMAIL if configuration.servers.database_is_ours else f"{secrets.token_hex(4)}.{EMAIL}"
-    made = subprocess.run(
-        [sys.executable, "manage.py", "add_tenant", TENANT, email],
-        env=configuration.environment | {"OWNER_PASSWORD": password},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if made.returncode != 0:
-        raise DemoFailed(f"The demo customer could not be made: {made.stderr.strip()}")
-    return Login(email=email, password=password, tenant_code=made.stdout.split()[-1])
+    company: Company
+    login: Login
 
 
-def connect_customer(configuration: Configuration, sandbox: Sandbox, login: Login) -> Company:
-    """Connect a new company of Exact through the pages of the site and Exact's consent page."""
+def connect_customer(configuration: Configuration, sandbox: Sandbox) -> Customer:
+    """Take a new company all the way through the pages of the site and Exact's consent page."""
     company = sandbox.make_company(site=SITE, name=SENDER["company_name"], country=COUNTRY)
     person = Person(configuration.addresses.site)
-    with _told("signed in"):
-        _sign_in(person, login)
-    with _told(f"connected company {company.division} through Exact's consent page"):
-        _connect_exact(person, login, company)
-    with _told("connected the UPS account"):
-        _connect_ups(person, login, sandbox)
-    with _told("had the Quantum View subscription read too"):
-        _read_quantum_view(person, login, sandbox)
-    with _told("chose the UPS services of the shipping methods"):
-        _choose_services(person, login, company)
+    with _told("signed up and set up the second factor"):
+        login = sign_up(configuration, person)
+    with _told("1 named the company"):
+        home = _found_company(person)
+    with _told(f"2 connected company {company.division} through Exact's consent page"):
+        _connect_exact(person, home, company)
+    with _told("3 connected the UPS account, with a Quantum View subscription"):
+        _connect_ups(person, home, sandbox)
+    with _told("4 said where parcels leave from"):
+        _say_where_from(person, home)
+    with _told("5 chose the UPS services of the shipping methods"):
+        _choose_services(person, home, company)
+    with _told("6 saw what would become of the last deliveries"):
+        _look_ahead(person, home, sandbox, company)
     with _told("Exact has checked the webhook address"):
         sandbox.wait_for_subscription(company)
-    return company
+    with _told("7 went live"):
+        _go_live(person, home)
+    return Customer(company=company, login=login)
 
 
 @contextmanager
@@ -97,15 +84,18 @@ def _told(what: str) -> Iterator[None]:
     print(f"  {what} ({time.monotonic() - started_at:.1f} s)", flush=True)
 
 
-def _sign_in(person: Person, login: Login) -> None:
-    page = person.open("/")
-    page = person.send(page, page.form_with("password"), login=login.email, password=login.password)
-    if f"/t/{login.tenant_code}/" not in page.url:
-        raise DemoFailed(f"Signing in led to {page.url}: {page.text}")
+def _found_company(person: Person) -> str:
+    """The address under which the pages of the new company are."""
+    page = person.open("/companies/new/")
+    page = person.send(page, page.form_with("weight_unit"), name=TENANT)
+    found = COMPANY_PAGE.search(page.url)
+    if found is None:
+        raise DemoFailed(f"Naming the company led to {page.url}: {page.text}")
+    return found[0]
 
 
-def _connect_exact(person: Person, login: Login, company: Company) -> None:
-    page = person.open(f"/t/{login.tenant_code}/exact/")
+def _connect_exact(person: Person, home: str, company: Company) -> None:
+    page = _step(person, home, "exact/")
     page = person.send(page, page.form_to("/exact/start/"), site=SITE)
     user_id = company.user_id
     sign_in = next((form for form in page.forms if form.values.get("signed_in") == user_id), None)
@@ -114,33 +104,54 @@ def _connect_exact(person: Person, login: Login, company: Company) -> None:
     page = person.send(page, sign_in)
     page = person.send(page, page.form_with("decision"), decision="allow")
     page = person.send(page, page.form_with("division"), division=str(company.division))
-    if not page.url.endswith("/exact/"):
+    if home not in page.url:
         raise DemoFailed(f"Connecting Exact led to {page.url}: {page.text}")
 
 
-def _connect_ups(person: Person, login: Login, sandbox: Sandbox) -> None:
+def _connect_ups(person: Person, home: str, sandbox: Sandbox) -> None:
     app = {"client_id": f"demo-{secrets.token_hex(8)}", "client_secret": secrets.token_urlsafe(24)}
     sandbox.make_ups_account(**app, shipper_number=SHIPPER_NUMBER, country=COUNTRY)
-    page = person.open(f"/t/{login.tenant_code}/ups/new/")
-    page = person.send(page, page.form_with("shipper_number"), **SENDER, **app)
-    if not page.url.endswith("/ups/") or "Not accepted" in page.text:
-        raise DemoFailed(f"The UPS account was not accepted: {page.text}")
-
-
-def _read_quantum_view(person: Person, login: Login, sandbox: Sandbox) -> None:
     sandbox.subscribe_to_quantum_view(shipper_number=SHIPPER_NUMBER, name=VIEW_NAME)
-    page = person.open(f"/t/{login.tenant_code}/ups/")
-    found = TRACKING_PAGE.search(page.html)
-    if found is None:
-        raise DemoFailed(f"The page of UPS accounts leads to no page about tracking: {page.text}")
-    page = person.open(found[1])
-    page = person.send(page, page.form_to("/feeds/"), name=VIEW_NAME)
-    if not page.url.endswith("/tracking/"):
-        raise DemoFailed(f"The Quantum View subscription was not added: {page.text}")
+    page = _step(person, home, "ups/new/")
+    person.send(page, page.form_with("shipper_number"), **SENDER, **app, feed=VIEW_NAME)
 
 
-def _choose_services(person: Person, login: Login, company: Company) -> None:
-    page = _page_with_rules(person, login)
+def _say_where_from(person: Person, home: str) -> None:
+    page = _step(person, home, "ship-from/")
+    place = {name: value for name, value in SENDER.items() if name not in NOT_OF_A_PLACE}
+    person.send(page, page.form_with("address_line_1"), **place)
+
+
+def _look_ahead(person: Person, home: str, sandbox: Sandbox, company: Company) -> None:
+    """At a delivery that was booked before going live, and so is never shipped."""
+    sandbox.book_delivery(company)
+    page = _step(person, home, "dry-run/")
+    page = person.send(page, page.form_to("/dry-run/"))
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while WOULD_BE_SHIPPED not in page.text:
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"No delivery was looked at within {TIMEOUT_SECONDS} seconds: {page.text}")
+        time.sleep(POLL_SECONDS)
+        page = person.open(f"{home}dry-run/")
+
+
+def _go_live(person: Person, home: str) -> None:
+    page = person.open(f"{home}go-live/")
+    page = person.send(page, page.form_with("mode"), mode="automatic", start="now")
+    if not page.url.endswith(home):
+        raise DemoFailed(f"The company did not go live: {page.text}")
+
+
+def _step(person: Person, home: str, path: str) -> Page:
+    """The page of a step, when it is the next one."""
+    page = person.open(f"{home}next/")
+    if not page.url.endswith(f"{home}{path}"):
+        raise DemoFailed(f"The next step should be {path}, and is {page.url}: {page.text}")
+    return page
+
+
+def _choose_services(person: Person, home: str, company: Company) -> None:
+    page = _page_with_rules(person, home)
     lists = dict(RULE.findall(page.html))
     form = page.form_with(next(iter(lists.values())))
     names = {method.code: method.name for method in company.shipping_methods}
@@ -150,13 +161,13 @@ def _choose_services(person: Person, login: Login, company: Company) -> None:
         raise DemoFailed(f"The shipping rules were not saved: {page.text}")
 
 
-def _page_with_rules(person: Person, login: Login) -> Page:
+def _page_with_rules(person: Person, home: str) -> Page:
     """The rules page, once a worker has read the shipping methods from Exact."""
-    deadline = time.monotonic() + RULES_TIMEOUT_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
-        page = person.open(f"/t/{login.tenant_code}/rules/")
+        page = person.open(f"{home}rules/")
         if RULE.search(page.html):
             return page
         if time.monotonic() > deadline:
-            raise DemoFailed(f"No shipping methods were read within {RULES_TIMEOUT_SECONDS} seconds: {page.text}")
+            raise DemoFailed(f"No shipping methods were read within {TIMEOUT_SECONDS} seconds: {page.text}")
         time.sleep(POLL_SECONDS)

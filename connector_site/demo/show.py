@@ -7,7 +7,8 @@ from pathlib import Path
 
 from connector_site.demo.addresses import find_addresses
 from connector_site.demo.configuration import Configuration, make_configuration
-from connector_site.demo.customer import Login, connect_customer, found_tenant
+from connector_site.demo.customer import connect_customer
+from connector_site.demo.entrance import Login
 from connector_site.demo.errors import DemoFailed
 from connector_site.demo.outcome import look_in_exact
 from connector_site.demo.preparation import collect_static_files, start_migrations, wait_for_end
@@ -25,6 +26,7 @@ from connector_site.lib.local_servers import running
 from connector_site.lib.local_servers.processes import Child, stop, stop_all
 
 LOOK_AFTER_SECONDS = 0.5
+CODES_TOLD = 5
 HOUR_SECONDS = 2.0
 """An hour between two questions about a parcel lasts as long in the demo."""
 
@@ -39,14 +41,14 @@ def run_demo(data_directory: Path, *, once: bool) -> None:
         configuration = make_configuration(
             addresses=addresses, servers=servers, data_directory=data_directory, tracking_hour_seconds=HOUR_SECONDS
         )
-        children, login = _start_all(stack, configuration)
+        children = _start_all(stack, configuration)
         say(f"Everything runs after {time.monotonic() - started_at:.1f} s. Connecting a customer")
         sandbox = Sandbox(exact=addresses.exact, ups=addresses.ups)
         sandbox.let_parcels_travel()
-        company = connect_customer(configuration, sandbox, login)
-        ship_one(configuration, sandbox, company)
+        customer = connect_customer(configuration, sandbox)
+        ship_one(configuration, sandbox, customer.company)
         if not once:
-            _tell_where(configuration, login)
+            _tell_where(configuration, customer.login)
             _look_after(children)
 
 
@@ -54,7 +56,7 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> tuple[list[Child], Login]:
+def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> list[Child]:
     """Everything that need not wait for another loads at the same time; stopped together at the end."""
 
     def kept(child: Child) -> Child:
@@ -73,10 +75,9 @@ def _start_all(stack: contextlib.ExitStack, configuration: Configuration) -> tup
     web, worker = kept(start_web(configuration)), kept(start_worker(configuration))
     wait_for_end(migrations)
     kept(start_beat(configuration))
-    login = found_tenant(configuration)
     wait_for_stand_ins(configuration, children[:2])
     wait_for_web_and_worker(configuration, [web, worker])
-    return children, login
+    return children
 
 
 def ship_one(configuration: Configuration, sandbox: Sandbox, company: Company) -> None:
@@ -109,9 +110,12 @@ def _tell_where(configuration: Configuration, login: Login) -> None:
     addresses = configuration.addresses
     say("")
     say(f"  The site       {addresses.site}   sign in as {login.email}, password {login.password}")
+    say(f"  Second factor  one of these recovery codes, each once: {' '.join(login.recovery_codes[:CODES_TOLD])}")
+    say(f"                 or an authenticator app with the key {login.authenticator_key}")
     say(f"  Exact sandbox  {addresses.exact}   book a goods delivery there")
     say(f"  UPS sandbox    {addresses.ups}   parcels leave by themselves and are delivered within seconds")
     say(f"  Logs           {configuration.logs_directory}")
+    say(f"  Mails          {configuration.mailbox}")
     say("")
     say("Ctrl-C stops everything that was started here.")
 

@@ -26,6 +26,7 @@ def test_a_second_run_waits_until_the_first_has_collected_and_does_not_empty_its
         ),
         environment={},
         logs_directory=tmp_path,
+        mailbox=tmp_path / "mails",
     )
     second = threading.Thread(target=preparation.collect_static_files, args=[configuration])
 
