@@ -153,7 +153,7 @@ TABLES = (
             "exact_document_id", "proof_problem", "created_at", "changed_at",
         ),
         links=("connection__code",),
-        left_out={"track_code": SECRET},
+        left_out={"track_code": SECRET, "correlation": OURS, "exact_writes": OURS},
     ),
     Table(
         name="addresses",
