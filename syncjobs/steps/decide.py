@@ -29,7 +29,10 @@ from ups.shipment_spec import PartySpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """Where a delivery that is not planned is left, why, and what else is kept of it."""
+    """Where a delivery that is not planned is left, why, and what else is kept of it.
+
+    One that could be shipped and waits for approval has a `receiver`.
+    """
 
     to: Delivery.State
     problems: list[Problem]
@@ -112,7 +115,8 @@ def _settle(delivery: Delivery, goods: GoodsDelivery, stop: Stop, *, choices: Ch
                 delivery.tenant_id, [*events, *([delivery_event(delivery, Event.Kind.CHANGED)] if is_new else [])]
             )
         if stop.to == Delivery.State.HOLD:
-            rechecking.schedule(delivery, job=job, at=step.at)
+            not_before = step.at + permission.APPROVAL_LOOK if stop.receiver else None
+            rechecking.schedule(delivery, job=job, at=step.at, not_before=not_before)
 
 
 def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: Job, step: Step, stay: bool) -> None:

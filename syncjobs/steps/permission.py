@@ -1,6 +1,7 @@
 """Whether a delivery may be shipped now, as the customer has chosen: live, since when, and with whose approval."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 
 from connector_site.lib.wording import said
@@ -17,6 +18,8 @@ from ups.services import service_name
 from ups.shipment_spec import ShipmentSpec, WeightUnit
 
 Mode = Tenant.ShippingMode
+APPROVAL_LOOK = timedelta(hours=6)
+"""Our own bound: what waits for approval is read afresh when it is approved; before that only to show what it is now."""
 _ASKED_OF_THE_SWITCH = {*selection.WAITS_FOR_GOING_LIVE, going_live.APPROVAL}
 
 
