@@ -19,7 +19,7 @@ from ups.shipment_spec import ShipmentSpec, WeightUnit
 
 Mode = Tenant.ShippingMode
 APPROVAL_LOOK = timedelta(hours=6)
-"""Our own bound: what waits for approval is read afresh when it is approved; before that only to show what it is now."""
+"""Our own bound: what waits for approval is read afresh once it is; before that only to show how it stands."""
 _ASKED_OF_THE_SWITCH = {*selection.WAITS_FOR_GOING_LIVE, going_live.APPROVAL}
 
 
