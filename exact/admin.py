@@ -7,10 +7,12 @@ from exact.models import (
     Breaker,
     CallBudget,
     Connection,
+    ConsentLink,
     Grant,
     MasterRecord,
     ShippingMethod,
     SyncCursor,
+    Warehouse,
     WebhookSubscription,
 )
 
@@ -71,6 +73,27 @@ class ShippingMethodAdmin(LookingAdmin):
     list_select_related = ("connection", "tenant")
     search_fields = ("exact_code", "description")
     ordering = ("exact_code",)
+
+
+@admin.register(Warehouse)
+class WarehouseAdmin(LookingAdmin):
+    """Warehouses as last read; their addresses are not shown."""
+
+    list_display = ("exact_code", "description", "is_main", "connection", "tenant", "read_at")
+    list_select_related = ("connection", "tenant")
+    search_fields = ("exact_code", "description")
+    ordering = ("exact_code",)
+
+
+@admin.register(ConsentLink)
+class ConsentLinkAdmin(LookingAdmin):
+    """Links for colleagues with the Exact rights; what was allowed by them is not shown."""
+
+    list_display = ("code", "site", "tenant", "made_at", "given_at", "expires_at", "ended_at")
+    list_filter = ("site",)
+    list_select_related = ("tenant",)
+    search_fields = ("code", "tenant__name")
+    ordering = ("-made_at",)
 
 
 @admin.register(MasterRecord)

@@ -18,6 +18,7 @@ from connector_site.lib.secrets import Secret
 from exact.changes import SyncEndpoint
 from exact.client import ExactClient
 from exact.records import GoodsDeliveryChanges, GoodsDeliveryLineChanges, NewDocument
+from exact.rights import NEEDS
 from tests.exact import samples
 from tests.exact.wire import BASE, make_client
 
@@ -44,6 +45,11 @@ class Recorder:
         return (200, {}, '{"d":{"results":[]}}') if request.method == "GET" else (204, {}, "")
 
 
+def look(what: tuple[str, str], client: ExactClient) -> None:
+    """Look whether a part of Exact is open."""
+    client.look_at(*what)
+
+
 CALLS: dict[str, Callable[[ExactClient], object]] = {
     "goods_deliveries": lambda client: client.goods_deliveries([ID]),
     "entries_of_lines": lambda client: client.entries_of_lines([ID]),
@@ -54,6 +60,9 @@ CALLS: dict[str, Callable[[ExactClient], object]] = {
     "sales_orders": lambda client: client.sales_orders([7]),
     "warehouses": lambda client: client.warehouses(),
     "warehouse_addresses": lambda client: client.warehouse_addresses(ID),
+    "addresses_of_warehouses": lambda client: client.addresses_of_warehouses([ID]),
+    "latest_goods_deliveries": lambda client: client.latest_goods_deliveries(10),
+    **{f"look_at {need.what}": partial(look, need.read) for need in NEEDS if need.read},
     "shipping_methods": lambda client: client.shipping_methods(),
     "document_types": lambda client: client.document_types(),
     "documents": lambda client: client.documents([ID]),

@@ -22,6 +22,8 @@ LOOKUPS: dict[str, Callable[[ExactClient], object]] = {
     "contacts": lambda client: client.contacts([KEY]),
     "sales_orders": lambda client: client.sales_orders([20240015]),
     "warehouse_addresses": lambda client: client.warehouse_addresses(KEY),
+    "addresses_of_warehouses": lambda client: client.addresses_of_warehouses([KEY]),
+    "latest_goods_deliveries": lambda client: client.latest_goods_deliveries(10),
     "documents": lambda client: client.documents([KEY]),
     "documents_by_subject": lambda client: client.documents_by_subject("Proof", account_id=KEY),
     "attachments_of": lambda client: client.attachments_of(KEY),
