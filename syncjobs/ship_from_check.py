@@ -10,28 +10,25 @@ from django.utils import timezone
 from audit.record import calls, happenings
 from connector_site.lib.outside_calls import OutsideCall
 from connector_site.lib.references import new_shipment_reference
-from connector_site.lib.secrets import UNREADABLE
 from connector_site.lib.wording import said
 from syncjobs.ship_from import unless_shipper
 from tenants.context import tenant_context
 from ups import places
 from ups.access import open_client_for_check
-from ups.accounts import find_account, has_address, shipper_of
+from ups.accounts import find_account, find_client_id, has_address, shipper_of
 from ups.address_validation import AddressState
 from ups.client import UpsClient
 from ups.credentials import SUBJECT_KIND
 from ups.errors import Problem, UpsError, UpsProductMissing, UpsRejected
 from ups.models import Account
-from ups.refusals import find_refusal
 from ups.services import offered_services
 from ups.shipment_spec import ParcelSpec, PartySpec, ShipmentSpec
 
-_PARCEL = ParcelSpec(weight=Decimal(1))
+_PARCEL = ParcelSpec(weight=Decimal(1), length=Decimal(30), width=Decimal(20), height=Decimal(15))
+"""With sizes: Rating wants them within the United States (`ups.md` 12)."""
 _OWN = frozenset({"ship_from"})
 _ALL = frozenset({"ship_from", "shipper", "ship_to"})
 """The sample goes from the address to the account's own; where both are the same, UPS may call it by any name."""
-_SHIPPING_CODES = {"111538": "120803"}
-"""The origin that Rating cannot find, as Shipping calls it (`ups.md` 12)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +47,8 @@ class Verdict:
 def ask(tenant_id: uuid.UUID, account_code: uuid.UUID, party: PartySpec) -> Verdict:
     """Ask UPS about the address with one of the tenant's accounts, and record the calls. Outside any transaction."""
     made: list[OutsideCall] = []
-    try:
-        account = find_account(tenant_id, account_code)
-    except UNREADABLE:
-        account = None
-    if account is None:
+    account = find_account(tenant_id, account_code)
+    if account is None or find_client_id(account) is None:
         words = said("The credentials of the UPS account cannot be read. Enter them again.")
         return Verdict(checked_at=timezone.now(), problem=words)
     client = open_client_for_check(account, observe=made.append)
@@ -97,19 +91,11 @@ def _without_price(client: UpsClient, party: PartySpec, at: datetime) -> Verdict
 
 def _refusal(error: UpsRejected, spec: ShipmentSpec, at: datetime) -> Verdict:
     """A refusal that is about something else than the address, such as the sample's service, shows that it is known."""
-    field = error.field or _field_of(error.code)
-    side, _, part = field.partition(".")
+    side, _, part = error.field.partition(".")
     if side in (_OWN if spec.ship_from else _ALL):
         problem = Problem(field=part, message=error.message, where_to_fix=places.SHIP_FROM)
         return Verdict(checked_at=at, refused=(problem,))
-    return Verdict(checked_at=at, problem="" if field == "service_code" else error.message)
-
-
-def _field_of(code: str) -> str:
-    """Rating's codes follow those of Shipping (`ups.md` 18)."""
-    alike = _SHIPPING_CODES.get(code, f"12{code[2:]}" if code.startswith("11") else "")
-    refusal = find_refusal(alike)
-    return refusal.field if refusal else ""
+    return Verdict(checked_at=at, problem="" if error.field == "service_code" else error.message)
 
 
 def _sample(account: Account, party: PartySpec) -> ShipmentSpec:

@@ -66,6 +66,15 @@ _CODES: dict[str, Refusal] = {
     "120209": _refusal(said("The receiver's phone is missing; this lane needs it."), "ship_to.phone", places.ADDRESS),
     "120213": _refusal(said("The receiver's phone needs at least 10 digits."), "ship_to.phone", places.ADDRESS),
     "120217": _refusal(said("The receiver's phone has more than 15 digits."), "ship_to.phone", places.ADDRESS),
+    "120305": _refusal(
+        said("The city of the ship-from address is missing or wrong."), "ship_from.city", places.SHIP_FROM
+    ),
+    "120306": _refusal(
+        said("The state or province of the ship-from address is missing or wrong."), "ship_from.state", places.SHIP_FROM
+    ),
+    "120307": _refusal(
+        said("The postal code of the ship-from address is missing or wrong."), "ship_from.postal_code", places.SHIP_FROM
+    ),
     "120317": _refusal(
         said("The goods leave from another country than that of the UPS account."),
         "ship_from.country",

@@ -20,7 +20,9 @@ from tenants.context import tenant_context
 from tests.factories import Cast
 from tests.pages.conftest import SignIn
 from tests.pages.scene import Desk
+from tests.standins import StandIn
 from tests.syncjobs.samples import address
+from ups.accounts import AccountDetails, save_account, shipper_of
 from ups.models import Account
 
 pytestmark = pytest.mark.django_db
@@ -222,3 +224,24 @@ def test_warehouses_are_read_again_on_request(cast: Cast, desk: Desk, as_user: S
     with tenant_context(desk.tenant.id):
         jobs = [(job.kind, job.subject) for job in SyncJob.objects.all()]
     assert jobs == [("warehouses", desk.connection.code)]
+
+
+def test_the_stand_in_collects_from_a_known_place_and_from_no_other(
+    cast: Cast, desk: Desk, as_user: SignIn, ups_host: StandIn
+) -> None:
+    app = {"client_id": uuid.uuid4().hex, "client_secret": uuid.uuid4().hex, "shipper_number": "P4D0CK"}
+    ups_host.control("POST", "accounts", {**app, "country": "NL"})
+    save_account(
+        desk.tenant.id,
+        AccountDetails(name="Main account", environment="test", shipper=shipper_of(desk.account), **app),
+        code=desk.account.code,
+    )
+    client = as_user(cast.owner)
+
+    unknown = client.post(url(desk), LOADING_DOCK | {"postal_code": "0000AA"})
+    before = saved(desk)
+    client.post(url(desk), LOADING_DOCK)
+
+    assert (list(unknown.context["form"].errors), before) == (["postal_code"], {})
+    assert saved(desk)[""].checked_at is not None
+    assert saved(desk)[""].check_problem == ""
