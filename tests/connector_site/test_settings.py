@@ -111,3 +111,11 @@ def test_the_address_of_a_refused_request_is_not_logged(client: Client, caplog: 
         assert client.get("/hooks-of-nobody/5b0a6a5e").status_code == 404
 
     assert "5b0a6a5e" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "FERNET_KEYS", "DATABASE_URL", "REDIS_URL"])
+def test_a_missing_secret_stops_the_start_and_says_which(name: str) -> None:
+    done = started(f"{DJANGO}; settings.DEBUG", {name: ""})
+
+    assert done.returncode != 0
+    assert f"Set {name} (or {name}_FILE) in the environment" in done.stderr
