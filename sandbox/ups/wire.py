@@ -18,8 +18,9 @@ class Node:
         return bool(self._values)
 
     def renamed(self, old: str, new: str) -> "Node":
-        """The same with one field under another name."""
-        return Node({new if name == old else name: value for name, value in self._values.items()})
+        """The same with one field under another name; what stood under that name is not seen."""
+        others = {name: value for name, value in self._values.items() if name not in {old, new}}
+        return Node(others | ({new: self._values[old]} if old in self._values else {}))
 
     def has(self, name: str) -> bool:
         """Whether the field is there at all, with whatever content: the meaning of indicators (ups.md 1.5)."""

@@ -39,6 +39,10 @@ VOID = Operation(
     path="/shipments/{version}/void/cancel/{shipmentidentificationnumber}",
     method="delete",
 )
+RATE = Operation(file="Rating.yaml", path="/rating/{version}/{requestoption}", method="post")
+VALIDATE_ADDRESS = Operation(
+    file="AddressValidation.yaml", path="/addressvalidation/{version}/{requestoption}", method="post"
+)
 RECOVER_LABEL = Operation(file="Shipping.yaml", path="/labels/{version}/recovery", method="post")
 
 WRONGLY_REQUIRED = {

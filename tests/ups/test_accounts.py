@@ -201,8 +201,8 @@ def test_missing_product_is_told(tenant: Tenant, ups_sandbox: UpsSandbox) -> Non
 @pytest.mark.parametrize(
     ("products", "column", "product"),
     [
-        (["shipping", "track_alert"], "tracking_problem", "Tracking"),
-        (["shipping", "tracking"], "alert_problem", "Track Alert"),
+        (["shipping", "rating", "track_alert"], "tracking_problem", "Tracking"),
+        (["shipping", "rating", "tracking"], "alert_problem", "Track Alert"),
     ],
 )
 def test_product_that_shipping_does_not_need_is_told_beside(
@@ -218,7 +218,10 @@ def test_product_that_shipping_does_not_need_is_told_beside(
     assert getattr(account, column).startswith(told)
     assert getattr(account, f"{column}_at") == result.checked_at
     assert account.is_usable
-    assert events(account)[-1] == ("connected", {"check": "ok", "code": "", "not usable": [product]})
+    assert events(account)[-1] == (
+        "connected",
+        {"check": "ok", "code": "", "not usable": [product.lower().replace(" ", "_")]},
+    )
 
 
 def test_product_that_was_added_is_no_problem_any_more(tenant: Tenant, ups_sandbox: UpsSandbox) -> None:
@@ -272,7 +275,9 @@ def test_check_that_starts_a_stopped_account_finds_its_products_too(tenant: Tena
     assert not check_products(account).ok
     ups_sandbox.add_account(details, products=["shipping"])
 
-    assert set(check_products(account).beside) == {"Tracking", "Track Alert"}
+    found = {finding.product for finding in check_products(account).findings if finding.outcome == "not_added"}
+
+    assert found == {"rating", "tracking", "track_alert"}
 
 
 def test_silent_ups_is_told_and_stops_nothing(account: Account, ups_sandbox: UpsSandbox) -> None:
