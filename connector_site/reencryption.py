@@ -19,14 +19,12 @@ from fernet_fields import EncryptedField, hkdf
 from connector_site.lib.admin import STAFF_DATABASE
 from connector_site.lib.row_security import REENCRYPTING_SETTING
 from tenants.context import tenant_context
+from tenants.mfa import SEALED
 from tenants.models import Tenant
 
 ROWS_AT_ONCE = 200
 BYTES_AT_ONCE = 8 * 1024 * 1024
 """Our own bounds: one batch is a short transaction and little memory. A larger value is a batch of its own."""
-SECRET_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
-SECRET_PARTS = ("secret", "seed")
-"""What allauth gives to our adapter to encrypt; a passkey keeps no secret with us."""
 Row = tuple[int, str, bytes]
 
 
@@ -76,14 +74,14 @@ class Keys:
 
 def keys() -> Keys:
     """The configured keys, newest first."""
-    made = [Fernet(hkdf.derive_fernet_key(key)) for key in settings.FERNET_KEYS]
+    made = [Fernet(hkdf.derive_fernet_key(key)) for key in settings.FERNET_KEYS]  # type: ignore[no-untyped-call]
     return Keys(newest=made[0], every=MultiFernet(made))
 
 
 def columns() -> list[Column]:
     """Every encrypted column there is, found by its type: a new one is included by itself."""
     return [
-        Column(model=model, name=one.column)
+        Column(model=model, name=str(one.column))
         for model in apps.get_models()
         for one in model._meta.concrete_fields
         if isinstance(one, EncryptedField)
@@ -175,14 +173,15 @@ def _look(rows: Sequence[Row], with_keys: Keys, count: Count) -> None:
 def reencrypt_factors(*, with_keys: Keys) -> Count:
     """The same for the secrets of second factors, which stand inside a column of JSON (`tenants.mfa`)."""
     count = Count()
-    for factor in Authenticator.objects.filter(type__in=SECRET_FACTORS).order_by("pk").iterator():
-        found = {name: factor.data[name] for name in SECRET_PARTS if name in factor.data}
-        count.read += len(found)
-        changed = {name: new for name, old in found.items() if (new := _renewed(with_keys, old.encode())) is not None}
-        if changed:
-            renewed = factor.data | {name: new.decode() for name, new in changed.items()}
+    rows = Authenticator.objects.filter(type__in=list(SEALED)).order_by("pk")
+    for factor in rows.iterator():
+        part = SEALED[factor.type]
+        old = factor.data[part]
+        count.read += 1
+        new = _renewed(with_keys, old.encode())
+        if new is not None:
             same = Authenticator.objects.filter(pk=factor.pk, data=factor.data)
-            count.renewed += len(changed) * same.update(data=renewed)
-    for pk, data in Authenticator.objects.filter(type__in=SECRET_FACTORS).order_by("pk").values_list("pk", "data"):
-        _look([(pk, str(pk), data[name].encode()) for name in SECRET_PARTS if name in data], with_keys, count)
+            count.renewed += same.update(data=factor.data | {part: new.decode()})
+    for factor in rows.iterator():
+        _look([(factor.pk, str(factor.pk), factor.data[SEALED[factor.type]].encode())], with_keys, count)
     return count

@@ -1,21 +1,19 @@
 """The second factor's secrets at rest, and which factor may go (`settings.MFA_ADAPTER`)."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
 from django.utils.translation import gettext as _
 from fernet_fields.hkdf import derive_fernet_key
 
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 """What counts as a second factor; recovery codes only stand in for one."""
 SEALED: dict[str, str] = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
-"""What is encrypted within `Authenticator.data`, by type; a passkey's data are public."""
+"""What is encrypted within `Authenticator.data`, by type, also for `reencrypt`; a passkey's data are public."""
 
 
 class SecondFactors(DefaultMFAAdapter):
@@ -40,47 +38,6 @@ class SecondFactors(DefaultMFAAdapter):
         """What a passkey is called until its owner names it."""
         count = Authenticator.objects.filter(user_id=user.pk, type=type).count()
         return _("Passkey {number}").format(number=count + 1)
-
-
-def encrypt_anew(*, batch: int = 200) -> Iterator[int]:
-    """Put every secret under the newest key, so many rows at a time; gives the count that each batch changed.
-
-    It may be stopped and run again, while people sign in: each row is locked for its own change.
-    """
-    seen = 0
-    while True:
-        with transaction.atomic():
-            rows = Authenticator.objects.select_for_update().filter(pk__gt=seen, type__in=list(SEALED)).order_by("pk")
-            found = list(rows[:batch])
-            changed = sum(_rotate(row) for row in found)
-        if not found:
-            return
-        seen = found[-1].pk
-        yield changed
-
-
-def count_under_older_keys() -> int:
-    """How many secrets would be lost if all keys but the newest were taken away."""
-    rows = Authenticator.objects.filter(type__in=list(SEALED)).iterator()
-    return sum(not _is_newest(row.data[SEALED[row.type]]) for row in rows)
-
-
-def _rotate(row: Authenticator) -> int:
-    name = SEALED[row.type]
-    if _is_newest(row.data[name]):
-        return 0
-    row.data[name] = _fernet().rotate(row.data[name].encode()).decode()
-    row.save(update_fields=["data"])
-    return 1
-
-
-def _is_newest(encrypted: str) -> bool:
-    newest = MultiFernet([_key(settings.FERNET_KEYS[0])])
-    try:
-        newest.decrypt(encrypted.encode())
-    except InvalidToken:
-        return False
-    return True
 
 
 def _fernet() -> MultiFernet:

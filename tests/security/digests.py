@@ -25,7 +25,8 @@ def digest(tenant_id: uuid.UUID) -> dict[str, str]:
     """Every row of the tenant, table by table."""
     with tenant_context(tenant_id), connection.cursor() as cursor:
         found = {}
-        for model in (Tenant, *of_tenants()):
+        tables: list[type[models.Model]] = [Tenant, *of_tenants()]
+        for model in tables:
             cursor.execute(f'SELECT t::text FROM "{model._meta.db_table}" AS t ORDER BY id')  # noqa: S608  our own names
             rows = "\n".join(row for (row,) in cursor.fetchall())
             found[model._meta.db_table] = f"{rows.count(chr(10))} {hashlib.sha256(rows.encode()).hexdigest()}"

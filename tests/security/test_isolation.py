@@ -125,7 +125,7 @@ def _changed(statement: str, tenant_id: uuid.UUID) -> int:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, [tenant_id])
-            return cursor.rowcount
+            return int(cursor.rowcount)
     except DatabaseError:
         return 0
 
