@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from tenants.context import user_context
 from tenants.models import Membership, Role, Tenant, User
@@ -49,7 +50,8 @@ def enter(user: User, tenant_code: uuid.UUID, *, least: Role = Role.VIEWER) -> A
         raise Http404("No such company, or you do not belong to it.")
     access = _access(row)
     if not access.allows(least):
-        raise PermissionDenied(f"This needs the role {least.label.lower()} or higher; yours is {access.role.label}.")
+        words = _("This needs the role {least} or higher; yours is {role}.")
+        raise PermissionDenied(words.format(least=least.label, role=access.role.label))
     return access
 
 

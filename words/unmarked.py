@@ -30,6 +30,8 @@ _BLOCK_OPENS = ("blocktranslate", "blocktrans", "comment")
 _BLOCK_ENDS = ("endblocktranslate", "endblocktrans", "endcomment")
 _NO_WORDS = re.compile(r"[a-z-]+")
 """A class of `site.css` or the code of a language, where a default is one lower-case word."""
+_CLASS = re.compile(r"[a-z]+(-[a-z]+)+")
+"""A class of `site.css`, where a block is filled with one."""
 
 
 def in_template(source: str) -> list[str]:
@@ -78,8 +80,8 @@ class _Reader(HTMLParser):
 
 
 def _stand_in(reader: _Reader) -> str:
-    """What a tag leaves behind, so that the HTML around it stays whole: nothing that has letters."""
-    return " " if reader.rawdata else ""
+    """What a tag leaves behind, so that the HTML around it stays whole; nothing inside the name of an element."""
+    return " " if reader.rawdata and not reader.rawdata.endswith(("<", "</")) else ""
 
 
 def _plain_arguments(token: Token) -> Iterator[str]:
@@ -92,7 +94,8 @@ def _unmarked(text: str) -> list[str]:
     rest = text
     for name in SAME_EVERYWHERE:
         rest = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", rest)
-    return [text.strip()] if _LETTERS.search(rest) else []
+    is_shown = _LETTERS.search(rest) and not _CLASS.fullmatch(text.strip())
+    return [text.strip()] if is_shown else []
 
 
 def _words_of(call: ast.Call) -> Iterator[ast.expr]:
