@@ -13,7 +13,7 @@ from connector_site.lib.secrets import UNREADABLE, seal, seal_bytes, unseal, uns
 from exact import addresses, consent_links, grants, master
 from exact.models import Connection, ConsentLink, Grant, MasterRecord, Warehouse
 from exact.records import Address
-from syncjobs import dry_run, history_rows, label_files, parties, raw_messages
+from syncjobs import dry_run, exporting, history_rows, label_files, parties, raw_messages
 from syncjobs.models import DryRun, Label, Receipt, TrackingEvent, ViewPage
 from ups import credentials
 from ups.models import ALERT_CLIENT_SECRET, ALERT_CREDENTIAL, CLIENT_ID, CLIENT_SECRET, TOKEN, Account
@@ -104,7 +104,7 @@ READERS: dict[str, Reader] = {
     "syncjobs_attempt.request": lambda code: unseal(seal({}, owner=HERE, purpose="A1"), owner=code, purpose="A1"),
     "syncjobs_dryrun.sealed_results": _dry,
     "syncjobs_exportpart.packed": lambda code: unseal_bytes(
-        seal_bytes(b"PK", owner=HERE, purpose="export"), owner=code, purpose="export"
+        seal_bytes(b"PK", owner=HERE, purpose=exporting._PURPOSE), owner=code, purpose=exporting._PURPOSE
     ),
     "syncjobs_label.content": _label,
     "syncjobs_label.sealed_key": _label_key,
