@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from connector_site.lib.secrets import EncryptedBytesField, SealedField
 from syncjobs import engine, exporting, queue
-from syncjobs.export_tables import NOT_IN_THE_COPY, TABLES
+from syncjobs.export_tables import NOT_IN_THE_COPY, TABLES, Table
 from syncjobs.models import Export, ExportPart, SyncJob
 from syncjobs.steps.context import Step
 from tenants.context import tenant_context
@@ -44,7 +44,7 @@ def test_every_table_of_a_customer_is_in_the_copy_or_left_out_for_a_reason() -> 
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_every_column_is_in_the_copy_or_left_out_for_a_reason(table: exporting.Table) -> None:
+def test_every_column_is_in_the_copy_or_left_out_for_a_reason(table: Table) -> None:
     named = {*table.columns, *table.opened, *table.left_out, *(link.split("__")[0] for link in table.links)}
     columns = {field.name for field in table.model._meta.concrete_fields} - {"id", "tenant"}
     sealed = {
