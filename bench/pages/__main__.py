@@ -20,7 +20,6 @@ P95_MS = 150
 """What is asked of every page's server time."""
 SHIPPED_FIRST = 20
 """Real deliveries of the run, of which the many are copies."""
-VISITS = 40
 SECONDS = 900
 
 
@@ -30,9 +29,10 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path(".local/pages"), help="folder for data, sockets and logs")
     parser.add_argument("--json", type=Path, default=Path(".local/pages/result.json"), help="where the figures go")
     parser.add_argument("--deliveries", type=int, default=100_000, help="deliveries of the one customer")
+    parser.add_argument("--visits", type=int, default=40, help="how often each page is visited")
     options = parser.parse_args()
     try:
-        times = _measure(options.data, options.deliveries)
+        times = _measure(options.data, options.deliveries, options.visits)
     except (BenchFailed, DemoFailed, LocalServersError) as error:
         print(f"\nThe pages could not be measured: {error}", file=sys.stderr)
         return 1
@@ -44,7 +44,7 @@ def main() -> int:
     return int(any(one.p95_ms > P95_MS for one in times))
 
 
-def _measure(data_directory: Path, deliveries: int) -> list[PageTime]:
+def _measure(data_directory: Path, deliveries: int, visits: int) -> list[PageTime]:
     with prepared(data_directory, replace(FULL, tenants=1)) as ground:
         say(f"{SHIPPED_FIRST} deliveries, one after the other")
         single.measure(ground, [ground.companies[0]] * SHIPPED_FIRST)
@@ -52,7 +52,7 @@ def _measure(data_directory: Path, deliveries: int) -> list[PageTime]:
         say(f"{deliveries} copies of them")
         multiply(ground.database, deliveries)
         say("Visiting every page")
-        found = inside(ground, "bench.pages.times", {"visits": VISITS}, seconds=SECONDS)
+        found = inside(ground, "bench.pages.times", {"visits": visits}, seconds=SECONDS)
         return [PageTime(**one) for one in found]
 
 
