@@ -9,7 +9,7 @@ from tests.contracts.test_webhooks import Door, DoorMaker, exact_door, ups_door
 from tests.exact.test_webhooks import SECRET, signed
 from tests.test_architecture import PRODUCT_FILES, imports, module_name
 
-FLOOD = 150
+FLOOD = 60
 WIRE = ("requests", "http.client", "urllib.request", "urllib3", "httpx", "aiohttp", "socket")
 CALLERS = {
     "connector_site.lib.http",
