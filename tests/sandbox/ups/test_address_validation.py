@@ -16,7 +16,7 @@ ADDRESS: Json = {
 }
 
 
-def validate(caller: Caller, option: str = "3", **changes: object) -> requests.Response:
+def validate(caller: Caller, option: str = "3", /, **changes: object) -> requests.Response:
     asked = {"XAVRequest": {"AddressKeyFormat": ADDRESS | changes}}
     return caller.call("POST", f"/api/addressvalidation/v2/{option}?maximumcandidatelistsize=5", asked)
 

@@ -27,7 +27,7 @@ def party(full: Json) -> Json:
     return {"Name": full["Name"], "Address": full["Address"]}
 
 
-def body(destination: str = "DE", **changes: object) -> Json:
+def body(destination: str = "DE", /, **changes: object) -> Json:
     """One box from the Dutch account; changes by name below the shipment."""
     shipment: Json = {
         "Shipper": party(DUTCH_SHIPPER) | {"ShipperNumber": "A1B2C3"},
