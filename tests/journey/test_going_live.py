@@ -231,6 +231,19 @@ def test_what_waits_for_approval_is_shipped_when_none_is_asked_for_any_more(jour
     assert journey.refreshed(delivery).state == S.REPORTED
 
 
+def test_what_was_planned_before_approval_was_asked_for_waits_for_it(journey: Journey) -> None:
+    pause(journey)
+    _, delivery = journey.ship()
+    switch(journey, Mode.APPROVAL)
+
+    going_live.resume(actor=ACTOR, tenant_id=journey.tenant.id, at=timezone.now())
+    journey.work()
+
+    again = journey.refreshed(delivery)
+    assert (again.state, codes(again)) == (S.HOLD, ["approval"])
+    assert journey.shipments_at_ups() == []
+
+
 def test_pausing_loses_nothing_and_ships_each_once(journey: Journey) -> None:
     pause(journey)
     shipped = [journey.ship()[1] for _ in range(3)]
