@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -202,13 +203,14 @@ def find_deliveries(tenant_id: uuid.UUID, *, choice: str, search: str, before: u
 
 def waiting_count(tenant_id: uuid.UUID) -> int:
     """How many deliveries, UPS accounts and alarms wait for a person."""
-    return _waiting(tenant_id).count() + count_in_trouble(tenant_id) + count_listed(tenant_id)
+    return _waiting_keys(tenant_id).count() + count_in_trouble(tenant_id) + count_listed(tenant_id)
 
 
 def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:
     """What waits for a person, longest waiting first; what only waits for approval stands apart (`approvals`)."""
     to_approve = Q(state=D.HOLD, problems__0__code=APPROVAL)
-    rows = _waiting(tenant_id).exclude(to_approve).select_related("connection__reporting")
+    found = Delivery.objects.filter(tenant_id=tenant_id, pk__in=list(_waiting_keys(tenant_id)))
+    rows = found.exclude(to_approve).select_related("connection__reporting")
     waiting = list(rows.order_by("changed_at", "pk"))
     doubts = doubt_notices(tenant_id, waiting, at=timezone.now())
     notices = _notices(tenant_id, waiting)
@@ -297,13 +299,13 @@ def live_parcels(shipments: Sequence[Shipment]) -> tuple[Parcel, ...]:
     )
 
 
-def _waiting(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(
-        Q(state__in=_PROBLEM_STATES)
-        | Q(pk__in=pressing_deliveries(tenant_id, at=timezone.now()))
-        | Q(pk__in=_with_attention(tenant_id).values("delivery_id"))
-        | Q(pk__in=_without_proof(tenant_id).values("pk")),
-        tenant_id=tenant_id,
+def _waiting_keys(tenant_id: uuid.UUID) -> QuerySet[Delivery, Any]:
+    """Keys of what waits for a person, each once. Every part has an index of its own: one condition would have none."""
+    stopped = Delivery.objects.filter(tenant_id=tenant_id, state__in=_PROBLEM_STATES)
+    return stopped.values_list("pk", flat=True).union(
+        pressing_deliveries(tenant_id, at=timezone.now()).values_list("delivery_id", flat=True),
+        _with_attention(tenant_id).values_list("delivery_id", flat=True),
+        _without_proof(tenant_id).values_list("pk", flat=True),
     )
 
 
@@ -311,10 +313,11 @@ def _without_proof(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
     """Those that `lacks_proof` tells of, while it is not too long ago."""
     wanted = Q(connection__reporting=None) | Q(connection__reporting__writes_proof=True)
     return Delivery.objects.filter(
+        ~Q(proof_problem=""),
         Q(state=D.DELIVERED) | Q(wanted, state=D.CLOSED, exact_document_id=None),
         tenant_id=tenant_id,
         changed_at__gte=timezone.now() - timedelta(days=PROOF_DAYS),
-    ).exclude(proof_problem__in=("", GONE_FROM_EXACT))
+    ).exclude(proof_problem=GONE_FROM_EXACT)
 
 
 def _calling(tenant_id: uuid.UUID) -> QuerySet[Parcel]:
@@ -345,10 +348,10 @@ def _notices(tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> dict[int, 
 
 
 def _matches(tenant_id: uuid.UUID, search: str) -> Q:
-    parcels = Parcel.objects.filter(tenant_id=tenant_id, tracking_number__icontains="".join(search.split())).values(
-        "shipment__delivery_id"
-    )
-    return Q(delivery_number__icontains=search) | Q(order_numbers__icontains=search) | Q(pk__in=parcels)
+    """Part of a number; letters in numbers of UPS and Exact are capitals, so that no row's have to be made so."""
+    part = "".join(search.upper().split())
+    parcels = Parcel.objects.filter(tenant_id=tenant_id, tracking_number__contains=part).values("shipment__delivery_id")
+    return Q(delivery_number__contains=part) | Q(order_numbers__contains=part) | Q(pk__in=parcels)
 
 
 def _with_story(found: QuerySet[Delivery]) -> QuerySet[Delivery]:

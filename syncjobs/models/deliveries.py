@@ -79,6 +79,14 @@ class Delivery(models.Model):
                 condition=models.Q(state__in=["hold", "review"]),
                 name="delivery_needs_a_person",
             ),
+            models.Index(
+                fields=["tenant", "connection"],
+                condition=models.Q(state__in=["received", "ready", "shipping", "labelled"]),
+                name="delivery_at_work",
+            ),
+            models.Index(
+                fields=["tenant", "changed_at"], condition=~models.Q(proof_problem=""), name="delivery_without_proof"
+            ),
         ]
 
     def __str__(self) -> str:
