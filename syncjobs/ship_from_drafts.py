@@ -58,7 +58,7 @@ def draft_for_all(
     """The address for all warehouses: as saved, else as Exact has it, else the UPS account's.
 
     `afresh` passes over what was saved. What Exact leaves out (phone, contact person) comes from the UPS account where
-    both are in one country.
+    both are in one country. The address of a warehouse bears no name in Exact: it is the company's.
     """
     place = places.get(EVERYWHERE)
     if place is not None and not afresh:
@@ -66,7 +66,10 @@ def draft_for_all(
     account = next((shipper_of(one) for one in accounts if has_address(one)), None)
     main = next((one.address for one in warehouses_of(connection) if one.is_main and one.address), None)
     address = main or company_address(connection)
-    return completed(address, account) if address else account
+    if address is None:
+        return account
+    party = completed(address, account)
+    return replace(party, name=party.name or printable(connection.division_name))
 
 
 def completed(address: Address, usual: PartySpec | None) -> PartySpec:
