@@ -20,6 +20,7 @@ __all__ = ["browser", "window"]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
+    pytest.mark.timeout(120),
     pytest.mark.django_db(transaction=True, databases=["default", "staff"]),
     pytest.mark.skipif(installed_browser() is None, reason="no Chromium is installed: apt-get install chromium"),
 ]

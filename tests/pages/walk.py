@@ -31,6 +31,8 @@ from ups.shipment_spec import PartySpec
 
 SITES = ("nl", "de")
 SERIOUS = frozenset({"serious", "critical"})
+RULES = {"resultTypes": ["violations"], "elementRef": False}
+HTML_SHOWN = 120
 SHIPPER = PartySpec(
     name="Voorbeeld Groothandel BV",
     attention="Expeditie",
@@ -151,7 +153,7 @@ class Walk:
     def choose(self, label: str, value: str) -> None:
         """An entry of a list: one click opens it, one chooses."""
         self.clicks += 2 * self.is_counted
-        self.page.get_by_label(label, exact=True).select_option(value)
+        self.page.get_by_label(label, exact=True).locator("visible=true").select_option(value)
 
     def check(self, label: str) -> None:
         """One of several."""
@@ -176,14 +178,20 @@ class Walk:
     def picture(self, name: str) -> None:
         """Keep a picture, and let axe look; what it finds is told at the end."""
         self.window.photograph(name)
-        self.violations += [f"{name}: {each}" for each in serious_violations(self.page)]
+        self.note_violations(name)
+
+    def note_violations(self, name: str) -> None:
+        """What axe says of the page as it is."""
+        found = [f"{name}: {each}" for each in serious_violations(self.page)]
+        self.violations += [each for each in found if each not in self.violations]
 
     def pictures(self, name: str) -> None:
-        """The same at every width, for pages that are reached once."""
+        """The same at every width, for pages that are reached once; axe looks at the phone."""
         for width, (wide, high) in WIDTHS.items():
             self.page.set_viewport_size({"width": wide, "height": high})
-            self.picture(f"{name}-{width}")
-        wide, high = next(iter(WIDTHS.values()))
+            self.window.photograph(f"{name}-{width}")
+        self.note_violations(name)
+        wide, high = WIDTHS["desk"]
         self.page.set_viewport_size({"width": wide, "height": high})
 
     def allow(self, company: Company) -> None:
@@ -209,9 +217,9 @@ class Walk:
 
 def serious_violations(page: Page) -> list[str]:
     """What axe finds to be serious or critical, with the elements."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    found: list[dict[str, Any]] = Axe().run(page, options=RULES).response["violations"]
     return [
-        f"{each['id']}: {node['html']} {node['failureSummary']}"
+        f"{each['id']}: {node['html'][:HTML_SHOWN]}: {node['failureSummary']}"
         for each in found
         if each["impact"] in SERIOUS
         for node in each["nodes"]
