@@ -46,7 +46,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Need:
-    """What one line of the list stands for: rights by resource and verb, and what to read of which part, if any."""
+    """What one line of the list stands for: rights by resource and verb, and what to read of which part, if any.
+
+    One part of each scope is enough (`exact.md` 2); that of notifications is the one which tells of rights at all.
+    """
 
     what: str
     rights: tuple[tuple[str, str], ...]
@@ -65,18 +68,10 @@ NEEDS = (
         what=DELIVERIES, rights=(("salesorder/GoodsDeliveries", "GET"),), read=("salesorder/GoodsDeliveries", "EntryID")
     ),
     _Need(what=WRITING, rights=(("salesorder/GoodsDeliveries", "PUT"),)),
-    _Need(
-        what=NOTIFICATIONS,
-        rights=(("webhooks/WebhookSubscriptions", "POST"),),
-        read=("webhooks/WebhookSubscriptions", "ID"),
-    ),
-    _Need(
-        what=ORDERS,
-        rights=(("salesorder/SalesOrders", "GET"), ("sales/ShippingMethods", "GET")),
-        read=("salesorder/SalesOrders", "OrderID"),
-    ),
+    _Need(what=NOTIFICATIONS, rights=(("webhooks/WebhookSubscriptions", "POST"),)),
+    _Need(what=ORDERS, rights=(("salesorder/SalesOrders", "GET"),), read=("salesorder/SalesOrders", "OrderID")),
     _Need(what=ITEMS, rights=(("logistics/Items", "GET"),), read=("logistics/Items", "ID")),
-    _Need(what=CUSTOMERS, rights=(("crm/Accounts", "GET"), ("crm/Addresses", "GET")), read=("crm/Accounts", "ID")),
+    _Need(what=CUSTOMERS, rights=(("crm/Accounts", "GET"),), read=("crm/Accounts", "ID")),
     _Need(
         what=DOCUMENTS,
         rights=(("documents/Documents", "POST"), ("documents/DocumentAttachments", "POST")),

@@ -61,9 +61,9 @@ def test_connecting_subscribes_reads_shipping_methods_and_is_recorded(sandbox: S
 
     assert done.problems == ()
     assert [call.operation for call in seen] == [
-        *["user_has_rights", "look_at", "user_has_rights", "user_has_rights", "look_at"],
-        *["user_has_rights", "user_has_rights", "look_at", "user_has_rights", "look_at"],
-        *["user_has_rights", "user_has_rights", "look_at"] * 2,
+        *["user_has_rights", "look_at", "user_has_rights", "user_has_rights"],
+        *["user_has_rights", "look_at"] * 3,
+        *["user_has_rights", "user_has_rights", "look_at"],
         *["subscriptions", "subscribe", "subscriptions", "shipping_methods"],
         *["divisions", "warehouses", "addresses_of_warehouses"],
     ]
@@ -337,7 +337,7 @@ def test_calls_while_connecting_are_few(sandbox: Sandbox) -> None:
         tenant_id=quick_tenant().id, grant_id=given.grant_id, division=division_of(given, company), observe=seen.append
     )
 
-    assert len(seen) == 26
+    assert len(seen) == 23
     assert {status for _, _, status in shown(seen)} == {200, 201}
 
 

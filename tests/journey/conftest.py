@@ -12,7 +12,8 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from exact import connecting
-from exact.models import Connection
+from exact.models import CallBudget, Connection
+from exact.quick_store import quick_store
 from syncjobs import engine
 from syncjobs.models import Attempt, Delivery, ShippingRule, SyncJob
 from tenants.context import tenant_context
@@ -116,6 +117,16 @@ class Journey:
         found = wait_for(lambda: self.delivery(entry_id))
         assert found is not None, "no notification arrived"
         return found
+
+    def let_a_minute_pass(self) -> None:
+        """The next minute's calls are free on both sides, what was read is older, and everything that waits is due."""
+        for key in quick_store().scan_iter("exact:calls:*:m:*"):
+            quick_store().delete(key)
+        with tenant_context(self.tenant.id):
+            CallBudget.objects.update(opened_minute=0)
+            Delivery.objects.update(facts_read_at=timezone.now() - timedelta(minutes=1, seconds=1))
+        self.company.exact.control("POST", "clock", {"advance_seconds": 60})
+        self.make_due()
 
     def ship(self, **wishes: object) -> tuple[str, Delivery]:
         """Book a delivery, let it arrive, and work until nothing is due."""

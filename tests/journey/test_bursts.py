@@ -1,17 +1,11 @@
 """Many deliveries booked at once in one company: what that costs in calls to Exact, which allows 60 a minute."""
 
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from exact.models import CallBudget
-from exact.quick_store import quick_store
-from syncjobs.models import Delivery
 from syncjobs.steps.reading import READ_AT_ONCE
-from tenants.context import tenant_context
 from tests.journey.conftest import Journey
 
 pytestmark = pytest.mark.slow
@@ -43,19 +37,9 @@ def numbers_in_exact(journey: Journey, entry_ids: list[str]) -> set[str]:
     return {journey.company.delivery(entry_id)["TrackingNumber"] for entry_id in entry_ids} - {None, ""}
 
 
-def let_a_minute_pass(journey: Journey) -> None:
-    """The next minute's calls are free on both sides, what was read is older, and everything that waits is due."""
-    for key in quick_store().scan_iter("exact:calls:*:m:*"):
-        quick_store().delete(key)
-    with tenant_context(journey.tenant.id):
-        CallBudget.objects.update(opened_minute=0)
-        Delivery.objects.update(facts_read_at=timezone.now() - timedelta(minutes=1, seconds=1))
-    journey.company.exact.control("POST", "clock", {"advance_seconds": 60})
-    journey.make_due()
-
-
 def warmed(journey: Journey, *, minutely_limit: int) -> None:
     """A company whose goods and nearest customer are known, with so many calls a minute."""
+    journey.let_a_minute_pass()
     journey.company.exact.control("POST", "settings", {"minutely_limit": minutely_limit})
     journey.ship()
     journey.company.exact.control("DELETE", "calls")
@@ -64,7 +48,7 @@ def warmed(journey: Journey, *, minutely_limit: int) -> None:
 def minutes_until_all_are_written(journey: Journey, entry_ids: list[str]) -> int:
     """How many minutes pass until each delivery has its number."""
     for minutes in range(1, MOST_MINUTES + 1):
-        let_a_minute_pass(journey)
+        journey.let_a_minute_pass()
         journey.work()
         if len(numbers_in_exact(journey, entry_ids)) == len(entry_ids):
             return minutes

@@ -64,7 +64,9 @@ def test_one_that_was_shipped_already_is_shown_as_if_it_were_not(journey: Journe
 
 
 def test_exact_that_cannot_be_reached_is_said_and_nobody_waits_for_ever(journey: Journey) -> None:
-    journey.company.exact.control("POST", "faults", {"path_regex": "GoodsDeliveries", "action": "status", "times": None})
+    journey.company.exact.control(
+        "POST", "faults", {"path_regex": "GoodsDeliveries", "action": "status", "times": None}
+    )
 
     shown = look(journey)
 

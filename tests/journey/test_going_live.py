@@ -96,6 +96,7 @@ def test_asking_for_one_delivery_ships_nothing_before_going_live(journey: Journe
 def test_going_live_ships_what_was_booked_since_the_start_and_only_that(journey: Journey) -> None:
     set_up(journey)
     switch(journey, Mode.OFF)
+    journey.let_a_minute_pass()
     _, early = journey.ship()
     now = journey.company.exact.control("POST", "clock", {"advance_seconds": 60})["now"]
     _, late = journey.ship()

@@ -247,6 +247,7 @@ def test_after_a_move_of_the_company_everything_open_is_compared_and_nothing_is_
     read_changes(deaf)
     assert deaf.delivery(unheard) is None
     set_connection(deaf, division_looked_at=timezone.now() - timedelta(days=1))
+    deaf.let_a_minute_pass()
 
     read_changes(deaf)
 

@@ -134,8 +134,9 @@ def test_what_was_planned_before_its_company_was_disconnected_is_not_bought_unti
     assert [attempt.state for attempt in journey.attempts(delivery)] == ["cancelled"]
     assert waiting_for_consent(journey) == {"read"}
 
+    journey.let_a_minute_pass()
     reconnect(journey)
-    journey.make_due()
+    journey.let_a_minute_pass()
     journey.work()
 
     (shipment,) = journey.shipments_at_ups()
