@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from connector_site.lib.outside_calls import ignore
 from syncjobs import ticks
+from syncjobs.label_files import content_of
 from syncjobs.models import Attempt, Delivery, Label, Shipment, SyncJob
 from syncjobs.replay import run_again
 from tenants.context import tenant_context
@@ -64,7 +65,8 @@ def test_a_shipment_whose_answer_was_lost_is_found_at_ups_and_kept(journey: Jour
     with tenant_context(journey.tenant.id):
         kept = Shipment.objects.get(delivery=delivery)
         label = Label.objects.get(parcel__shipment=kept)
-    assert (kept.source, kept.ups_shipment_id, bytes(label.content)[:4]) == ("recovery", made["number"], b"GIF8")
+    assert (kept.source, kept.ups_shipment_id) == ("recovery", made["number"])
+    assert (content_of(label) or b"")[:4] == b"GIF8"
     assert ship_calls(journey) == 1
 
 

@@ -134,7 +134,7 @@ def test_a_missing_right_for_documents_closes_the_delivery_and_says_what_to_do(w
 @pytest.mark.parametrize(
     ("status", "said", "told"),
     [
-        (403, NO_SCOPE, "not registered for the scope organization.documents"),
+        (403, NO_SCOPE, "not registered for documents (scope organization.documents)"),
         (404, "Resource not found", "does not offer this part of Exact Online"),
     ],
 )

@@ -143,6 +143,7 @@ def ship_one(walk: Walk, company: Company) -> None:
         return bool(company.delivery(entry_id)["TrackingNumber"])
 
     assert poll(is_told, seconds=10)
+    walk.page.reload()
     row.click()
     walk.reads("Written to Exact Online")
     walk.picture("14-first-shipment")
@@ -168,7 +169,7 @@ def test_from_the_landing_page_to_the_first_shipment(walk: Walk, capsys: pytest.
     needed = walk.seconds_of_a_person()
     figures = (
         f"\n{len(pages)} pages, {walk.clicks} clicks, {len(walk.typed)} fields typed; "
-        f"{waited:.1f} s of this test with pictures, {needed:.0f} s of a practised person"
+        f"{waited:.1f} s of this test with pictures, {needed:.0f} s of a practised person\n"
     )
     with capsys.disabled():
         sys.stdout.write(figures)

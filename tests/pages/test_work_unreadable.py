@@ -184,6 +184,7 @@ def test_before_the_first_delivery_a_ups_account_that_cannot_be_read_costs_no_pa
 
 def test_the_list_asks_no_more_for_many_deliveries_than_for_two(desk: Desk, viewer: Client) -> None:
     counts = []
+    get(viewer, desk, "deliveries")
     for _ in range(2):
         for _ in range(2):
             spoil_receiver(desk, scene.make_shipped(desk))
