@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.skipif(installed_browser() is None, reason="no Chromium is installed: apt-get install chromium"),
     pytest.mark.parametrize("window", ["desk"], indirect=True),
 ]
+HAS_OUTLINE = "parseFloat(getComputedStyle(document.activeElement).outlineWidth) >= 2"
 OUR_SCOPES = ("organization administration", "crm accounts", "sales orders", "logistics wms", "logistics items")
 
 
@@ -286,11 +287,7 @@ def tab_to(walk: Walk, label: str) -> None:
     wanted = walk.page.get_by_label(label, exact=True)
     for _ in range(40):
         walk.page.keyboard.press("Tab")
-        shown = walk.page.evaluate(
-            "(({outlineStyle, boxShadow}) => outlineStyle !== 'none' || boxShadow !== 'none')"
-            "(getComputedStyle(document.activeElement))"
-        )
-        assert shown, walk.page.evaluate("document.activeElement.outerHTML")
+        assert walk.page.evaluate(HAS_OUTLINE), walk.page.evaluate("document.activeElement.outerHTML")
         if wanted.evaluate("element => element === document.activeElement"):
             return
     raise AssertionError(f"Tab does not reach {label}.")
