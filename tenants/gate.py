@@ -30,12 +30,13 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 def members_only(
-    least: Role, *, change: Role | None = None, fresh: bool = False
+    least: Role, *, change: Role | None = None, fresh: bool = False, fresh_change: bool = False
 ) -> Callable[[MemberView[P]], TenantView]:
     """A view under `/t/<tenant_code>/` for members with at least this role; it is given their `Access`.
 
     `change` is the least role for anything but looking, where the same address shows and saves. `fresh` asks for a
     second factor that was used a moment ago: for what starts or ends a connection, and for decisions about money.
+    `fresh_change` asks for it for anything but looking, where everybody may look.
 
     Nobody signed in: to the sign-in page. A stranger: 404. A member with too low a role: 403. A member without a second
     factor: to the page on which she sets one up. No copy is kept by the browser (ASVS 14.3.2).
@@ -49,7 +50,8 @@ def members_only(
                 return _to_sign_in(request)
             needed = least if change is None or request.method in SAFE_METHODS else change
             access = enter(request.user, tenant_code, least=needed)
-            asked = _second_factor(request, request.user, fresh=fresh)
+            is_change = request.method not in SAFE_METHODS
+            asked = _second_factor(request, request.user, fresh=fresh or (fresh_change and is_change))
             if asked is not None:
                 return asked
             response = view(request, access, *args, **kwargs)
