@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
+_REQUIRED = forms.Field.default_error_messages["required"]
 _CLASSES: dict[type[forms.Widget], str] = {
     forms.Select: "form-select",
     forms.CheckboxInput: "form-check-input",
@@ -27,6 +29,8 @@ class StyledForm(forms.Form):
         for field in self.fields.values():
             field.widget.attrs["class"] = _class_of(field.widget)
             field.disabled = field.disabled or is_locked
+            if field.label and field.error_messages["required"] is _REQUIRED:
+                field.error_messages["required"] = _("Fill in “{label}”.").format(label=field.label)
 
     def full_clean(self) -> None:
         """Check as always, then mark what is wrong."""

@@ -309,6 +309,7 @@ def test_an_address_that_is_not_complete(at_ship_from: Walk, newcomer: Newcomer)
     walk.fill("Contact person", "Expeditie")
     walk.press("Save and check with UPS")
     walk.reads("Not saved yet: see the marked field.")
+    walk.reads("Fill in “Street and number”.")
     walk.pictures("address-incomplete")
     expect(walk.page.get_by_label("Company name on labels", exact=True)).to_have_value("Anna en dochters BV")
     with tenant_context(newcomer.tenant.id):
