@@ -126,6 +126,24 @@ def end(tenant_id: UUID, code: UUID, *, at: datetime) -> None:
         grants.forget(link.grant_id)
 
 
+def end_all(tenant_id: UUID, *, at: datetime) -> None:
+    """End every link of a tenant, given or not, and forget the permissions that wait with them."""
+    with tenant_context(tenant_id):
+        codes = list(ConsentLink.objects.filter(tenant_id=tenant_id, ended_at=None).values_list("code", flat=True))
+    for code in codes:
+        end(tenant_id, code, at=at)
+
+
+def end_of(tenant_id: UUID, made_by: UUID, *, at: datetime) -> None:
+    """End the links that a member made, given or not, within the tenant's context and the open transaction.
+
+    A permission that waited with one is forgotten soon after (`upkeep.forget_unneeded_grants`).
+    """
+    rows = ConsentLink.objects.select_for_update().defer("sealed_answer").order_by("pk")
+    for link in rows.filter(tenant_id=tenant_id, made_by=made_by, ended_at=None):
+        _end(link, at=at)
+
+
 def end_expired() -> int:
     """End every link whose time is over; how many there were."""
     with database.cursor() as cursor:

@@ -210,11 +210,23 @@ def users_of(grant_id: int) -> list[tuple[UUID, UUID]]:
 
 
 def is_awaited(grant_id: int) -> bool:
-    """Whether it was given by a link and waits for a member to take it up (`exact.consent_links`)."""
+    """Whether something waits for it: a member who may take it up, or subscriptions of an ended connection.
+
+    See `exact.consent_links` and `ending.clean_up`.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT exact_grant_is_awaited(%s)", [grant_id])
         row = cursor.fetchone()
     return bool(row and row[0])
+
+
+def unneeded(consented_before: datetime) -> list[int]:
+    """Grants with tokens that no connection and no link has, from consents before this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT grant_id FROM exact_unneeded_grants(%s)", [consented_before])
+        found = [row[0] for row in cursor.fetchall()]
+    kept = Grant.objects.filter(pk__in=found, sealed_tokens__isnull=False)
+    return list(kept.order_by("pk").values_list("pk", flat=True))
 
 
 def idle(at: datetime, *, after: timedelta, spread: timedelta, limit: int) -> list[int]:

@@ -1,12 +1,12 @@
 """What keeps a connection fresh: shipping methods, master data by sync, grants without traffic."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection as database
 from django.utils import timezone
 
-from exact import credentials, cursors, master
+from exact import credentials, cursors, grants, master
 from exact.changes import SyncEndpoint
 from exact.client import ExactClient
 from exact.cursors import Cursor, advance, cursor_of
@@ -17,6 +17,8 @@ from tenants.context import tenant_context
 MASTER_ENDPOINTS = (SyncEndpoint.ITEMS, SyncEndpoint.ADDRESSES, SyncEndpoint.ACCOUNTS, SyncEndpoint.CONTACTS)
 MAX_PAGES_AT_ONCE = 20
 """Pages of 1,000 read for one endpoint in one run; the cursor stands where the run ended."""
+UNNEEDED_AFTER = timedelta(minutes=45)
+"""A company may be chosen for 30 minutes after the consent (`views.choice`), and connecting takes a while."""
 
 
 def read_shipping_methods(connection: Connection, client: ExactClient) -> None:
@@ -70,6 +72,17 @@ def _listed(question: str) -> list[tuple[UUID, int]]:
 def refresh_idle_grants(at: datetime) -> int:
     """Renew chains without traffic; how many were."""
     return credentials.refresh_idle(at)
+
+
+def forget_unneeded_grants(at: datetime) -> int:
+    """Forget permissions that nothing came of: how many there were.
+
+    So whoever gives one and goes away, or is cut off on the way, leaves no tokens that are renewed for ever.
+    """
+    unneeded = grants.unneeded(at - UNNEEDED_AFTER)
+    for grant_id in unneeded:
+        grants.forget(grant_id)
+    return len(unneeded)
 
 
 def _sync(connection: Connection, client: ExactClient, endpoint: SyncEndpoint) -> int:

@@ -226,6 +226,7 @@ def test_what_looks_across_tenants_is_short_and_known() -> None:
         "exact_left_over_connections",
         "exact_live_connections",
         "exact_route",
+        "exact_unneeded_grants",
         "syncjobs_alarmed_tenants",
         "syncjobs_alarms_to_mail",
         "syncjobs_claim",
@@ -296,7 +297,7 @@ MAY = {
         "code day_limit disconnected_at division grant_id hook_code hook_validated_at id missed_hook_at site tenant_id"
     ),
     "SELECT exact_consentlink": "code ended_at expires_at given_at grant_id tenant_id token_digest",
-    "SELECT exact_grant": "client_id code id needs_reconnect_at received_at reconnect_reason",
+    "SELECT exact_grant": "client_id code consented_at id needs_reconnect_at received_at reconnect_reason",
     "SELECT syncjobs_alarm": "cleared_at mail_due_at tenant_id",
     "SELECT syncjobs_attempt": ("code delivery_id doubt_at due_at orphaned_at review_reason sent_at state tenant_id"),
     "SELECT syncjobs_delivery": "changed_at code id state tenant_id track_code",
@@ -304,6 +305,7 @@ MAY = {
     "SELECT syncjobs_parcel": "look_at shipment_id",
     "SELECT syncjobs_receipt": "applied_at dead_letter received_at source subject tenant_id",
     "SELECT syncjobs_shipment": "delivery_id id",
+    "SELECT tenants_tenant": "closed_at id",
     "SELECT tenants_invitation": "accepted_at code expires_at tenant_id token_digest",
     "SELECT ups_account": (
         "alert_client_id alert_client_secret_digest alert_credential_digest alert_generation alert_hook_code"
