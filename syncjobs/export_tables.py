@@ -66,6 +66,7 @@ TABLES = (
             "code", "name", "time_zone", "language", "weight_unit", "brand_colour", "shipping_mode", "ships_from_at",
             "paused_at", "closed_at", "label_days", "party_days", "receipt_days", "audit_months", "created_at",
         ),
+        left_out={"plans_from_at": OURS},
     ),
     Table(
         name="team", model=Membership, columns=("code", "role", "created_at"), links=("user__email", "user__name")
@@ -153,7 +154,7 @@ TABLES = (
             "exact_document_id", "proof_problem", "created_at", "changed_at",
         ),
         links=("connection__code",),
-        left_out={"track_code": SECRET, "correlation": OURS, "exact_writes": OURS},
+        left_out={"track_code": SECRET, **dict.fromkeys(("correlation", "exact_writes", "approved_content"), OURS)},
     ),
     Table(
         name="addresses",

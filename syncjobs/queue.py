@@ -55,6 +55,7 @@ QUEUE_OF = {
     SyncJob.Kind.RECONCILE: SyncJob.Queue.UPKEEP,
     SyncJob.Kind.WAREHOUSES: SyncJob.Queue.SYNC,
     SyncJob.Kind.DRY_RUN: SyncJob.Queue.SYNC,
+    SyncJob.Kind.BEGIN: SyncJob.Queue.SYNC,
     SyncJob.Kind.RETAIN: SyncJob.Queue.UPKEEP,
     SyncJob.Kind.EXPORT: SyncJob.Queue.UPKEEP,
     SyncJob.Kind.CLOSE: SyncJob.Queue.UPKEEP,

@@ -21,7 +21,8 @@ class Delivery(models.Model):
     `milestone` is that of its least advanced parcel. `track_code` is the receiver's way to the tracking page: it opens
     nothing else, so it is not the code our own pages use. `exact_writes` counts our writes to the record in Exact.
     While `stopped_at` is set nothing is shipped for it, whatever Exact tells, unless a person asks for that.
-    `approved_at` is when a person let it be shipped, where the company ships nothing without that.
+    `approved_at` is when a person let it be shipped, where the company ships nothing without that, and
+    `approved_content` the fingerprint of the request that she let be sent: no other one is.
     """
 
     class State(models.TextChoices):
@@ -54,6 +55,7 @@ class Delivery(models.Model):
     asked_again_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)
+    approved_content = models.CharField(max_length=64, blank=True, default="", db_default="")
     written = models.JSONField(default=dict, blank=True)
     written_at = models.DateTimeField(null=True)
     milestone = models.CharField(max_length=20, blank=True, default="", db_default="")

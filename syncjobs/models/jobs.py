@@ -76,6 +76,7 @@ class SyncJob(models.Model):
         RECONCILE = "reconcile", "compare Exact, UPS and us"
         WAREHOUSES = "warehouses", "read the warehouses and their addresses"
         DRY_RUN = "dry_run", "show what would become of the last deliveries"
+        BEGIN = "begin", "look again at what waited until shipping began"
         RETAIN = "retain", "delete what was kept long enough"
         EXPORT = "export", "put the customer's data into one archive"
         CLOSE = "close", "end what is left of a customer who leaves"

@@ -21,6 +21,7 @@ from tenants.context import tenant_context
 SUBJECT_KINDS = {
     SyncJob.Kind.ALERT: "ups_account",
     SyncJob.Kind.VIEW: "ups_feed",
+    SyncJob.Kind.BEGIN: "tenant",
     SyncJob.Kind.RETAIN: "tenant",
     SyncJob.Kind.EXPORT: "export",
     SyncJob.Kind.CLOSE: "tenant",
