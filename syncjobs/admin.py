@@ -162,7 +162,7 @@ class DryRunAdmin(LookingAdmin):
 class ExportAdmin(LookingAdmin):
     """That a customer asked for a copy of her data."""
 
-    list_display = ("asked_at", "tenant", "finished_at", "expires_at", "size_bytes", "problem")
+    list_display = ("asked_at", "tenant", "finished_at", "expires_at", "size_bytes")
     list_select_related = ("tenant",)
     ordering = ("-asked_at",)
 

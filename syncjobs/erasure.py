@@ -37,8 +37,8 @@ from syncjobs.receivers import Receiver, receiver_of, with_receiver
 D, A = Delivery.State, Attempt.State
 ENDED = (D.CLOSED, D.CANCELLED, D.SKIPPED)
 """Nothing more is done for such a delivery, so nothing needs its address."""
-SETTLED = (A.CREATED, A.REFUSED, A.NOT_SENT, A.ABSENT, A.VOIDED_THERE, A.VOIDED, A.VOID_REFUSED, A.CANCELLED)
-"""The database lets go of the request of these alone (migration 0012)."""
+SETTLED = (A.CREATED, A.REFUSED, A.NOT_SENT, A.ABSENT, A.VOIDED_THERE, A.VOIDED, A.VOID_REFUSED, A.CANCELLED, A.ABANDONED)
+"""The database lets go of the request of these alone (migration 0014)."""
 SHOWN_AT_ONCE = 50
 LEAST_CHARACTERS = 4
 """Shorter words would be found in the records of everybody."""

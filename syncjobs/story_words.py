@@ -62,6 +62,7 @@ ATTEMPT_MOVED: dict[str, tuple[str, str]] = {
     A.VOIDED: (said("UPS has voided the shipment"), "quiet"),
     A.VOID_REFUSED: (said("UPS did not void the shipment"), "stop"),
     A.CANCELLED: (said("The planned request was dropped before it was sent"), "quiet"),
+    A.ABANDONED: (said("What became of it was not known when the company was closed"), "quiet"),
 }
 ATTEMPT_MOVED_FROM: dict[tuple[str, str], tuple[str, str]] = {
     (A.REVIEW, A.ABSENT): (

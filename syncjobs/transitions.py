@@ -1,7 +1,7 @@
 """The allowed moves of deliveries and attempts, and the two functions that make them.
 
 Compare and set, one row exactly, with the audit event in the same transaction (`style.md` 9). The database refuses a
-move of an attempt that is not in its table as well (migrations 0002 and 0006).
+move of an attempt that is not in its table as well (migrations 0002, 0006 and 0014).
 """
 
 from collections.abc import Iterable
@@ -37,22 +37,24 @@ delivered when UPS itself ends what it had reported (`courses`); a closed one is
 Labelled before anything is sent: an earlier attempt that was taken for absent turns out to have been made."""
 ATTEMPT_MOVES: dict[str, set[str]] = {
     A.PLANNED: {A.SENDING, A.CANCELLED},
-    A.SENDING: {A.CREATED, A.REFUSED, A.NOT_SENT, A.IN_DOUBT},
-    A.IN_DOUBT: {A.CREATED, A.ABSENT, A.VOIDED_THERE, A.REVIEW},
+    A.SENDING: {A.CREATED, A.REFUSED, A.NOT_SENT, A.IN_DOUBT, A.ABANDONED},
+    A.IN_DOUBT: {A.CREATED, A.ABSENT, A.VOIDED_THERE, A.REVIEW, A.ABANDONED},
     A.ABSENT: {A.ORPHAN, A.CREATED},
-    A.ORPHAN: {A.VOIDING},
+    A.ORPHAN: {A.VOIDING, A.ABANDONED},
     A.CREATED: {A.VOIDING},
-    A.VOIDING: {A.VOIDED, A.VOID_REFUSED},
-    A.REVIEW: {A.CREATED, A.ABSENT, A.VOIDING, A.VOIDED_THERE},
+    A.VOIDING: {A.VOIDED, A.VOID_REFUSED, A.ABANDONED},
+    A.REVIEW: {A.CREATED, A.ABSENT, A.VOIDING, A.VOIDED_THERE, A.ABANDONED},
     A.REFUSED: set(),
     A.NOT_SENT: set(),
     A.VOIDED_THERE: set(),
     A.VOIDED: set(),
     A.VOID_REFUSED: {A.VOIDING, A.CREATED, A.REVIEW},
     A.CANCELLED: set(),
+    A.ABANDONED: set(),
 }
 """`reliability.md` 1.2. An orphan stays one until it is voided: beside it another attempt is live, and review is a live
-state. A refused void may be tried again, or the shipment kept."""
+state. A refused void may be tried again, or the shipment kept. Abandoned is what may exist at UPS when its customer was
+closed and the time for settling is over; the database lets no other attempt go there (migration 0014)."""
 
 
 class IllegalMove(Exception):

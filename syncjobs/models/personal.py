@@ -20,7 +20,6 @@ class Export(models.Model):
     finished_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     size_bytes = models.PositiveBigIntegerField(null=True)
-    problem = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["tenant", "-asked_at"], name="export_newest")]

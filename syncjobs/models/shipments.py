@@ -46,6 +46,7 @@ class Attempt(models.Model):
         VOIDED = "voided", said("voided")
         VOID_REFUSED = "void_refused", said("void refused")
         CANCELLED = "cancelled", said("cancelled before sending")
+        ABANDONED = "abandoned", said("never settled, the company was closed")
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")

@@ -45,6 +45,7 @@ _SHOWN: dict[str, tuple[str, str, str]] = {
     A.VOIDED: (said("Voided"), "quiet", ""),
     A.VOID_REFUSED: (said("UPS did not void it"), "ask", ""),
     A.CANCELLED: (said("Dropped unsent"), "quiet", ""),
+    A.ABANDONED: (said("Never settled"), "quiet", ""),
 }
 """Word, look, and what it means, of a request's state."""
 _OTHER = (said("In a state that this version of the site has no word for"), "quiet", "")

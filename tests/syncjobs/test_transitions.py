@@ -16,6 +16,7 @@ from syncjobs.models import Attempt, Delivery
 from syncjobs.problems import Problem
 from syncjobs.transitions import ATTEMPT_MOVES, IllegalMove, LostRace, delivery_event, move, move_attempt
 from tenants.context import tenant_context
+from tenants.models import Tenant
 from tests.factories import make_tenant
 from tests.syncjobs.rows import make_account, make_attempt, make_connection, make_delivery
 
@@ -37,19 +38,20 @@ DELIVERY_TABLE = {
 }
 ATTEMPT_TABLE = {
     "planned": "sending cancelled",
-    "sending": "created refused not_sent in_doubt",
-    "in_doubt": "created absent voided_there review",
+    "sending": "created refused not_sent in_doubt abandoned",
+    "in_doubt": "created absent voided_there review abandoned",
     "absent": "orphan created",
-    "orphan": "voiding",
+    "orphan": "voiding abandoned",
     "created": "voiding",
-    "voiding": "voided void_refused",
-    "review": "created absent voiding voided_there",
+    "voiding": "voided void_refused abandoned",
+    "review": "created absent voiding voided_there abandoned",
     "refused": "",
     "not_sent": "",
     "voided_there": "",
     "voided": "",
     "void_refused": "voiding created review",
     "cancelled": "",
+    "abandoned": "",
 }
 WAY_TO = {
     "planned": "",
@@ -66,6 +68,7 @@ WAY_TO = {
     "voided": "sending created voiding voided",
     "void_refused": "sending created voiding void_refused",
     "cancelled": "cancelled",
+    "abandoned": "sending in_doubt abandoned",
 }
 """How an attempt gets to each state by moves that are allowed; so each state can be reached."""
 
@@ -75,8 +78,10 @@ def delivery_in(state: str) -> Delivery:
 
 
 def attempt_in(state: str) -> Attempt:
-    """An attempt that was brought there step by step through the database's own guard."""
+    """An attempt that was brought there step by step through the database's own guard; its customer is closed."""
     tenant = make_tenant()
+    with tenant_context(tenant.id):
+        Tenant.objects.filter(pk=tenant.pk).update(closed_at=timezone.now())
     attempt = make_attempt(make_delivery(make_connection(tenant)), make_account(tenant.id))
     for step in WAY_TO[state].split():
         assert write_state(attempt, step)
@@ -175,8 +180,17 @@ def test_the_database_itself_lets_an_attempt_move_along_the_same_table_only(stat
     assert allowed == set(ATTEMPT_TABLE[state].split()) == set(ATTEMPT_MOVES[state])
 
 
+@pytest.mark.parametrize("state", ["sending", "in_doubt", "review", "orphan", "voiding"])
+def test_what_may_exist_at_ups_is_abandoned_with_a_closed_customer_alone(state: str) -> None:
+    attempt = attempt_in(state)
+    with tenant_context(attempt.tenant_id):
+        Tenant.objects.filter(pk=attempt.tenant_id).update(closed_at=None)
+
+    assert not database_moves(attempt, "abandoned")
+
+
 def test_the_table_of_the_database_is_the_table_of_the_code() -> None:
-    migration = importlib.import_module("syncjobs.migrations.0006_settling_wall")
+    migration = importlib.import_module("syncjobs.migrations.0014_abandoned")
 
     ours = {f"{before}>{after}" for before, ends in ATTEMPT_MOVES.items() for after in ends}
 
