@@ -7,7 +7,6 @@ belongs to.
 import logging
 from collections.abc import Callable
 
-from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -29,7 +28,6 @@ ADMIN = "/admin/"
 ALSO_ON_ITS_HOST = (ADMIN, "/account/", "/protect/", "/language/", "/static/", "/health/")
 """What the admin's own host answers: its pages, and those on which its staff sign in."""
 LOOKED = "row looked at in the admin"
-_SECOND_FACTOR = "mfa"
 logger = logging.getLogger(__name__)
 
 
@@ -62,15 +60,11 @@ def _is_the_place(request: HttpRequest) -> bool:
 
 
 def _second_factor(request: HttpRequest) -> str | None:
-    """Where to send staff who have no second factor, or did not use it when they signed in."""
+    """Where to send staff who have no second factor, or did not use it in this session."""
     user = request.user
     if not isinstance(user, User) or not user.is_staff:
         return None
-    if not second_factor.is_set_up(request, user):
-        return second_factor.set_up_address(request)
-    if not any(record["method"] == _SECOND_FACTOR for record in get_authentication_records(request, user)):
-        return second_factor.ask_address(back_to=request.get_full_path())
-    return None
+    return second_factor.missing(request, user)
 
 
 def _note_look(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -96,6 +96,7 @@ class SitePeople(DefaultAccountAdapter):
         return strong or methods
 
     def _has_just_proven_herself(self, user: User) -> bool:
-        if second_factor.is_set_up(self.request, user):
+        if second_factor.has_one(user):
+            second_factor.forget_passwords(self.request, user)
             return second_factor.is_fresh(self.request, user, at=timezone.now())
         return time.time() - sessions.began_at(self.request) < second_factor.SET_UP_WITHIN.total_seconds()

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from functools import update_wrapper
 from http import HTTPStatus
 from typing import Concatenate, ParamSpec
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
@@ -14,19 +13,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from tenants import second_factor
 from tenants.access import Access, enter
 from tenants.context import tenant_context
 from tenants.models import Role, Tenant, User
+from tenants.second_factor import SAFE_METHODS
 
 P = ParamSpec("P")
 MemberView = Callable[Concatenate[HttpRequest, Access, P], HttpResponseBase]
 TenantView = Callable[..., HttpResponseBase]
-
-
-SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 def members_only(
@@ -35,12 +31,14 @@ def members_only(
     """A view under `/t/<tenant_code>/` for members with at least this role; it is given their `Access`.
 
     `change` is the least role for anything but looking, where the same address shows and saves. `fresh` asks for a
-    second factor that was used a moment ago: for what starts or ends a connection, and for decisions about money.
-    `fresh_change` asks for it for anything but looking, where everybody may look.
+    second factor that was used a moment ago: for what starts or ends a connection, and for decisions about money. Who
+    may only look at such an address is not asked. `fresh_change` asks for it for anything but looking.
 
-    Nobody signed in: to the sign-in page. A stranger: 404. A member with too low a role: 403. A member without a second
-    factor: to the page on which she sets one up. No copy is kept by the browser (ASVS 14.3.2).
+    Nobody signed in: to the sign-in page. A stranger: 404. A member with too low a role: 403. A session in which no
+    second factor was used: to the page that asks for it, or on which one is set up. No copy is kept by the browser
+    (ASVS 14.3.2).
     """
+    least_to_change = change or least
 
     def guarded(view: MemberView[P]) -> TenantView:
         def respond(
@@ -48,37 +46,33 @@ def members_only(
         ) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 return _to_sign_in(request)
-            needed = least if change is None or request.method in SAFE_METHODS else change
-            access = enter(request.user, tenant_code, least=needed)
             is_change = request.method not in SAFE_METHODS
-            asked = _second_factor(request, request.user, fresh=fresh or (fresh_change and is_change))
+            access = enter(request.user, tenant_code, least=least_to_change if is_change else least)
+            asks = access.allows(least_to_change) and (fresh or (fresh_change and is_change))
+            asked = _second_factor(request, request.user, fresh=asks)
             if asked is not None:
                 return asked
+            if fresh or fresh_change:
+                second_factor.note_opening(request, request.user, at=timezone.now())
             response = view(request, access, *args, **kwargs)
             add_never_cache_headers(response)
             return response
 
         update_wrapper(respond, view)
+        respond.__dict__["asks_for_fresh_factor"] = fresh or fresh_change
         return respond
 
     return guarded
 
 
 def _second_factor(request: HttpRequest, user: User, *, fresh: bool) -> HttpResponseBase | None:
-    """Where to send somebody whose second factor is missing or was used too long ago; None when all is well."""
-    if not second_factor.is_set_up(request, user):
-        return _go(request, second_factor.set_up_address(request))
-    if fresh and not second_factor.is_fresh(request, user, at=timezone.now()):
-        back_to = request.get_full_path() if request.method in SAFE_METHODS else _page_before(request)
-        return _go(request, second_factor.ask_address(back_to=back_to))
+    """Where to send a session whose second factor is missing or was used too long ago; None when all is well."""
+    missing = second_factor.missing(request, user)
+    if missing:
+        return _go(request, missing)
+    if fresh and not second_factor.is_fresh_for_this(request, user, at=timezone.now()):
+        return _go(request, second_factor.ask_address(request))
     return None
-
-
-def _page_before(request: HttpRequest) -> str:
-    """The page whose form was sent, if it is one of ours: what was sent itself is not kept, for it may be a secret."""
-    before = request.headers.get("Referer", "")
-    is_ours = url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()})
-    return urlsplit(before).path if is_ours else "/"
 
 
 def _go(request: HttpRequest, address: str) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from tenants import languages
+from tenants import languages, second_factor
 from tenants.gate import signed_in
 from tenants.models import User
 
@@ -20,6 +20,9 @@ from tenants.models import User
 def account(request: HttpRequest) -> HttpResponse:
     """The ways to everything about oneself."""
     user = signed_in(request)
+    asked = second_factor.missing(request, user)
+    if asked:
+        return redirect(asked)
     types = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     context = {
         "has_app": Authenticator.Type.TOTP in types,

@@ -47,8 +47,9 @@ def home(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """The first step of the set-up: what holds for the whole company. Whoever saves it owns it."""
     user = signed_in(request)
-    if not second_factor.is_set_up(request, user):
-        return redirect(second_factor.set_up_address(request))
+    asked = second_factor.missing(request, user)
+    if asked:
+        return redirect(asked)
     if len(tenants_of(user)) >= COMPANIES_PER_PERSON:
         text = _("You belong to {count} companies; that is as many as one person can have here.")
         messages.error(request, text.format(count=COMPANIES_PER_PERSON))

@@ -70,6 +70,8 @@ def _add_passkey(request: HttpRequest, user: User) -> HttpResponse:
 
 def _go_on(request: HttpRequest, user: User, *, has_new_codes: bool) -> HttpResponse:
     """What was set up was used just now. Codes are shown once: the first time that there are any."""
+    if not second_factor.was_used_here(request, user):
+        second_factor.first_was_added(request, user)
     second_factor.was_used(request, user)
     return redirect("mfa_view_recovery_codes") if has_new_codes else redirect(_next(request))
 
@@ -85,7 +87,7 @@ def _page(
         "drawing": "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode(),
         "key": " ".join(app.secret[start : start + 4] for start in range(0, len(app.secret), 4)),
         "js_data": {"creation_options": begin_registration(user, passwordless=True)},
-        "is_required": not second_factor.is_set_up(request, user),
+        "is_required": not second_factor.has_one(user),
     }
     return render(request, "tenants/protect.html", context)
 
