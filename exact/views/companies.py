@@ -1,11 +1,10 @@
 """The choice of the company, among those that a consent opened."""
 
-import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,8 +25,9 @@ from syncjobs import queue
 from syncjobs.models import SyncJob
 from syncjobs.replay import look_again
 from tenants.access import Access, tenants_of
-from tenants.gate import SAFE_METHODS, actor_of, inside, members_only, signed_in
+from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
+from tenants.second_factor import SAFE_METHODS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,11 @@ class Choice:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def companies(request: HttpRequest, tenant_code: uuid.UUID) -> HttpResponseBase:
+@members_only(Role.MANAGER, fresh_change=True)
+def companies(request: HttpRequest, access: Access) -> HttpResponse:
     """Look at the companies that the consent opened, or choose one; only the choice asks Exact."""
     act = _look if request.method in SAFE_METHODS else _choose
-    return act(request, tenant_code=tenant_code)
+    return act(request, access)
 
 
 @require_POST
@@ -66,13 +67,11 @@ def take_up(request: HttpRequest, access: Access) -> HttpResponse:
     return redirect("exact:companies", access.tenant_code)
 
 
-@members_only(Role.MANAGER)
 def _look(request: HttpRequest, access: Access) -> HttpResponse:
     choosing = choice.kept(request, access)
     return _begin_first(request, access) if choosing is None else _page(request, access, choosing)
 
 
-@members_only(Role.MANAGER, fresh=True)
 def _choose(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask Exact once more what the permission opens now, then connect the company; a change is asked about first."""
     choosing = choice.kept(request, access)

@@ -60,7 +60,7 @@ def pause(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 @require_POST
-@members_only(Role.MANAGER)
+@members_only(Role.MANAGER, fresh=True)
 def resume(request: HttpRequest, access: Access) -> HttpResponse:
     """Go on with everything that waits."""
     if access.is_paused:

@@ -23,7 +23,7 @@ from tenants.models import Role
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@members_only(Role.VIEWER, change=Role.MANAGER)
+@members_only(Role.VIEWER, change=Role.MANAGER, fresh_change=True)
 def personal(request: HttpRequest, access: Access) -> HttpResponse:
     """The periods, the copies, and the ways to erase and to close."""
     with inside(access) as tenant:

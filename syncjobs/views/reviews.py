@@ -46,7 +46,7 @@ class Shown:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@members_only(Role.VIEWER, change=Role.MANAGER)
+@members_only(Role.VIEWER, change=Role.MANAGER, fresh=True)
 def review(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> HttpResponse:
     """Everybody may look; a manager decides."""
     with inside(access):
