@@ -61,6 +61,7 @@ from exact.transport import MAX_URL_LENGTH, Request, Transport, query_text, unex
 DELIVERY_ADDRESS = 4
 """`crm/Addresses.Type` of a delivery address (`exact.md` 8.6)."""
 GOODS_DELIVERIES_TOPIC = "GoodsDeliveries"
+NO_RECORD = UUID(int=0)
 LATEST_WITHIN = timedelta(days=365)
 """Exact may refuse a list without any filter where a sync twin exists (`exact.md` 5)."""
 
@@ -258,8 +259,11 @@ class ExactClient:
         return answer
 
     def look_at(self, path: str, key: str) -> None:
-        """Read the key of at most one record, to see whether this part of Exact is open to us."""
-        query = query_text({"$select": key, "$top": "1"})
+        """Ask for a record that there is not, to see whether this part of Exact is open to us.
+
+        By a filter, for a list without one may be refused where a sync twin exists (`exact.md` 5).
+        """
+        query = query_text({"$select": key, "$filter": f"{key} eq guid'{NO_RECORD}'", "$top": "1"})
         self._transport.page(Request(operation="look_at", method="GET", path=path, query=query))
 
     # --- webhook subscriptions (`exact.md` 11.1) ---

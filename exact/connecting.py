@@ -2,9 +2,8 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -15,15 +14,12 @@ from django.utils import timezone
 from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.outside_calls import Observer, ignore
-from connector_site.lib.secrets import Secret
 from connector_site.lib.wording import said
 from exact import (
     addresses,
     credentials,
     ending,
     grants,
-    limit_rows,
-    rate_headers,
     rights,
     subscribing,
     token_calls,
@@ -32,7 +28,8 @@ from exact import (
 from exact.access import GrantTokens, company_of, open_client
 from exact.client import ExactClient
 from exact.errors import ExactDivisionRefused, ExactError, ExactRightMissing, ExactUnavailable, ExactUnexpectedReply
-from exact.limits import BudgetClass, CallBudgetGate, Company
+from exact.first_call import FirstCall, NewTokens
+from exact.limits import BudgetClass, CallBudgetGate, Company, forget_refusals
 from exact.models import Connection, Grant, Site
 from exact.records import Division, Me
 from exact.rights import Finding
@@ -79,37 +76,6 @@ class Change:
     key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _NewTokens:
-    """The token of a consent that has no row yet."""
-
-    access: Secret
-
-    def token(self) -> Secret:
-        """The token."""
-        return self.access
-
-    def replacement(self, refused: Secret) -> Secret | None:
-        """None: it is fresh by nature."""
-        return None if refused == self.access else self.access
-
-    def condemn(self, refused: Secret) -> None:
-        """Nothing is stored yet that could be condemned."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FirstCall:
-    """No budget for the one call that tells whose tokens these are: a person pressed Allow for it."""
-
-    def enter(self, endpoint: str) -> None:
-        """Let it through."""
-
-    def learn(self, endpoint: str, *, status: int, headers: Mapping[str, str], at: datetime) -> datetime | None:
-        """Keep nothing: there is no company yet."""
-        del endpoint, status
-        return rate_headers.blocked_until(rate_headers.read(headers), at)
-
-
 def offered_sites() -> list[Site]:
     """The sites our app is registered for."""
     return [site for site in Site if site.value in settings.EXACT_APPS]
@@ -132,8 +98,8 @@ def finish_consent(*, site: str, code: str, observe: Observer = ignore) -> Conse
     app = token_calls.registration(site)
     pair = credentials.exchange_code(site=site, code=code, redirect_uri=redirect_uri(), observe=observe)
     received_at = grants.database_now()
-    tokens = _NewTokens(access=pair.access)
-    me = _who(ExactClient(_transport(site, 0, tokens, _FirstCall(), observe)))
+    tokens = NewTokens(access=pair.access)
+    me = _who(ExactClient(_transport(site, 0, tokens, FirstCall(), observe)))
     grant = grants.adopt(site=site, client_id=app.client_id, me=me, pair=pair, received_at=received_at)
     credentials.forget_kept()
     return Consent(
@@ -227,7 +193,12 @@ def connect_division(
     """
     grant, _ = grants.read(grant_id)
     _check_open(division)
-    findings = rights.look_up(_client_of(grant, division.code, observe, tenant_id=tenant_id))
+    known = _row_of(tenant_id, grant.site, division.code)
+    company = _company(grant, division.code, known)
+    is_other_user = known is not None and known.grant_id != grant.pk
+    before = timezone.now() if is_other_user else grant.consented_at
+    forget_refusals(company, rights.endpoints(), before=before)
+    findings = rights.look_up(_client_for(grant, company, observe))
     rights.refuse_what_stops(findings)
     connection, former = _save(tenant_id, grant, division, replaces)
     with tenant_context(tenant_id):
@@ -252,15 +223,21 @@ def abandon(grant_id: int) -> None:
     credentials.forget_kept()
 
 
-def _client_of(grant: Grant, division: int, observe: Observer, *, tenant_id: UUID | None = None) -> ExactClient:
-    """A client for a company that need not be connected yet."""
-    company = Company(client_id=grant.client_id, site=grant.site, division=division)
-    known = None if tenant_id is None else _row_of(tenant_id, grant.site, division)
-    if known is not None:
-        company = company_of(known, client_id=grant.client_id)
+def _client_of(grant: Grant, division: int, observe: Observer) -> ExactClient:
+    """A client for a company that need not be connected."""
+    return _client_for(grant, _company(grant, division, None), observe)
+
+
+def _client_for(grant: Grant, company: Company, observe: Observer) -> ExactClient:
     gate = CallBudgetGate(company, purpose=BudgetClass.RESERVE)
     tokens = GrantTokens(grant_id=grant.pk, observe=observe)
-    return ExactClient(_transport(grant.site, division, tokens, gate, observe))
+    return ExactClient(_transport(grant.site, company.division, tokens, gate, observe))
+
+
+def _company(grant: Grant, division: int, known: Connection | None) -> Company:
+    if known is not None:
+        return company_of(known, client_id=grant.client_id)
+    return Company(client_id=grant.client_id, site=grant.site, division=division)
 
 
 def _row_of(tenant_id: UUID, site: str, division: int) -> Connection | None:
@@ -330,7 +307,6 @@ def _save(
         row.expand_lines = True
         _write(row)
         upkeep.note_company(row, division, at=timezone.now())
-        limit_rows.forget_breakers(row.pk)
         events = [_event(row, Event.Kind.CONNECTED, "connected", {"division": row.division})]
         if replaced is not None:
             events = [ending.end_tie(replaced, {"replaced_by": row.division}), *events]

@@ -97,9 +97,14 @@ def close_breaker(tenant_id: UUID, connection_id: int, endpoint: str) -> None:
         Breaker.objects.filter(connection_id=connection_id, endpoint=endpoint).delete()
 
 
-def forget_breakers(connection_id: int) -> None:
-    """Refusals belong to an Exact user; another one starts anew. Within the tenant's context."""
-    Breaker.objects.filter(connection_id=connection_id).delete()
+def forget_breakers(tenant_id: UUID, connection_id: int, *, before: datetime) -> set[str]:
+    """Forget the refusals of earlier consents; which endpoints they were about."""
+    older = Q(opened_at=None) | Q(opened_at__lt=before)
+    with tenant_context(tenant_id):
+        rows = Breaker.objects.filter(older, connection_id=connection_id)
+        endpoints = set(rows.values_list("endpoint", flat=True))
+        rows.delete()
+    return endpoints
 
 
 def note_limits(tenant_id: UUID, connection_id: int, *, minute_limit: int | None, day_limit: int | None) -> None:

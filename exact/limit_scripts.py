@@ -80,6 +80,18 @@ end
 return 0
 """
 
+FORGET = """
+local base, before = KEYS[1], tonumber(ARGV[1])
+for at = 2, #ARGV do
+  local opened = redis.call('GET', base .. ':open:' .. ARGV[at])
+  if opened and tonumber(opened) < before then
+    redis.call('DEL', base .. ':open:' .. ARGV[at], base .. ':probe:' .. ARGV[at])
+  end
+  redis.call('ZREMRANGEBYSCORE', base .. ':refused:' .. ARGV[at], '-inf', '(' .. ARGV[1])
+end
+return 0
+"""
+
 BARE_REFUSAL = """
 local key = KEYS[1] .. ':bare'
 local count = redis.call('INCR', key)

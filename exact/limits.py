@@ -10,7 +10,7 @@ import logging
 import os
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -97,7 +97,7 @@ class CallBudgetGate:
     def __init__(self, company: Company, *, purpose: BudgetClass) -> None:
         self._company = company
         self._purpose = purpose
-        self._base = f"exact:calls:{company.client_id}:{company.site}:{company.name}"
+        self._base = _base_of(company)
         self._standing = _Standing()
 
     def enter(self, endpoint: str) -> None:
@@ -290,6 +290,26 @@ class CallBudgetGate:
             logger.warning("call budget: Redis is away and was not told about %s", ", ".join(values))
 
 
+def forget_refusals(company: Company, endpoints: Iterable[str], *, before: datetime) -> None:
+    """Refusals belong to a consent, and a new one starts anew: forget those from before it, in rows and in Redis.
+
+    Of a company without rows only these endpoints are known.
+    """
+    names = set(endpoints)
+    if company.tenant_id is not None and company.connection_id is not None:
+        names |= limit_rows.forget_breakers(company.tenant_id, company.connection_id, before=before)
+    arguments: list[str | int] = [int(before.timestamp()) + 1, *sorted(names)]
+    try:
+        _scripts(os.getpid())["forget"](keys=[_base_of(company)], args=arguments, client=quick_store())
+    except redis.RedisError:
+        logger.warning("call budget: Redis is away and still holds earlier refusals")
+
+
+def _base_of(company: Company) -> str:
+    """What the keys of a company begin with (`exact.limit_scripts`)."""
+    return f"exact:calls:{company.client_id}:{company.site}:{company.name}"
+
+
 @functools.cache
 def _scripts(process_id: int) -> dict[str, Script]:
     link = quick_store()
@@ -297,6 +317,7 @@ def _scripts(process_id: int) -> dict[str, Script]:
         "enter": link.register_script(limit_scripts.ENTER),
         "warm": link.register_script(limit_scripts.WARM),
         "refused": link.register_script(limit_scripts.REFUSED),
+        "forget": link.register_script(limit_scripts.FORGET),
         "bare": link.register_script(limit_scripts.BARE_REFUSAL),
     }
 

@@ -12,17 +12,18 @@ from enum import StrEnum
 
 from connector_site.lib.wording import said
 from exact.client import ExactClient
-from exact.errors import ExactRightMissing, ExactScopeMissing
+from exact.errors import ExactRejected, ExactRightMissing, ExactScopeMissing, ExactUnavailable
 from exact.models import Connection
 
 
 class Outcome(StrEnum):
-    """What was found; all but the first stop the work that needs it."""
+    """What was found; `UNKNOWN` is where Exact did not tell."""
 
     GIVEN = "given"
     RIGHT_MISSING = "right_missing"
     SCOPE_MISSING = "scope_missing"
     NOT_OFFERED = "not_offered"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class Finding:
     @property
     def stops(self) -> bool:
         """Whether the company cannot be connected like this; without documents only the proof cannot be stored."""
-        return not self.is_given and self.what != DOCUMENTS
+        return self.outcome not in {Outcome.GIVEN, Outcome.UNKNOWN} and self.what != DOCUMENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class _Need:
     read: tuple[str, str] | None = None
 
 
+ASKING = "users/UserHasRights"
 DELIVERIES = "goods deliveries"
 WRITING = "changes of goods deliveries"
 NOTIFICATIONS = "notifications"
@@ -81,8 +83,16 @@ NEEDS = (
 
 
 def look_up(client: ExactClient) -> tuple[Finding, ...]:
-    """What the user and our app may do in this company. Raises `ExactError` where Exact cannot be asked for rights."""
+    """What the user and our app may do in this company. Raises `ExactError` where Exact cannot be asked.
+
+    Only for documents that is no obstacle: everything else works without them.
+    """
     return tuple(_found(need, client) for need in NEEDS)
+
+
+def endpoints() -> set[str]:
+    """Every part of Exact that looking rights up asks."""
+    return {ASKING, *(need.read[0] for need in NEEDS if need.read)}
 
 
 def keep(connection: Connection, findings: Sequence[Finding], *, at: datetime) -> None:
@@ -114,6 +124,17 @@ def refuse_what_stops(findings: Iterable[Finding]) -> None:
 
 
 def _found(need: _Need, client: ExactClient) -> Finding:
+    try:
+        return _asked(need, client)
+    except ExactRejected:
+        return Finding(what=need.what, outcome=Outcome.UNKNOWN, said=_unknown_words(need.what))
+    except ExactUnavailable:
+        if need.what != DOCUMENTS:
+            raise
+        return Finding(what=need.what, outcome=Outcome.UNKNOWN, said=_unknown_words(need.what))
+
+
+def _asked(need: _Need, client: ExactClient) -> Finding:
     if not all(client.user_has_rights(*right) for right in need.rights):
         return Finding(what=need.what, outcome=Outcome.RIGHT_MISSING, said=_RIGHT_WORDS[need.what])
     if need.read is None:
@@ -129,6 +150,10 @@ def _found(need: _Need, client: ExactClient) -> Finding:
 
 def _given(need: _Need) -> Finding:
     return Finding(what=need.what, outcome=Outcome.GIVEN, said="")
+
+
+def _unknown_words(what: str) -> str:
+    return said("Exact Online did not tell whether this may be used: {what}. Check again later.", what=what)
 
 
 def _offer_words(what: str) -> str:

@@ -30,6 +30,7 @@ class RightShown:
     name: str
     said: str
     is_given: bool
+    is_known: bool
     stops: bool
 
 
@@ -122,6 +123,7 @@ def _rights_shown(live: Connection) -> list[RightShown]:
             name=names.get(finding.what, finding.what),
             said=wording.local(finding.said),
             is_given=finding.is_given,
+            is_known=finding.outcome is not rights.Outcome.UNKNOWN,
             stops=finding.stops,
         )
         for finding in rights.kept(live)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.exact.catalog import Property, Resource, Style
+from sandbox.exact.catalog import RESOURCES, Property, Resource, Style
 from sandbox.exact.errors import bad_request
 from sandbox.exact.filter_tokens import Kind, read_tokens
 from sandbox.exact.filters import KIND_OF_EDM, Filter, compile_filter, no_such_property
@@ -17,7 +17,11 @@ KNOWN_OPTIONS = frozenset(
     {"$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$inlinecount", "$expand", "$format"}
 )
 ONLY_SINGLE = ("$orderby", "$skip", "$expand", "$inlinecount")
-FILTER_DEMANDED = Style.BULK
+FILTER_DEMANDED = frozenset({each.table for each in RESOURCES.values() if each.style is not Style.SINGLE}) | {
+    "documents/Documents",
+    "documents/DocumentAttachments",
+}
+"""Resources with a twin for sync or bulk may demand a filter (exact.md 5); the twins of documents are not served."""
 MAX_TOP = 2_147_483_647
 
 
@@ -50,8 +54,6 @@ def read_list_options(resource: Resource, query: Mapping[str, str]) -> Options:
     select, expand = _read_columns(resource, query)
     if select is None and top != 1 and resource.path not in SELECT_NOT_DEMANDED and query.get("$select") != "*":
         raise bad_request(SELECT_DEMAND)
-    if resource.style is FILTER_DEMANDED and not query.get("$filter"):
-        raise bad_request("Please add a $filter statement to the query string.")
     return Options(
         select=select,
         expand=expand,
@@ -62,6 +64,13 @@ def read_list_options(resource: Resource, query: Mapping[str, str]) -> Options:
         skiptoken=_read_skiptoken(query.get("$skiptoken")),
         with_count=_read_inlinecount(query),
     )
+
+
+def demand_filter(resource: Resource, query: Mapping[str, str], *, also_single: bool) -> None:
+    """Refuse a list without `$filter` where one is demanded: always of bulk; the sync API has its timestamp alone."""
+    is_demanded = resource.style is Style.BULK or (resource.style is Style.SINGLE and also_single)
+    if is_demanded and resource.table in FILTER_DEMANDED and not query.get("$filter"):
+        raise bad_request("Please add a $filter statement to the query string.")
 
 
 def read_record_options(resource: Resource, query: Mapping[str, str]) -> Options:

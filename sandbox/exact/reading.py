@@ -11,7 +11,7 @@ from sandbox.exact.access import Caller
 from sandbox.exact.catalog import COLLECTIONS, RESOURCES, Resource
 from sandbox.exact.errors import bad_request, not_found
 from sandbox.exact.filter_tokens import Kind, read_tokens
-from sandbox.exact.options import Options, read_list_options, read_record_options
+from sandbox.exact.options import Options, demand_filter, read_list_options, read_record_options
 from sandbox.exact.people import division_row, me_row, visible_companies
 from sandbox.exact.query import Source, fetch, next_link
 from sandbox.exact.render import Shown, plan, show, shows
@@ -45,6 +45,7 @@ def read(call: Call) -> web.Response:
         return _read_count(call)
     if call.target.tail:
         raise not_found()
+    demand_filter(call.resource, call.query, also_single=call.world.settings.demands_filter)
     return _answer_list(call, source_of(call), call.resource, call.root + call.resource.path)
 
 

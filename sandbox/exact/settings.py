@@ -32,6 +32,9 @@ class ExactSettings(Settings):
     token_calls_per_day: int = 200
     spent_token_kills_chain: bool = True
     """A refresh token sent a second time ends its chain, as connections in the field ended (exact.md 3.4)."""
+    demands_filter: bool = True
+    """Refuse a list without `$filter` where there is a twin for sync or bulk: Exact may (exact.md 5); recorded answers
+    to lists without one exist too."""
     auto_consent: bool = False
     auto_consent_user: str = ""
     """Skip the consent page: that user (empty: the newest of the site) allows every company."""

@@ -1,14 +1,16 @@
 """What may be done in a company, as looked up at the stand-in."""
 
+from uuid import uuid4
+
 import pytest
 from pytest_django import Settings
 
 from connector_site.lib.outside_calls import OutsideCall
-from exact import rights
-from exact.errors import ExactRightMissing, ExactScopeMissing
+from exact import connecting, rights
+from exact.errors import ExactError, ExactRightMissing, ExactScopeMissing, ExactUnavailable
 from exact.rights import Finding, Outcome
 from tenants.context import tenant_context
-from tests.exact.scene import Scene
+from tests.exact.scene import Scene, consent, division_of
 from tests.exact.test_connecting import OTHER_SCOPES, register_with
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +77,39 @@ def test_an_edition_without_logistics_is_explained(scene: Scene) -> None:
     with pytest.raises(ExactRightMissing, match="Wholesale & Distribution") as refusal:
         rights.refuse_what_stops(findings)
     assert refusal.value.reason == "not_offered"
+
+
+def test_a_part_that_cannot_be_asked_is_unknown_and_stops_only_the_work_that_needs_it(scene: Scene) -> None:
+    scene.sandbox.fault(action="status", status=400, path_regex="crm/Accounts", times=None)
+    scene.sandbox.fault(action="status", status=503, path_regex="documents/Documents", times=None)
+
+    findings = rights.look_up(scene.client())
+
+    assert lacking(findings) == {rights.CUSTOMERS: Outcome.UNKNOWN, rights.DOCUMENTS: Outcome.UNKNOWN}
+    rights.refuse_what_stops(findings)
+
+    scene.sandbox.fault(action="status", status=503, path_regex="logistics/Items", times=None)
+    with pytest.raises(ExactUnavailable):
+        rights.look_up(scene.client())
+
+
+def test_a_new_consent_looks_rights_up_although_earlier_refusals_rest(scene: Scene) -> None:
+    scene.sandbox.settings(minutely_limit=1_000)
+    scene.client().shipping_methods()
+    scene.sandbox.fault(action="status", status=403, path_regex="logistics/Items", times=5)
+    for _ in range(5):
+        with pytest.raises(ExactError):
+            scene.client().items([uuid4()])
+    with pytest.raises(ExactUnavailable, match="refused this kind of call too often"):
+        rights.look_up(scene.client())
+
+    given = consent(scene.sandbox, scene.company)
+    connecting.connect_division(
+        tenant_id=scene.tenant.id, grant_id=given.grant_id, division=division_of(given, scene.company)
+    )
+
+    assert lacking(tuple(rights.kept(scene.row()))) == {}
+    assert scene.client().items([uuid4()]) == []
 
 
 def test_what_was_found_is_kept_with_the_connection(scene: Scene) -> None:

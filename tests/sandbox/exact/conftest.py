@@ -35,8 +35,9 @@ def _running() -> Iterator[StandIn]:
 
 @pytest.fixture
 def stand_in(_running: StandIn) -> StandIn:
-    """Empty: no apps, no companies, default settings."""
+    """Empty: no apps, no companies, default settings; lists may be read without a filter, as in the recordings."""
     _running.control("POST", "reset")
+    _running.settings(demands_filter=False)
     _running.web.cookies.clear()
     return _running
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -263,3 +264,15 @@ def _follow(exact: Connection, link: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     data: dict[str, Any] = answer.json()["d"]
     return data
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("salesorder/GoodsDeliveries", 400), ("documents/Documents", 400), ("sales/ShippingMethods", 200)],
+)
+def test_a_list_with_a_sync_twin_may_demand_a_filter(exact: Connection, path: str, status: int) -> None:
+    key = "EntryID" if "Goods" in path else "ID"
+    exact.app.stand_in.settings(demands_filter=True)
+
+    assert exact.get(path, select=key, top=1).status_code == status
+    assert exact.get(path, select=key, filter=f"{key} eq guid'{uuid4()}'").status_code == 200
