@@ -52,6 +52,13 @@ def _addresses(name: str) -> list[str]:
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = _secret("SECRET_KEY", development="development-only")
+_IS_CHANGING_KEY = "SECRET_KEY_FALLBACKS" in os.environ or "SECRET_KEY_FALLBACKS_FILE" in os.environ
+SECRET_KEY_FALLBACKS = [
+    key.strip()
+    for key in (_secret("SECRET_KEY_FALLBACKS", development="").split(",") if _IS_CHANGING_KEY else ())
+    if key.strip()
+]
+"""Older ones that are still accepted while a new one takes their place."""
 FERNET_KEYS = [
     key.strip() for key in _secret("FERNET_KEYS", development="development-only-fernet").split(",") if key.strip()
 ]
@@ -242,6 +249,10 @@ CELERY_BEAT_SCHEDULE = {
     "delete what was kept long enough": {
         "task": "syncjobs.tasks.plan_retention",
         "schedule": crontab(hour=2, minute=10),
+    },
+    "delete sessions that have ended": {
+        "task": "tenants.tasks.clear_sessions",
+        "schedule": crontab(hour=2, minute=40),
     },
     **{
         f"canary through {name}": {

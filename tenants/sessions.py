@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,6 +23,8 @@ IDLE = timedelta(minutes=30)
 """Without anything that a person did (`reliability.md` 5, ASVS 7.3.1)."""
 NOTED_EVERY = timedelta(minutes=1)
 """Our own bound: a session is written at most so often for the sake of its last moment."""
+ROWS_AT_ONCE = 1000
+"""Our own bound: one piece of clearing is a short statement."""
 _BEGAN = "began_at"
 _SEEN = "seen_at"
 
@@ -31,6 +37,14 @@ def begin(request: HttpRequest, *, at: datetime) -> None:
 def began_at(request: HttpRequest) -> float:
     """When she did, in seconds; 0 when nobody has."""
     return float(request.session.get(_BEGAN, 0))
+
+
+def clear_ended(at: datetime) -> int:
+    """Delete sessions past their time, and what is told of sessions that are gone; how many sessions those were."""
+    count = _delete(Session.objects.filter(expire_date__lt=at))
+    is_there = Exists(Session.objects.filter(pk=OuterRef("session_key")))
+    _delete(UserSession.objects.filter(~is_there, created_at__lt=at - IDLE))
+    return count
 
 
 def session_rules(
@@ -51,6 +65,13 @@ def session_rules(
         return get_response(request)
 
     return respond
+
+
+def _delete(rows: QuerySet[Any]) -> int:
+    count = 0
+    while keys := list(rows.values_list("pk", flat=True)[:ROWS_AT_ONCE]):
+        count += rows.model._default_manager.filter(pk__in=keys).delete()[0]  # noqa: SLF001  of either table
+    return count
 
 
 def is_live_part(request: HttpRequest) -> bool:

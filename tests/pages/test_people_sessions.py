@@ -1,14 +1,21 @@
 """How long a session lasts, where one is signed in, and the language of the pages."""
 
+from datetime import timedelta
+
 import pytest
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from tenants import sessions
+from connector_site.lib import rate_limit as counts
+from tenants import account_door, sessions
 from tenants.models import User
+from tenants.tasks import clear_sessions
 from tests import factories
 from tests.factories import Cast
 from tests.pages import entrance
@@ -139,3 +146,33 @@ def test_an_unknown_language_changes_nothing(cast: Cast, as_user: SignIn, sent: 
     as_user(cast.owner).post(reverse("tenants:language"), sent | {"next": "//elsewhere.example/"})
 
     assert User.objects.get(pk=cast.owner.pk).language == ""
+
+
+def test_what_ended_is_deleted_every_night_and_what_lasts_is_left(cast: Cast) -> None:
+    here, there, gone = Client(), Client(), Client()
+    for client in (here, there, gone):
+        entrance.sign_in(client, cast.owner.email)
+        client.post(reverse("mfa_authenticate"), {"code": factories.recovery_code(cast.owner)})
+    at = timezone.now()
+    Session.objects.filter(pk=there.session.session_key).update(expire_date=at - timedelta(seconds=1))
+    Session.objects.filter(pk=gone.session.session_key).delete()
+    UserSession.objects.update(created_at=at - timedelta(hours=1))
+
+    clear_sessions()
+
+    assert clear_sessions.name in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert list(Session.objects.values_list("pk", flat=True)) == [here.session.session_key]
+    assert list(UserSession.objects.values_list("session_key", flat=True)) == [here.session.session_key]
+
+
+def test_nobody_fills_our_tables_with_sessions_of_passkeys() -> None:
+    page = reverse("mfa_login_webauthn")
+    counts.forget()
+    allowed = account_door.PASSKEY_TRIES.requests
+
+    visitors = [Client(headers={"X-Requested-With": "XMLHttpRequest"}) for _ in range(allowed + 3)]
+    answers = [visitor.get(page).status_code for visitor in visitors]
+
+    assert answers.count(200) == allowed
+    assert answers[-1] == 429
+    assert Session.objects.count() == allowed
