@@ -52,12 +52,9 @@ def _addresses(name: str) -> list[str]:
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = _secret("SECRET_KEY", development="development-only")
-_IS_CHANGING_KEY = "SECRET_KEY_FALLBACKS" in os.environ or "SECRET_KEY_FALLBACKS_FILE" in os.environ
-SECRET_KEY_FALLBACKS = [
-    key.strip()
-    for key in (_secret("SECRET_KEY_FALLBACKS", development="").split(",") if _IS_CHANGING_KEY else ())
-    if key.strip()
-]
+_HAS_OLDER = bool(env.str("SECRET_KEY_FALLBACKS", default="") or env.str("SECRET_KEY_FALLBACKS_FILE", default=""))
+_OLDER = _secret("SECRET_KEY_FALLBACKS") if _HAS_OLDER else ""
+SECRET_KEY_FALLBACKS = [key.strip() for key in _OLDER.split(",") if key.strip()]
 """Older ones that are still accepted while a new one takes their place."""
 FERNET_KEYS = [
     key.strip() for key in _secret("FERNET_KEYS", development="development-only-fernet").split(",") if key.strip()

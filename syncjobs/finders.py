@@ -23,13 +23,19 @@ _WORD = re.compile(r"[^\W_]+")
 _PHONE = re.compile(r"[+\d][\d\s()./-]{5,}")
 
 
-def finders_of(tenant_id: uuid.UUID, party: Mapping[str, Any], *, email: str = "") -> list[str]:
-    """The hashes to keep beside an address, as `parties` keeps it."""
+def mark() -> str:
+    """Stands among the hashes that the present key made; where it is missing they are made anew (`retention`)."""
+    return "key " + hmac.digest(str(settings.SECRET_KEY).encode(), b"mark of finders", "sha256").hex()[:16]
+
+
+def finders_of(tenant_id: uuid.UUID, party: Mapping[str, Any]) -> list[str]:
+    """The hashes to keep beside an address, as `parties` keeps it, and the mark of their key."""
     texts = [party.get("name", ""), party.get("attention", ""), *party.get("lines", ())]
     texts += [party.get("postal_code", ""), party.get("city", "")]
     words = {word for text in texts for word in _words(text)}
-    words |= {_joined(party.get("postal_code", "")), _phone(party.get("phone", "")), email.strip().casefold()}
-    return _hashes(tenant_id, sorted(words - {""})[:MOST_WORDS], str(settings.SECRET_KEY))
+    words |= {_joined(party.get("postal_code", "")), _phone(party.get("phone", ""))}
+    words.add(party.get("email", "").strip().casefold())
+    return [mark(), *_hashes(tenant_id, sorted(words - {""})[:MOST_WORDS], str(settings.SECRET_KEY))]
 
 
 def wanted(tenant_id: uuid.UUID, asked: str) -> list[list[str]]:

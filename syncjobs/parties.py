@@ -24,6 +24,7 @@ def keep_party(delivery: Delivery, party: PartySpec, *, at: datetime) -> None:
         "city": party.city,
         "state": party.state,
         "country": party.country,
+        "email": party.email,
     }
     locked = lock_json(shown, owner=delivery.code, purpose=PURPOSE)
     row = PartyAddress(
@@ -31,7 +32,7 @@ def keep_party(delivery: Delivery, party: PartySpec, *, at: datetime) -> None:
         delivery=delivery,
         sealed_key=locked.sealed_key,
         sealed=locked.sealed,
-        finders=finders_of(delivery.tenant_id, shown, email=party.email),
+        finders=finders_of(delivery.tenant_id, shown),
         changed_at=at,
     )
     PartyAddress.objects.bulk_create([row], update_conflicts=True, unique_fields=["delivery"], update_fields=_WRITTEN)
