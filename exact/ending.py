@@ -31,23 +31,12 @@ def connections_shown(tenant_id: UUID) -> QuerySet[Connection]:
 
 
 def disconnect(connection: Connection, *, observe: Observer = ignore) -> Connection:
-    """End a connection, whether Exact can be reached or not, and what was left of earlier ones."""
-    grant_id = connection.grant_id
-    try:
-        _unsubscribe(connection, observe)
-    except ExactError as error:
-        left = error.reason
-    except UNREADABLE:
-        left = _UNREADABLE
-    else:
-        left = ""
+    """End a connection, whether Exact can be reached or not, and what was left of earlier ones.
+
+    Where Exact is not there the permission stays until its subscriptions are gone: the clock looks again (`clean_up`).
+    """
     with tenant_context(connection.tenant_id):
-        ended = end_tie(connection, {"subscriptions_left": left} if left else {})
-        connection.grant = None
-        connection.save(update_fields=["grant"])
-        happenings(connection.tenant_id, [ended])
-    if grant_id is not None:
-        grants.forget(grant_id)
+        happenings(connection.tenant_id, [end_tie(connection, {})])
     clean_up(connection.tenant_id, observe=observe)
     return connection
 

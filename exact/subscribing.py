@@ -40,9 +40,13 @@ def ensure_subscribed(connection: Connection, client: ExactClient) -> Subscripti
 
 
 def end_subscriptions(connection: Connection, client: ExactClient) -> None:
-    """Remove our subscriptions at Exact, before the tokens are forgotten (`exact.md` 11.5)."""
+    """Remove this connection's subscriptions at Exact, before the tokens are forgotten (`exact.md` 11.5).
+
+    Those of another customer's connection to the same company stay: it may have been made since this one ended.
+    """
     for subscription in client.subscriptions():
-        _remove(client, subscription)
+        if subscription.callback_url.endswith(f"{HOOK_PATH}{connection.hook_code}"):
+            _remove(client, subscription)
     with tenant_context(connection.tenant_id):
         WebhookSubscription.objects.filter(connection=connection).delete()
 

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Model, Q, QuerySet
 
@@ -15,9 +16,9 @@ from audit.models import Event
 from audit.record import Happening, acting, happenings
 from connector_site.lib.outside_calls import Observer
 from connector_site.lib.wording import said
-from exact import ending, grants
+from exact import consent_links, ending, grants
 from exact.models import Connection, ConsentLink, MasterRecord, ShippingMethod, Warehouse
-from syncjobs import erasure, exporting, queue
+from syncjobs import erasure, exporting, pieces, queue
 from syncjobs.models import (
     Alarm,
     Attempt,
@@ -46,7 +47,8 @@ from ups import ending as ups_ending
 A, D = Attempt.State, Delivery.State
 UNDER_WAY = (A.SENDING, A.IN_DOUBT, A.REVIEW, A.ORPHAN, A.VOIDING)
 """It is not known what became of these, or they are paid for and still to be dealt with."""
-AT_ONCE = 1_000
+_GOES_ON = (SyncJob.Kind.CLOSE, SyncJob.Kind.SETTLE)
+"""Jobs that a closed company still has: its own end, and finding out what became of its shipments."""
 WAITS_FOR = timedelta(days=3)
 """Our own: so long it is tried again to take our subscriptions out of Exact and to settle what is unknown; after it
 everything goes all the same."""
@@ -84,7 +86,10 @@ def what_ends(tenant_id: uuid.UUID, *, at: datetime) -> WhatEnds:
 
 
 def close(*, actor: str, tenant_id: uuid.UUID, needs_no_copy: bool, at: datetime) -> list[str]:
-    """Close the company for good; returns the addresses of those who belonged to it. Raises `NotClosable`."""
+    """Close the company for good; returns the addresses of those who belonged to it. Raises `NotClosable`.
+
+    Links to give a permission end with it at once; killed before that, the job ends them.
+    """
     with acting(actor), tenant_context(tenant_id):
         tenant = Tenant.objects.select_for_update().get(pk=tenant_id)
         if tenant.closed_at is not None:
@@ -102,42 +107,64 @@ def close(*, actor: str, tenant_id: uuid.UUID, needs_no_copy: bool, at: datetime
         team.delete()
         queue.add(tenant_id, SyncJob.Kind.CLOSE, tenant.code, due_at=at)
         _tell(tenant, {"what": "closed", "members": len(addresses)})
+    with acting(actor):
+        consent_links.end_all(tenant_id, at=at)
     return addresses
 
 
-def end_work(tenant_id: uuid.UUID) -> None:
-    """Take away what would begin anything new; what settles a shipment stays."""
+def is_closed(tenant_id: uuid.UUID) -> bool:
+    """Whether the company was closed; within its context."""
+    return Tenant.objects.filter(pk=tenant_id, closed_at__isnull=False).exists()
+
+
+def end_work(tenant_id: uuid.UUID, *, at: datetime) -> None:
+    """Take away what would begin anything new; what settles a shipment stays. Each piece is a short transaction."""
+    while _cancel_planned(tenant_id):
+        pass
+    while _stop_looking(tenant_id):
+        pass
     with tenant_context(tenant_id):
-        planned = Attempt.objects.select_related("delivery").filter(tenant_id=tenant_id, state=A.PLANNED)
-        happenings(tenant_id, [move_attempt(row, to=A.CANCELLED) for row in planned])
-        Parcel.objects.filter(tenant_id=tenant_id, look_at__isnull=False).update(look_at=None)
         ups_ending.stop_following(tenant_id)
-        due = SyncJob.objects.filter(tenant_id=tenant_id, state=SyncJob.State.DUE)
-        due.exclude(kind__in=[SyncJob.Kind.CLOSE, SyncJob.Kind.SETTLE]).delete()
+    with tenant_context(tenant_id):
+        nobodys = Q(state=SyncJob.State.DUE) | Q(state=SyncJob.State.RUNNING, lease_until__lte=at)
+        SyncJob.objects.filter(nobodys, tenant_id=tenant_id).exclude(kind__in=_GOES_ON).delete()
+
+
+def is_busy(tenant_id: uuid.UUID, *, at: datetime) -> bool:
+    """Whether a worker is still at something that it began before, and it is not too late to wait for that."""
+    with tenant_context(tenant_id):
+        running = SyncJob.objects.filter(tenant_id=tenant_id, state=SyncJob.State.RUNNING, lease_until__gt=at)
+        tenant = Tenant.objects.get(pk=tenant_id)
+        return running.exclude(kind=SyncJob.Kind.CLOSE).exists() and not _is_late(tenant, at)
 
 
 def waits(tenant_id: uuid.UUID, *, at: datetime) -> bool:
-    """Whether something paid for is still to be settled, and it is not too late to wait for that."""
+    """Whether something is still to be settled or looked for once more, and it is not too late to wait for that."""
     with tenant_context(tenant_id):
         tenant = Tenant.objects.get(pk=tenant_id)
-        return _under_way(tenant_id).exists() and not _is_late(tenant, at)
+        looked_for = Attempt.objects.filter(tenant_id=tenant_id, due_at__isnull=False)
+        return (_under_way(tenant_id).exists() or looked_for.exists()) and not _is_late(tenant, at)
 
 
 def end_connections(tenant_id: uuid.UUID, *, observe: Observer, at: datetime) -> bool:
-    """End what ties us to Exact: subscriptions, then tokens. False while Exact is not there and it is not too late."""
+    """End what ties us to Exact: links, ties, subscriptions, then tokens.
+
+    False while Exact is not there and it is not too late: the permission stays until the subscriptions are gone.
+    """
+    consent_links.end_all(tenant_id, at=at)
     with tenant_context(tenant_id):
-        live = list(ending.connections_shown(tenant_id))
-    for row in live:
-        ending.disconnect(row, observe=observe)
+        live = ending.connections_shown(tenant_id)
+        happenings(tenant_id, [ending.end_tie(row, {"why": "closed"}) for row in live])
     ending.clean_up(tenant_id, observe=observe)
     with tenant_context(tenant_id):
         tenant = Tenant.objects.get(pk=tenant_id)
         left = Connection.objects.filter(tenant_id=tenant_id, grant__isnull=False)
-        grant_ids = list(left.values_list("grant_id", flat=True))
-        if grant_ids and not _is_late(tenant, at):
+        if left.exists() and not _is_late(tenant, at):
             return False
+        given = ConsentLink.objects.filter(tenant_id=tenant_id, grant__isnull=False)
+        grant_ids = {*left.values_list("grant_id", flat=True), *given.values_list("grant_id", flat=True)}
         left.update(grant=None)
-    for grant_id in set(grant_ids):
+    for grant_id in grant_ids:
         grants.forget(grant_id)
     return True
 
@@ -149,11 +176,17 @@ def end_accounts(tenant_id: uuid.UUID, *, at: datetime) -> None:
 
 
 def erase_piece(tenant_id: uuid.UUID, *, at: datetime) -> int:
-    """Erase the next piece of what shows a person or says what the company chose; 0 when nothing is left."""
+    """Erase the next piece of what shows a person or says what the company chose; 0 when nothing is left.
+
+    What came to be only after everything had been erased is told in the audit trail.
+    """
     with tenant_context(tenant_id):
-        for erase in _PIECES:
-            gone = erase(tenant_id, at)
+        tenant = Tenant.objects.get(pk=tenant_id)
+        for name, erase in _PIECES:
+            gone = erase(tenant, at)
             if gone:
+                if tenant.name == CLOSED_NAME:
+                    _tell(tenant, {"what": "erased after closing", "kind": name, "rows": gone})
                 return gone
     return 0
 
@@ -161,8 +194,18 @@ def erase_piece(tenant_id: uuid.UUID, *, at: datetime) -> int:
 def finish(tenant_id: uuid.UUID) -> None:
     """Blank the name, in the open transaction: the row stays for the audit trail alone."""
     tenant = Tenant.objects.get(pk=tenant_id)
+    if tenant.name == CLOSED_NAME:
+        return
     Tenant.objects.filter(pk=tenant_id).update(name=CLOSED_NAME)
-    _tell(tenant, {"what": "everything erased", "in_doubt": _under_way(tenant_id).count()})
+    attempts = Attempt.objects.filter(tenant_id=tenant_id)
+    deliveries = Delivery.objects.filter(tenant_id=tenant_id)
+    details = {
+        "what": "everything erased",
+        "never_settled": attempts.filter(state=A.ABANDONED).count(),
+        "sent_after_closing": attempts.filter(sent_at__gt=tenant.closed_at).count(),
+        "deliveries_after_closing": deliveries.filter(created_at__gt=tenant.closed_at).count(),
+    }
+    _tell(tenant, details)
 
 
 def _under_way(tenant_id: uuid.UUID) -> QuerySet[Attempt]:
@@ -170,7 +213,7 @@ def _under_way(tenant_id: uuid.UUID) -> QuerySet[Attempt]:
 
 
 def _is_late(tenant: Tenant, at: datetime) -> bool:
-    return tenant.closed_at is None or at >= tenant.closed_at + WAITS_FOR
+    return tenant.closed_at is not None and at >= tenant.closed_at + WAITS_FOR
 
 
 def _tell(tenant: Tenant, details: dict[str, object]) -> None:
@@ -178,59 +221,99 @@ def _tell(tenant: Tenant, details: dict[str, object]) -> None:
     happenings(tenant.pk, [event])
 
 
-def _labels(tenant_id: uuid.UUID, at: datetime) -> int:
-    ids = _some(Label.objects.filter(tenant_id=tenant_id, erased_at=None))
-    return erasure.erase_labels(Label.objects.filter(tenant_id=tenant_id, pk__in=ids), at=at)
+def _cancel_planned(tenant_id: uuid.UUID) -> int:
+    with tenant_context(tenant_id):
+        planned = Attempt.objects.filter(tenant_id=tenant_id, state=A.PLANNED)
+        return _move_all(planned, tenant_id, to=A.CANCELLED, changes={})
 
 
-def _addresses(tenant_id: uuid.UUID, at: datetime) -> int:
-    ids = _some(Delivery.objects.filter(tenant_id=tenant_id, ship_to__isnull=False, ship_to__erased_at=None))
-    return erasure.erase_addresses(tenant_id, ids, at=at)
+def _stop_looking(tenant_id: uuid.UUID) -> int:
+    with tenant_context(tenant_id):
+        ids = pieces.first_of(Parcel.objects.filter(tenant_id=tenant_id, look_at__isnull=False))
+        return Parcel.objects.filter(tenant_id=tenant_id, pk__in=ids).update(look_at=None)
 
 
-def _requests(tenant_id: uuid.UUID, at: datetime) -> int:
-    rows = Attempt.objects.filter(tenant_id=tenant_id, state__in=erasure.SETTLED, erased_at=None)
-    ids = _some(rows)
-    return Attempt.objects.filter(tenant_id=tenant_id, pk__in=ids).update(request=None, erased_at=at)
+def _move_all(rows: QuerySet[Attempt], tenant_id: uuid.UUID, *, to: Attempt.State, changes: dict[str, Any]) -> int:
+    """Move the next piece: the deliveries' locks first, the audit trail last, as everywhere."""
+    delivery_ids = list(rows.order_by("delivery_id").values_list("delivery_id", flat=True)[: pieces.AT_ONCE])
+    locked = Delivery.objects.select_for_update().filter(tenant_id=tenant_id, pk__in=delivery_ids)
+    list(locked.order_by("pk").values_list("pk", flat=True))
+    found = rows.select_related("delivery").filter(delivery_id__in=delivery_ids)
+    happenings(tenant_id, [move_attempt(row, to=to, changes=dict(changes)) for row in found.order_by("pk")])
+    return len(delivery_ids)
 
 
-def _events(tenant_id: uuid.UUID, at: datetime) -> int:
+def _abandoned(tenant: Tenant, at: datetime) -> int:
+    """What nobody can settle any more, once it is too late to wait: without credentials UPS cannot even be asked."""
+    if not _is_late(tenant, at):
+        return 0
+    SyncJob.objects.filter(tenant=tenant, kind=SyncJob.Kind.SETTLE, state=SyncJob.State.DUE).delete()
+    changes = {"request": None, "erased_at": at, "lease_until": None, "review_reason": ""}
+    return _move_all(_under_way(tenant.pk), tenant.pk, to=A.ABANDONED, changes=changes)
+
+
+def _labels(tenant: Tenant, at: datetime) -> int:
+    ids = pieces.first_of(Label.objects.filter(tenant=tenant, erased_at=None))
+    return erasure.erase_labels(Label.objects.filter(tenant=tenant, pk__in=ids), at=at)
+
+
+def _addresses(tenant: Tenant, at: datetime) -> int:
+    rows = Delivery.objects.filter(tenant=tenant, ship_to__isnull=False, ship_to__erased_at=None)
+    return erasure.erase_addresses(tenant.pk, pieces.first_of(rows), at=at)
+
+
+def _requests(tenant: Tenant, at: datetime) -> int:
+    """Also of those that would have been looked for once more: it is too late for that."""
+    ids = pieces.first_of(Attempt.objects.filter(tenant=tenant, state__in=erasure.SETTLED, erased_at=None))
+    return Attempt.objects.filter(tenant=tenant, pk__in=ids).update(request=None, erased_at=at, due_at=None)
+
+
+def _evidence(tenant: Tenant, at: datetime) -> int:
+    """Words of people and of UPS about requests that are settled."""
     del at
-    ids = _some(TrackingEvent.objects.filter(tenant_id=tenant_id, sealed__isnull=False))
-    return TrackingEvent.objects.filter(tenant_id=tenant_id, pk__in=ids).update(sealed=None)
+    rows = Attempt.objects.filter(~Q(evidence={}), tenant=tenant, state__in=erasure.SETTLED)
+    return Attempt.objects.filter(tenant=tenant, pk__in=pieces.first_of(rows)).update(evidence={})
 
 
-def _problems(tenant_id: uuid.UUID, at: datetime) -> int:
+def _events(tenant: Tenant, at: datetime) -> int:
+    del at
+    ids = pieces.first_of(TrackingEvent.objects.filter(tenant=tenant, sealed__isnull=False))
+    return TrackingEvent.objects.filter(tenant=tenant, pk__in=ids).update(sealed=None)
+
+
+def _problems(tenant: Tenant, at: datetime) -> int:
     """What was said of deliveries may quote an address."""
     del at
-    ids = _some(Delivery.objects.filter(~Q(problems=[]), tenant_id=tenant_id))
-    return Delivery.objects.filter(tenant_id=tenant_id, pk__in=ids).update(problems=[])
+    ids = pieces.first_of(Delivery.objects.filter(~Q(problems=[]) | ~Q(proof_problem=""), tenant=tenant))
+    return Delivery.objects.filter(tenant=tenant, pk__in=ids).update(problems=[], proof_problem="")
 
 
-def _whole(model: type[Model]) -> Callable[[uuid.UUID, datetime], int]:
+def _companies(tenant: Tenant, at: datetime) -> int:
+    """Names of companies in Exact; their numbers stay with the deliveries."""
+    del at
+    return Connection.objects.filter(~Q(division_name=""), tenant=tenant).update(division_name="")
+
+
+def _whole(model: type[Model]) -> tuple[str, Callable[[Tenant, datetime], int]]:
     """Rows of which nothing needs to stay."""
 
-    def erase(tenant_id: uuid.UUID, at: datetime) -> int:
+    def erase(tenant: Tenant, at: datetime) -> int:
         del at
-        rows: QuerySet[Model] = QuerySet(model).filter(tenant_id=tenant_id)
-        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-        if ids:
-            rows.filter(pk__in=ids).delete()
-        return len(ids)
+        rows: QuerySet[Model] = QuerySet(model).filter(tenant=tenant)
+        return pieces.delete_first(rows)
 
-    return erase
+    return str(model._meta.verbose_name_plural), erase
 
 
-def _some(rows: QuerySet[Label] | QuerySet[Delivery] | QuerySet[Attempt] | QuerySet[TrackingEvent]) -> list[int]:
-    return list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-
-
-_PIECES = (
-    _labels,
-    _addresses,
-    _requests,
-    _events,
-    _problems,
+_PIECES: tuple[tuple[str, Callable[[Tenant, datetime], int]], ...] = (
+    ("unsettled requests", _abandoned),
+    ("labels", _labels),
+    ("addresses", _addresses),
+    ("requests", _requests),
+    ("evidence", _evidence),
+    ("tracking", _events),
+    ("problems", _problems),
+    ("companies", _companies),
     *(
         _whole(model)
         for model in (
@@ -250,6 +333,8 @@ _PIECES = (
             Reconciliation,
             Alarm,
             Manifest,
+            Invitation,
+            Membership,
         )
     ),
 )

@@ -5,10 +5,10 @@ Every function runs inside the tenant's context.
 
 import json
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
 from django.db.models import Q, QuerySet
 
@@ -19,6 +19,7 @@ from connector_site.lib.wording import said
 from exact import master
 from exact.models import MasterRecord
 from syncjobs import finders, raw_messages
+from syncjobs.evidence import without_reasons
 from syncjobs.models import (
     Attempt,
     Delivery,
@@ -37,7 +38,17 @@ from syncjobs.receivers import Receiver, receiver_of, with_receiver
 D, A = Delivery.State, Attempt.State
 ENDED = (D.CLOSED, D.CANCELLED, D.SKIPPED)
 """Nothing more is done for such a delivery, so nothing needs its address."""
-SETTLED = (A.CREATED, A.REFUSED, A.NOT_SENT, A.ABSENT, A.VOIDED_THERE, A.VOIDED, A.VOID_REFUSED, A.CANCELLED, A.ABANDONED)
+SETTLED = (
+    A.CREATED,
+    A.REFUSED,
+    A.NOT_SENT,
+    A.ABSENT,
+    A.VOIDED_THERE,
+    A.VOIDED,
+    A.VOID_REFUSED,
+    A.CANCELLED,
+    A.ABANDONED,
+)
 """The database lets go of the request of these alone (migration 0014)."""
 SHOWN_AT_ONCE = 50
 LEAST_CHARACTERS = 4
@@ -108,19 +119,31 @@ def erase(tenant_id: uuid.UUID, codes: Collection[uuid.UUID], *, at: datetime) -
     return counts
 
 
+def settled(tenant_id: uuid.UUID) -> QuerySet[Attempt]:
+    """Requests that UPS is asked nothing more about, not even once more in case it turns up late."""
+    return Attempt.objects.filter(tenant_id=tenant_id, state__in=SETTLED, due_at=None)
+
+
 def erase_addresses(tenant_id: uuid.UUID, delivery_ids: Sequence[int], *, at: datetime) -> int:
     """The addresses of deliveries that have ended, wherever they stand but on labels; returns how many rows."""
-    mine: dict[str, Any] = {"tenant_id": tenant_id, "delivery_id__in": delivery_ids}
-    parties = PartyAddress.objects.filter(**mine, erased_at=None)
-    attempts = Attempt.objects.filter(**mine, state__in=SETTLED, erased_at=None)
+    parties = PartyAddress.objects.filter(tenant_id=tenant_id, delivery_id__in=delivery_ids, erased_at=None)
+    attempts = settled(tenant_id).filter(delivery_id__in=delivery_ids)
     events = TrackingEvent.objects.filter(
         tenant_id=tenant_id, parcel__shipment__delivery_id__in=delivery_ids, sealed__isnull=False
     )
     return (
         parties.update(sealed_key=None, sealed=None, finders=None, erased_at=at)
-        + attempts.update(request=None, erased_at=at)
+        + erase_requests(tenant_id, list(attempts.values_list("pk", flat=True)), at=at)
         + events.update(sealed=None)
     )
+
+
+def erase_requests(tenant_id: uuid.UUID, attempt_ids: Sequence[int], *, at: datetime) -> int:
+    """Settled requests, and the words in which people gave reasons about them; returns how many requests."""
+    rows = settled(tenant_id).filter(pk__in=attempt_ids)
+    for attempt in rows.filter(evidence__has_key="decisions").defer("request"):
+        Attempt.objects.filter(tenant_id=tenant_id, pk=attempt.pk).update(evidence=without_reasons(attempt))
+    return rows.filter(erased_at=None).update(request=None, erased_at=at)
 
 
 def erase_labels(labels: QuerySet[Label], *, at: datetime) -> int:
@@ -141,7 +164,7 @@ class _Reach:
         self._labels = Label.objects.filter(**mine, parcel__shipment__delivery_id__in=ids, erased_at=None)
         self._requests = Attempt.objects.filter(**mine, delivery_id__in=ids, erased_at=None)
         self._events = TrackingEvent.objects.filter(**mine, parcel__shipment__delivery_id__in=ids, sealed__isnull=False)
-        self._receipts = Receipt.objects.filter(**mine, subject__in=[row.code for row in deliveries], source="ups")
+        self._receipts = _messages_about(tenant_id, deliveries, self._texts)
         self._records = master.mentioning(tenant_id, self._texts) if self._texts else []
         self._pages = _pages_about(tenant_id, ids, self._texts)
         self._previews = DryRun.objects.filter(**mine)
@@ -154,7 +177,7 @@ class _Reach:
             labels=self._labels.count(),
             requests=self._requests.count(),
             events=self._events.count(),
-            messages=self._receipts.count() + len(self._pages),
+            messages=len(self._receipts) + len(self._pages),
             records=len(self._records),
             previews=self._previews.count(),
             exports=self._exports.count(),
@@ -164,7 +187,7 @@ class _Reach:
         """Erase them all, in the open transaction."""
         erase_labels(self._labels, at=at)
         erase_addresses(self._tenant_id, self._ids, at=at)
-        self._receipts.delete()
+        Receipt.objects.filter(tenant_id=self._tenant_id, pk__in=self._receipts).delete()
         MasterRecord.objects.filter(tenant_id=self._tenant_id, pk__in=self._records).delete()
         ViewPage.objects.filter(tenant_id=self._tenant_id, pk__in=self._pages).delete()
         self._previews.delete()
@@ -213,7 +236,8 @@ def _texts_of(tenant_id: uuid.UUID, delivery_ids: Sequence[int]) -> frozenset[st
             party = open_party(row.sealed_key, row.sealed, delivery_code=row.delivery.code)
         except UNREADABLE:
             continue
-        texts |= {party.get("name", ""), party.get("attention", ""), party.get("phone", ""), *party.get("lines", ())}
+        texts |= {party.get("name", ""), party.get("attention", ""), party.get("phone", ""), party.get("email", "")}
+        texts |= set(party.get("lines", ()))
     return frozenset(text.casefold() for text in texts if len(text) >= LEAST_CHARACTERS)
 
 
@@ -222,19 +246,41 @@ def _says(told: object, texts: Iterable[str]) -> bool:
     return any(text in content for text in texts)
 
 
+def _messages_about(tenant_id: uuid.UUID, deliveries: Sequence[Delivery], texts: Collection[str]) -> list[int]:
+    """Messages of UPS: those taken in for these deliveries, and those that came before their number was known."""
+    ids = [row.pk for row in deliveries]
+    told = Receipt.objects.filter(tenant_id=tenant_id, source="ups")
+    found = list(told.filter(subject__in=[row.code for row in deliveries]).values_list("pk", flat=True))
+    since = _first_planned(tenant_id, ids)
+    if since is None:
+        return found
+    parcels = Parcel.objects.filter(tenant_id=tenant_id, shipment__delivery_id__in=ids)
+    words = {*texts, *(number.casefold() for number in parcels.values_list("tracking_number", flat=True))}
+    stray = told.filter(subject=None, received_at__gte=since - _BEFORE_PLANNED)
+    return [
+        *found,
+        *(row.pk for row in stray.iterator(chunk_size=200) if _shows(partial(raw_messages.pushed, row), words)),
+    ]
+
+
+def _first_planned(tenant_id: uuid.UUID, delivery_ids: Sequence[int]) -> datetime | None:
+    attempts = Attempt.objects.filter(tenant_id=tenant_id, delivery_id__in=delivery_ids)
+    return attempts.order_by("planned_at").values_list("planned_at", flat=True).first()
+
+
 def _pages_about(tenant_id: uuid.UUID, delivery_ids: Sequence[int], texts: Collection[str]) -> list[int]:
     """Answers of Quantum View that are kept: those that name one of the receivers, or that cannot be read."""
-    attempts = Attempt.objects.filter(tenant_id=tenant_id, delivery_id__in=delivery_ids).order_by("planned_at")
-    since = attempts.values_list("planned_at", flat=True).first()
+    since = _first_planned(tenant_id, delivery_ids)
     if since is None or not texts:
         return []
     pages = ViewPage.objects.filter(tenant_id=tenant_id, received_at__gte=since - _BEFORE_PLANNED)
-    return [page.pk for page in pages.iterator(chunk_size=20) if _page_says(page, texts)]
+    return [page.pk for page in pages.iterator(chunk_size=20) if _shows(partial(raw_messages.viewed, page), texts)]
 
 
-def _page_says(page: ViewPage, texts: Collection[str]) -> bool:
+def _shows(opened: Callable[[], bytes], texts: Collection[str]) -> bool:
+    """Whether a message names one of these, or cannot be read."""
     try:
-        content = raw_messages.viewed(page).decode(errors="replace").casefold()
+        content = opened().decode(errors="replace").casefold()
     except UNREADABLE:
         return True
     escaped = [json.dumps(text)[1:-1] for text in texts]

@@ -45,6 +45,12 @@ def reasons_kept(evidence: Iterable[dict[str, Any]]) -> dict[str, str]:
     return {fingerprint(row["reason"]): row["reason"] for row in rows}
 
 
+def without_reasons(attempt: Attempt) -> dict[str, Any]:
+    """The evidence without what people wrote: that, and when, they decided stays."""
+    told = attempt.evidence or {}
+    return {**told, "decisions": [{**one, "reason": ""} for one in told.get("decisions", ())]}
+
+
 def begin_doubt(attempt: Attempt, *, evidence: dict[str, Any], at: datetime) -> Happening:
     """From now on UPS is asked what became of it; the event is for the caller to record."""
     kept = {**(attempt.evidence or {}), **evidence}

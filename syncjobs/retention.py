@@ -4,17 +4,15 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q
 
 from audit import chain
 from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.secrets import UNREADABLE
 from exact.models import MasterRecord
-from syncjobs import erasure
-from syncjobs.finders import finders_of
+from syncjobs import erasure, finders, pieces
 from syncjobs.models import (
     Alarm,
     Delivery,
@@ -31,8 +29,6 @@ from syncjobs.parties import open_party
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
-AT_ONCE = 1_000
-"""Rows of one short transaction."""
 DRY_RUN_DAYS = 30
 JOB_DAYS = 30
 """Our own: nobody looks at work that was done a month ago."""
@@ -40,9 +36,10 @@ MASTER_DAYS = 30
 """What was read of customers and addresses is read anew after a day (`exact.master.MAX_AGE`)."""
 TOLD_DAYS = 365
 """Alarms and differences that are over."""
+NEVER_TAKEN_IN = 2
+"""Messages that were never taken in stay so many times as long as the others, and no longer."""
 UNFINISHED_DAYS = 730
 """A delivery that nothing happened to for so long is not finished any more: its address goes too."""
-AnyModel = TypeVar("AnyModel", bound=Model)
 MONTH = timedelta(days=30.5)
 
 
@@ -87,103 +84,105 @@ def delete_piece(kind: Kind, tenant_id: uuid.UUID, *, at: datetime) -> int:
 
 def _labels(tenant: Tenant, at: datetime) -> int:
     old = Label.objects.filter(tenant=tenant, erased_at=None, created_at__lt=at - timedelta(days=tenant.label_days))
-    return erasure.erase_labels(Label.objects.filter(tenant=tenant, pk__in=_some(old)), at=at)
+    return erasure.erase_labels(Label.objects.filter(tenant=tenant, pk__in=pieces.first_of(old)), at=at)
+
+
+def _is_over(tenant: Tenant, at: datetime, *, of: str = "") -> Q:
+    """A delivery that ended long enough ago, or that nothing happened to for years."""
+    state, changed = f"{of}state__in", f"{of}changed_at__lt"
+    ended = Q(**{state: erasure.ENDED, changed: at - timedelta(days=tenant.party_days)})
+    return ended | Q(**{changed: at - timedelta(days=UNFINISHED_DAYS)})
 
 
 def _addresses(tenant: Tenant, at: datetime) -> int:
-    """Those of ended deliveries; with them their requests and what UPS told of who signed."""
-    ended = Q(state__in=erasure.ENDED, changed_at__lt=at - timedelta(days=tenant.party_days))
-    given_up = Q(changed_at__lt=at - timedelta(days=UNFINISHED_DAYS))
-    old = Delivery.objects.filter(ended | given_up, tenant=tenant, ship_to__erased_at=None, ship_to__isnull=False)
-    return erasure.erase_addresses(tenant.pk, _some(old), at=at)
+    """Those of ended deliveries; with them their settled requests and what UPS told of who signed."""
+    rows = Delivery.objects.filter(tenant=tenant, ship_to__erased_at=None, ship_to__isnull=False)
+    return erasure.erase_addresses(tenant.pk, pieces.first_of(rows.filter(_is_over(tenant, at))), at=at)
+
+
+def _requests(tenant: Tenant, at: datetime) -> int:
+    """Those that were not settled yet when the address of their delivery went, or that never had one."""
+    rows = erasure.settled(tenant.pk).filter(_is_over(tenant, at, of="delivery__"), erased_at=None)
+    return erasure.erase_requests(tenant.pk, pieces.first_of(rows), at=at)
 
 
 def _receipts(tenant: Tenant, at: datetime) -> int:
-    """All but those of UPS that are still to be taken in."""
-    waits = Q(source="ups", applied_at=None, dead_letter="")
-    before = at - timedelta(days=tenant.receipt_days)
-    return _delete(Receipt.objects.filter(tenant=tenant, received_at__lt=before).exclude(waits))
+    """Those of UPS that were never taken in stay longer, but not for ever."""
+    days = timedelta(days=tenant.receipt_days)
+    waits = Q(source="ups", applied_at=None, dead_letter="", received_at__gte=at - NEVER_TAKEN_IN * days)
+    return pieces.delete_first(Receipt.objects.filter(tenant=tenant, received_at__lt=at - days).exclude(waits))
 
 
 def _pages(tenant: Tenant, at: datetime) -> int:
     before = at - timedelta(days=tenant.receipt_days)
-    return _delete(ViewPage.objects.filter(~Q(used_at=None) | ~Q(problem=""), tenant=tenant, received_at__lt=before))
+    return pieces.delete_first(
+        ViewPage.objects.filter(~Q(used_at=None) | ~Q(problem=""), tenant=tenant, received_at__lt=before)
+    )
 
 
 def _records(tenant: Tenant, at: datetime) -> int:
     of_people = MasterRecord.objects.filter(tenant=tenant).exclude(resource=MasterRecord.Resource.ITEM)
-    return _delete(of_people.filter(read_at__lt=at - timedelta(days=MASTER_DAYS)))
+    return pieces.delete_first(of_people.filter(read_at__lt=at - timedelta(days=MASTER_DAYS)))
 
 
 def _dry_runs(tenant: Tenant, at: datetime) -> int:
-    return _delete(DryRun.objects.filter(tenant=tenant, asked_at__lt=at - timedelta(days=DRY_RUN_DAYS)))
+    return pieces.delete_first(DryRun.objects.filter(tenant=tenant, asked_at__lt=at - timedelta(days=DRY_RUN_DAYS)))
 
 
 def _exports(tenant: Tenant, at: datetime) -> int:
     never = Q(finished_at=None, asked_at__lt=at - timedelta(days=JOB_DAYS))
-    return _delete(Export.objects.filter(never | Q(expires_at__lt=at), tenant=tenant))
+    return pieces.delete_first(Export.objects.filter(never | Q(expires_at__lt=at), tenant=tenant))
 
 
 def _jobs(tenant: Tenant, at: datetime) -> int:
     over = [SyncJob.State.DONE, SyncJob.State.DEAD]
     before = at - timedelta(days=JOB_DAYS)
-    return _delete(SyncJob.objects.filter(tenant=tenant, state__in=over, ended_at__lt=before))
+    return pieces.delete_first(SyncJob.objects.filter(tenant=tenant, state__in=over, ended_at__lt=before))
 
 
 def _alarms(tenant: Tenant, at: datetime) -> int:
-    return _delete(Alarm.objects.filter(tenant=tenant, cleared_at__lt=at - timedelta(days=TOLD_DAYS)))
+    return pieces.delete_first(Alarm.objects.filter(tenant=tenant, cleared_at__lt=at - timedelta(days=TOLD_DAYS)))
 
 
 def _findings(tenant: Tenant, at: datetime) -> int:
-    return _delete(Finding.objects.filter(tenant=tenant, resolved_at__lt=at - timedelta(days=TOLD_DAYS)))
+    return pieces.delete_first(Finding.objects.filter(tenant=tenant, resolved_at__lt=at - timedelta(days=TOLD_DAYS)))
 
 
 def _events(tenant: Tenant, at: datetime) -> int:
     """Told by the database itself, in the chain."""
-    return chain.prune(before=at - MONTH * tenant.audit_months, at_once=AT_ONCE)
+    return chain.prune(before=at - MONTH * tenant.audit_months, at_once=pieces.AT_ONCE)
 
 
 def _unfindable(tenant: Tenant, at: datetime) -> int:
-    """Not a deletion: addresses of an older version are given what they are found by."""
+    """Not a deletion: what an address is found by is made anew where an older version, or an older key, made it."""
     del at
-    rows = PartyAddress.objects.filter(tenant=tenant, erased_at=None, finders=None).defer("sealed", "sealed_key")
-    ids = _some(rows)
+    rows = PartyAddress.objects.filter(tenant=tenant, erased_at=None).defer("sealed", "sealed_key")
+    ids = pieces.first_of(rows.filter(Q(finders=None) | ~Q(finders__contains=[finders.mark()])))
     for pk in ids:
         row = PartyAddress.objects.select_related("delivery").only("pk", "delivery__code").get(tenant=tenant, pk=pk)
-        PartyAddress.objects.filter(tenant=tenant, pk=pk).update(finders=_finders_of(tenant, row))
+        PartyAddress.objects.filter(tenant=tenant, pk=pk, erased_at=None).update(finders=_finders_of(tenant, row))
     return len(ids)
 
 
 def _finders_of(tenant: Tenant, row: PartyAddress) -> list[str]:
-    """None of an address that cannot be read: it is found by its delivery's number alone."""
+    """An address that cannot be read is found by its delivery's number alone."""
     try:
         party = open_party(row.sealed_key, row.sealed, delivery_code=row.delivery.code)
     except UNREADABLE:
-        return []
-    return finders_of(tenant.pk, party)
-
-
-def _some(rows: QuerySet[Label] | QuerySet[Delivery] | QuerySet[PartyAddress]) -> list[int]:
-    return list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-
-
-def _delete(rows: QuerySet[AnyModel]) -> int:
-    """The oldest rows; what hangs on them is gone with them and not counted."""
-    ids = list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-    if ids:
-        QuerySet(rows.model).filter(pk__in=ids).delete()
-    return len(ids)
+        party = {}
+    return finders.finders_of(tenant.pk, party)
 
 
 KINDS = (
     Kind(name="labels", delete=_labels),
     Kind(name="addresses", delete=_addresses),
+    Kind(name="requests", delete=_requests),
     Kind(name="messages", delete=_receipts),
     Kind(name="pages", delete=_pages),
     Kind(name="master data", delete=_records),
     Kind(name="dry runs", delete=_dry_runs),
     Kind(name="exports", delete=_exports),
-    Kind(name="jobs", delete=_jobs),
+    Kind(name="jobs", delete=_jobs, is_told=False),
     Kind(name="alarms", delete=_alarms),
     Kind(name="findings", delete=_findings),
     Kind(name="events", delete=_events, is_told=False),

@@ -21,10 +21,13 @@ def stop_following(tenant_id: uuid.UUID) -> None:
 
 
 def end_accounts(tenant_id: uuid.UUID, *, reason: str, at: datetime) -> None:
-    """Delete the credentials and the address of every account; its number stays with the shipments made with it."""
+    """Delete the credentials, the name and the address of every account, and what was said of it.
+
+    Its number stays with the shipments made with it. One without a name has ended before.
+    """
     QuantumViewFeed.objects.filter(tenant_id=tenant_id).delete()
     ProductCheck.objects.filter(tenant_id=tenant_id).delete()
-    for row in Account.objects.filter(tenant_id=tenant_id).defer(*SEALED):
+    for row in Account.objects.filter(tenant_id=tenant_id).exclude(name=_GONE).defer(*SEALED):
         Account.objects.filter(tenant_id=tenant_id, pk=row.pk).update(
             client_id=seal(_GONE, owner=row.code, purpose=CLIENT_ID),
             client_secret=seal(_GONE, owner=row.code, purpose=CLIENT_SECRET),
@@ -40,6 +43,10 @@ def end_accounts(tenant_id: uuid.UUID, *, reason: str, at: datetime) -> None:
             alert_client_id="",
             alert_client_secret=None,
             alert_client_secret_digest="",
+            name=_GONE,
+            check_problem="",
+            alert_problem="",
+            tracking_problem="",
             attention_name="",
             address_line_2="",
             address_line_3="",

@@ -4,7 +4,8 @@ import time
 
 from django.utils import timezone
 
-from syncjobs import queue, retention
+from syncjobs import closing, queue, retention
+from syncjobs.models import SyncJob
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
 from tenants.context import tenant_context
@@ -14,7 +15,7 @@ SECONDS_AT_ONCE = 20
 
 
 def retain(job: Job, step: Step) -> None:
-    """The step."""
+    """The step. What came to be of a customer after the closing is erased each night as well."""
     ends = time.monotonic() + SECONDS_AT_ONCE
     for kind in retention.KINDS:
         while retention.delete_piece(kind, job.tenant_id, at=step.at):
@@ -23,4 +24,6 @@ def retain(job: Job, step: Step) -> None:
                     queue.put_back(job, due_at=timezone.now(), error="", counts=False)
                 return
     with tenant_context(job.tenant_id):
+        if closing.is_closed(job.tenant_id):
+            queue.add(job.tenant_id, SyncJob.Kind.CLOSE, job.subject, due_at=timezone.now())
         queue.finish(job)

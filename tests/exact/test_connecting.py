@@ -283,15 +283,32 @@ def test_disconnecting_one_company_leaves_the_tokens_to_the_other(scene: Scene) 
     assert client.shipping_methods() != []
 
 
-def test_disconnecting_works_although_exact_is_away(scene: Scene) -> None:
+def test_disconnecting_while_exact_is_away_is_finished_once_it_is_back(scene: Scene) -> None:
     scene.sandbox.fault(action="status", status=503, path_regex="WebhookSubscriptions", times=None)
 
     ending.disconnect(scene.connection)
 
-    assert scene.row().is_live is False
-    with tenant_context(scene.tenant.id):
-        event = Event.objects.get(to_state="disconnected")
-        assert event.details == {"subscriptions_left": "unavailable"}
+    row = scene.row()
+    assert (row.is_live, row.grant_id is None) == (False, False)
+    scene.sandbox.control("DELETE", "faults")
+    ending.clean_up(scene.tenant.id)
+    assert scene.sandbox.control("GET", "subscriptions")["subscriptions"] == []
+    assert (scene.row().grant_id, Grant.objects.get().sealed_tokens) == (None, None)
+
+
+def test_what_is_left_of_an_ended_connection_takes_no_subscription_of_another_customer_away(scene: Scene) -> None:
+    scene.sandbox.fault(action="status", status=503, path_regex="WebhookSubscriptions", times=None)
+    ending.disconnect(scene.connection)
+    scene.sandbox.control("DELETE", "faults")
+    given = consent(scene.sandbox, scene.company)
+    theirs = connecting.connect_division(
+        tenant_id=quick_tenant().id, grant_id=given.grant_id, division=division_of(given, scene.company)
+    ).connection
+
+    ending.clean_up(scene.tenant.id)
+
+    listed = scene.sandbox.control("GET", "subscriptions")["subscriptions"]
+    assert [row["url"].endswith(str(theirs.hook_code)) for row in listed] == [True]
 
 
 def test_a_disconnected_company_is_free_for_another_customer(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from exact.models import Connection, MasterRecord
-from syncjobs import closing, engine, exporting, queue
+from syncjobs import closing, engine, exporting, pieces, queue
 from syncjobs.models import Attempt, Delivery, Label, PartyAddress, ShippingRule, SyncJob
 from syncjobs.steps.context import Step
 from tenants.access import tenants_of
@@ -170,7 +170,7 @@ def test_closing_waits_for_what_is_unknown_at_ups(cast: Cast, desk: Desk, as_use
 def test_a_closed_company_lets_nobody_in_and_everything_of_it_goes(
     cast: Cast, desk: Desk, as_user: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closing, "AT_ONCE", 1)
+    monkeypatch.setattr(pieces, "AT_ONCE", 1)
     closed(desk)
     travelling = scene.make_shipped(desk)
     owner = as_user(cast.owner)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from audit.chain import tenants_with_events
 from audit.models import Event
-from syncjobs import engine, queue, retention, ticks
+from syncjobs import engine, pieces, queue, retention, ticks
 from syncjobs.models import Attempt, Delivery, Label, PartyAddress, Receipt, SyncJob
 from syncjobs.steps.context import Step
 from tenants.context import tenant_context
@@ -84,7 +84,7 @@ def test_a_company_may_keep_less_within_the_limits_and_no_less(desk: Desk) -> No
 def test_more_than_one_piece_is_gone_on_with_and_what_ups_told_stays_until_it_is_taken_in(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    monkeypatch.setattr(pieces, "AT_ONCE", 2)
     long_ago = timezone.now() - timedelta(days=31)
     with tenant_context(desk.tenant.id):
         Receipt.objects.bulk_create(
