@@ -87,7 +87,7 @@ TABLES = (
         ),
         left_out=dict.fromkeys((
             "grant", "hook_code", "expand_lines", "minute_limit", "day_limit", "blocked_until_at", "missed_hook_at",
-            "moved_at", "relinked_at", "division_looked_at", "hook_validated_at", "sealed_address",
+            "moved_at", "relinked_at", "division_looked_at", "hook_validated_at",
         ), OURS),
     ),
     Table(

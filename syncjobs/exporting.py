@@ -32,6 +32,10 @@ LABELS_AT_ONCE = 50
 """Our own bounds: a part is a few megabytes, so little memory is needed to make and to take it."""
 MOST_BYTES = 1024**3
 """Our own: so much one copy may take of the database; labels that no longer fit are left out, and the copy says so."""
+MOST_KEPT_BYTES = 2 * MOST_BYTES
+"""Our own: above this another copy has to wait until the kept ones are gone."""
+KEPT_AT_ONCE = 2
+"""The newest ones, the one that is being made included."""
 README = "README.txt"
 _PURPOSE = "part of an export"
 
@@ -45,11 +49,25 @@ class Place:
     last_id: int
 
 
+class NotMade(Exception):
+    """Why no copy is made now; the text says what to do."""
+
+
 def ask(tenant_id: uuid.UUID, *, asked_by: uuid.UUID, at: datetime) -> Export:
-    """Have a copy made; one that is being made already is used. Within the tenant's context."""
+    """Have a copy made; one that is being made already is used, and older ones than the newest go.
+
+    Within the tenant's context. Raises `NotMade`.
+    """
+    Tenant.objects.select_for_update().only("pk").get(pk=tenant_id)
     waiting = under_way(tenant_id)
     if waiting is not None:
         return waiting
+    kept = list(finished(tenant_id, at=at).values_list("pk", flat=True)[: KEPT_AT_ONCE - 1])
+    Export.objects.filter(tenant_id=tenant_id).exclude(pk__in=kept).delete()
+    largest = Export.objects.filter(tenant_id=tenant_id, size_bytes__gte=MOST_KEPT_BYTES).order_by("expires_at").last()
+    if largest is not None and largest.expires_at is not None:
+        day = largest.expires_at.date().isoformat()
+        raise NotMade(said("The copy that is kept takes too much room for another one. Make one after {day}.", day=day))
     export = Export.objects.create(tenant_id=tenant_id, asked_by=asked_by, asked_at=at)
     queue.add(tenant_id, SyncJob.Kind.EXPORT, export.code, due_at=at)
     return export

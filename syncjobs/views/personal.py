@@ -69,9 +69,13 @@ def erase(request: HttpRequest, access: Access) -> HttpResponse:
 def export(request: HttpRequest, access: Access) -> HttpResponse:
     """Have a copy of everything made."""
     user = signed_in(request)
-    with inside(access), acting(actor_of(user)):
-        asked = exporting.ask(access.tenant_id, asked_by=user.code, at=timezone.now())
-        _tell(access, asked.code, "copy asked for")
+    try:
+        with inside(access), acting(actor_of(user)):
+            asked = exporting.ask(access.tenant_id, asked_by=user.code, at=timezone.now())
+            _tell(access, asked.code, "copy asked for")
+    except exporting.NotMade as refused:
+        messages.error(request, local(str(refused)))
+        return redirect("syncjobs:personal", access.tenant_code)
     messages.success(request, _("The copy is being made. Reload this page in a minute."))
     return redirect("syncjobs:personal", access.tenant_code)
 
