@@ -14,7 +14,8 @@ DEMO_DATA ?= .local/demo
 # These run beside the others, each lane with servers of its own: the lanes take about as long. The second mostly waits.
 busy_tests := tests/journey tests/machine
 waiting_tests := tests/crash/test_random.py tests/crash/test_tokens.py tests/demo tests/engine tests/lib/test_local_servers.py \
-	tests/pages/test_browser.py tests/sandbox
+	tests/pages/test_browser.py tests/pages/test_onboarding_walk.py tests/pages/test_onboarding_refusals.py \
+	tests/pages/test_accessibility.py tests/sandbox
 # make test ARGS="tests/exact -k token": anything pytest takes.
 ARGS ?=
 
