@@ -4,6 +4,7 @@ import ipaddress
 import logging
 import smtplib
 import time
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -16,21 +17,28 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 
 from connector_site.lib.rate_limit import client_address
-from tenants import second_factor, sessions
+from tenants import invited, second_factor, sessions, sign_in_log
 from tenants.languages import shown_language
 from tenants.mails import language_of
 from tenants.models import User
-from tenants.throttling import LOCKED_FOR, too_many
+from tenants.throttling import COUNTED_FOR, LOCKED_FOR, time_to_wait, too_many
 
 logger = logging.getLogger(__name__)
 
 UNKNOWN_ADDRESS = "::"
 """Stands for a client whose address no proxy told."""
 _TOO_MANY = frozenset({"too_many_login_attempts", "rate_limited"})
+_OF_ACCOUNT = "login_of_account"
+_FROM_ADDRESS = "login_failed"
 
 
 class SitePeople(DefaultAccountAdapter):
     """Everybody may sign up; her address is proven by a code, and who guesses is told when to come back."""
+
+    def __init__(self, request: HttpRequest | None = None) -> None:
+        super().__init__(request)
+        self._tried: dict[str, str] = {}
+        self._try: ratelimit.RateLimitUsage | None = None
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """As our own proxies saw it; an IPv6 address stands for its whole network."""
@@ -63,12 +71,40 @@ class SitePeople(DefaultAccountAdapter):
         super().login(request, user)
         sessions.begin(request, at=timezone.now())
 
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """To the invitation whose link was opened before."""
+        return invited.way_back(request) or str(super().get_login_redirect_url(request))
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        """To the invitation whose link was opened before."""
+        return invited.way_back(request) or str(super().get_signup_redirect_url(request))
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count a try: per account and address, and per account alone against guesses from many places."""
-        email = str(credentials.get("email", "")).lower()
-        if not ratelimit.consume(request, app="allauth.account", action="login_of_account", key=email):
-            raise self.validation_error("too_many_login_attempts")
+        """Count a try: per account and address, and per account alone against guesses from many places.
+
+        Only what the first count lets through comes to the second: otherwise one visitor alone would lock an account.
+        """
+        self._tried = {
+            _FROM_ADDRESS: self._get_login_attempts_cache_key(request, **credentials),
+            _OF_ACCOUNT: _account_key(**credentials),
+        }
         super().pre_authenticate(request, **credentials)
+        self._try = ratelimit.consume(request, app=COUNTED_FOR, action=_OF_ACCOUNT, key=self._tried[_OF_ACCOUNT])
+        if not self._try:
+            self._rollback_login_failed_rl_usage()
+            raise self.validation_error("too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """A right password is no try."""
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        if user is not None and self._try:
+            self._try.rollback()
+        return user
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Who has chosen a new password through her mailbox is not shut out by what others tried."""
+        super()._delete_login_attempts_cached_email(request, **credentials)
+        ratelimit.clear(request, app=COUNTED_FOR, action=_OF_ACCOUNT, key=_account_key(**credentials))
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Tries are counted for an account from one address, so that nobody can lock another person out."""
@@ -77,7 +113,8 @@ class SitePeople(DefaultAccountAdapter):
     def validation_error(self, code: str, *args: object) -> ValidationError:
         """Too many tries are a page of their own, with the moment to come back."""
         if code in _TOO_MANY:
-            raise ImmediateHttpResponse(too_many(self.request, wait=LOCKED_FOR))
+            sign_in_log.refused("too many tries", self.request, email=self._tried.get(_OF_ACCOUNT, ""))
+            raise ImmediateHttpResponse(too_many(self.request, wait=self._wait() or LOCKED_FOR))
         error: ValidationError = super().validation_error(code, *args)
         return error
 
@@ -95,8 +132,17 @@ class SitePeople(DefaultAccountAdapter):
         strong = [method for method in methods if method["id"] != "reauthenticate"]
         return strong or methods
 
+    def _wait(self) -> timedelta:
+        """How long this person waits; no time at all when something else was tried than a password."""
+        waits = [time_to_wait(self.request, action=action, key=key) for action, key in self._tried.items()]
+        return max(waits, default=timedelta())
+
     def _has_just_proven_herself(self, user: User) -> bool:
         if second_factor.has_one(user):
             second_factor.forget_passwords(self.request, user)
             return second_factor.is_fresh(self.request, user, at=timezone.now())
         return time.time() - sessions.began_at(self.request) < second_factor.SET_UP_WITHIN.total_seconds()
+
+
+def _account_key(**credentials: Any) -> str:
+    return str(credentials.get("email", "")).lower()

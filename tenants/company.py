@@ -1,9 +1,28 @@
 """The columns of a tenant that people may set."""
 
+import re
+import unicodedata
 from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfo
 
+from connector_site.lib.wording import said
 from tenants.models import Tenant
+
+_ADDRESS = re.compile(r"://|\bwww\d*\.|\w[.\u3002\uff0e\uff61]\w{2,}[/:?#]|\w@\w", re.IGNORECASE)
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+class NameRefused(ValueError):
+    """The name of a company stands in mails to strangers and cannot be this; the text says why."""
+
+
+def proper_name(text: str) -> str:
+    """The name of a company with single blanks; raises `NameRefused`."""
+    if any(unicodedata.category(sign) in _UNSEEN for sign in text):
+        raise NameRefused(said("Write the name on one line, without invisible signs."))
+    if _ADDRESS.search(text):
+        raise NameRefused(said("Write the name alone, without a web or e-mail address."))
+    return " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,19 @@
 """The forms of a company and its team."""
 
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import available_timezones
 
+from allauth.account.forms import SignupForm
+from allauth.core import context
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.forms import StyledForm
+from connector_site.lib.wording import local
+from tenants import invited
+from tenants.company import NameRefused, proper_name
 from tenants.models import Role, Tenant
 
 _AREAS = ("Europe/", "Atlantic/", "America/", "Africa/", "Asia/", "Australia/", "Pacific/", "Indian/")
@@ -16,6 +23,16 @@ def _zones() -> list[tuple[str, str]]:
     """Places by name; the older aliases without an area are left out."""
     names = sorted(name for name in available_timezones() if name.startswith(_AREAS))
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+
+
+class InvitedSignupForm(SignupForm):
+    """Sign-up, with the address of an invitation whose link was opened in this browser."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        place = None if self.is_bound else invited.kept(context.request)
+        if place is not None:
+            self.fields["email"].initial = place.email
 
 
 class NewCompanyForm(StyledForm):
@@ -38,6 +55,13 @@ class NewCompanyForm(StyledForm):
         choices=Tenant.WeightUnit.choices,
         help_text=_("Exact Online stores weights without a unit. Choose the one your items are kept in."),
     )
+
+    def clean_name(self) -> str:
+        """It stands in mails that we send to strangers."""
+        try:
+            return proper_name(str(self.cleaned_data["name"]))
+        except NameRefused as refusal:
+            raise ValidationError(local(str(refusal))) from refusal
 
 
 class SettingsForm(NewCompanyForm):

@@ -1,6 +1,7 @@
 """Mails to people, in their own language."""
 
 import logging
+import re
 import smtplib
 from collections.abc import Mapping
 
@@ -13,6 +14,8 @@ from tenants.languages import known_languages, shown_language
 from tenants.models import User
 
 logger = logging.getLogger(__name__)
+
+_LIKE_A_HOST = re.compile(r"([.\u3002\uff0e\uff61])(?=\w\w)|://")
 
 
 def send(template: str, *, to: str, context: Mapping[str, object]) -> bool:
@@ -29,6 +32,11 @@ def send(template: str, *, to: str, context: Mapping[str, object]) -> bool:
     except (OSError, smtplib.SMTPException) as error:
         logger.warning("A mail (%s) was not sent: %s", template, type(error).__name__)
         return False
+
+
+def as_name(text: str) -> str:
+    """A name that a member chose, such that no mail program makes a link of it: "Bol. com"."""
+    return " ".join(_LIKE_A_HOST.sub(r"\1 ", text).split())
 
 
 def language_of(address: str) -> str:

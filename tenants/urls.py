@@ -13,6 +13,7 @@ urlpatterns = [
     path("your-account/", account.account, name="account"),
     path("protect/", protect.protect, name="protect"),
     path("protect/kept/", protect.kept, name="kept"),
+    path("join/", invitations.joining, name="joining"),
     path("join/<str:token>/", invitations.join, name="join"),
     path("t/<uuid:tenant_code>/settings/", companies.settings, name="settings"),
     path("t/<uuid:tenant_code>/team/", team.team, name="team"),

@@ -108,7 +108,8 @@ OPEN = {
     "tenants:protect": "sets up the person's own second factor",
     "tenants:kept": "leads the signed-in person on",
     "tenants:language": "keeps the person's own language",
-    "tenants:join": "proves itself by the link's secret and the proven address, see test_people_invitations",
+    "tenants:join": "proves itself by the link's secret, see test_people_team",
+    "tenants:joining": "shows what the session's own link offers, and asks for the proven address",
 }
 """Addresses outside /t/, each with what guards it."""
 

@@ -1,9 +1,9 @@
-"""The team: roles, leaving, handing over, and invitations."""
+"""The team: roles, leaving and handing over, and what ends with a role."""
 
-import re
 from datetime import timedelta
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.core import mail
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -12,12 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Event
-from tenants.access import tenants_of
+from exact.models import ConsentLink
 from tenants.context import tenant_context
-from tenants.models import Invitation, Membership, Role, Tenant, User
+from tenants.models import Membership, Role, Tenant, User
 from tests import factories
 from tests.factories import Cast
-from tests.pages import entrance
 from tests.pages.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -40,17 +39,6 @@ def roles(tenant: Tenant) -> dict[str, str]:
 
 def act(client: Client, tenant: Tenant, name: str, *codes: object, **sent: object) -> HttpResponse:
     return client.post(reverse(f"tenants:{name}", args=[tenant.code, *codes]), sent)  # type: ignore[return-value]
-
-
-def link_of(client: Client, tenant: Tenant, email: str, role: Role = Role.OPERATOR) -> str:
-    """Invite somebody; the path in the mail."""
-    act(client, tenant, "team", email=email, role=role)
-    found = re.search(r"/join/\S+", str(mail.outbox[-1].body))
-    assert found is not None
-    return found[0]
-
-
-# --- roles ---
 
 
 @pytest.mark.parametrize(
@@ -127,128 +115,95 @@ def test_nothing_is_handed_to_somebody_without_second_factor(cast: Cast, as_user
     assert roles(cast.tenant) == before
 
 
-# --- invitations ---
-
-
-def test_an_invited_newcomer_signs_up_and_joins(cast: Cast, as_user: SignIn, client: Client) -> None:
-    link = link_of(as_user(cast.owner), cast.tenant, "new@example.com", Role.MANAGER)
-    page = client.get(link).content.decode()
-
-    entrance.sign_up(client, "new@example.com", next_page=link)
-    back = entrance.enter_code(client, entrance.mailed_code())
-    joined = client.post(link)
-
-    assert cast.tenant.name in page
-    assert back["Location"] == link
-    assert joined["Location"] == reverse("syncjobs:deliveries", args=[cast.tenant.code])
-    assert roles(cast.tenant)["new@example.com"] == "manager"
-    with tenant_context(cast.tenant.id):
-        details = [event.details for event in Event.objects.filter(tenant=cast.tenant).order_by("sequence")]
-    assert [sorted(one) for one in details] == [["invited_as"], ["invitation", "joined_as"]]
-
-
-def test_only_the_digest_of_a_link_is_kept(cast: Cast, as_user: SignIn) -> None:
-    link = link_of(as_user(cast.owner), cast.tenant, "new@example.com")
-
-    with tenant_context(cast.tenant.id):
-        row = Invitation.objects.get(tenant=cast.tenant)
-    assert len(row.token_digest) == 64
-    assert link.strip("/").split("/")[1] not in row.token_digest
-
-
-def test_an_invitation_is_for_its_own_address_alone(cast: Cast, as_user: SignIn) -> None:
-    link = link_of(as_user(cast.owner), cast.tenant, "new@example.com")
-    client = as_user(cast.outsider)
+def test_nobody_without_second_factor_becomes_an_owner(cast: Cast, as_user: SignIn) -> None:
+    cast.viewer.authenticator_set.all().delete()
     before = roles(cast.tenant)
 
-    page = client.get(link).content.decode()
-    client.post(link)
-
-    assert f"You are signed in as {cast.outsider.email}" in page
-    assert roles(cast.tenant) == before
-
-
-def test_an_unproven_address_is_not_enough(cast: Cast, as_user: SignIn) -> None:
-    person = factories.make_user("new")
-    link = link_of(as_user(cast.owner), cast.tenant, person.email)
-    person.emailaddress_set.update(verified=False)
-    before = roles(cast.tenant)
-
-    as_user(person).post(link)
+    act(as_user(cast.owner), cast.tenant, "change_role", place_of(cast.tenant, cast.viewer).code, role=Role.OWNER)
 
     assert roles(cast.tenant) == before
 
 
-def expire(tenant: Tenant) -> None:
-    Invitation.objects.filter(tenant=tenant).update(expires_at=timezone.now() - timedelta(seconds=1))
+def test_the_other_owners_hear_who_became_one_and_who_is_none_any_more(cast: Cast, as_user: SignIn) -> None:
+    other = factories.make_member(cast.tenant, Role.OWNER)
+    code = place_of(cast.tenant, cast.viewer).code
+
+    act(as_user(cast.owner), cast.tenant, "change_role", code, role=Role.OWNER)
+    act(as_user(cast.owner), cast.tenant, "change_role", code, role=Role.VIEWER)
+
+    assert [letter.to for letter in mail.outbox] == [[other.email]] * 2
+    assert "has another owner" in mail.outbox[0].subject
+    assert f"{cast.viewer.email} is no owner" in str(mail.outbox[1].body)
 
 
-def withdraw(tenant: Tenant) -> None:
-    Invitation.objects.filter(tenant=tenant).delete()
-
-
-def use(tenant: Tenant) -> None:
-    Invitation.objects.filter(tenant=tenant).update(accepted_at=timezone.now())
-
-
-def replace(tenant: Tenant) -> None:
-    Invitation.objects.filter(tenant=tenant).update(token_digest="0" * 64)
-
-
-@pytest.mark.parametrize("end", [expire, withdraw, use, replace])
-def test_an_ended_link_opens_nothing(cast: Cast, as_user: SignIn, end: object) -> None:
-    person = factories.make_user("new")
-    link = link_of(as_user(cast.owner), cast.tenant, person.email)
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("team", {"email": "new@example.com", "role": "viewer"}),
+        ("change_role", {"role": "owner"}),
+        ("remove_member", {}),
+        ("resend", {}),
+        ("withdraw", {}),
+        ("leave", {}),
+    ],
+)
+def test_no_role_is_given_or_taken_without_a_fresh_second_factor(
+    cast: Cast, as_user: SignIn, name: str, sent: dict[str, str]
+) -> None:
+    member = place_of(cast.tenant, cast.viewer)
     with tenant_context(cast.tenant.id):
-        end(cast.tenant)  # type: ignore[operator]
-    client = as_user(person)
+        cast.tenant.memberships.filter(user=cast.viewer).update(role=Role.MANAGER)
+        invitation = cast.tenant.invitations.create(email="a@example.com", role=Role.VIEWER, invited_by=cast.owner)
+    codes = {"change_role": [member.code], "remove_member": [member.code]}
+    codes |= {"resend": [invitation.code], "withdraw": [invitation.code]}
+    client = as_user(cast.viewer if name == "leave" else cast.owner)
+    grow_old(client)
+    before = roles(cast.tenant)
 
-    answers = [client.get(link), client.post(link)]
+    answer = act(client, cast.tenant, name, *codes.get(name, []), **sent)
 
-    assert [answer.status_code for answer in answers] == [404, 404]
-    assert tenants_of(person) == []
-
-
-def test_sending_again_ends_the_old_link(cast: Cast, as_user: SignIn) -> None:
-    client = as_user(cast.owner)
-    old = link_of(client, cast.tenant, "new@example.com")
-    with tenant_context(cast.tenant.id):
-        code = Invitation.objects.get(tenant=cast.tenant).code
-
-    act(client, cast.tenant, "resend", code)
-
-    assert len(mail.outbox) == 2
-    assert client.get(old).status_code == 404
-    assert client.get(re.search(r"/join/\S+", str(mail.outbox[-1].body))[0]).status_code == 200  # type: ignore[index]
-
-
-def test_a_withdrawn_invitation_is_gone(cast: Cast, as_user: SignIn) -> None:
-    client = as_user(cast.owner)
-    link = link_of(client, cast.tenant, "new@example.com")
-    with tenant_context(cast.tenant.id):
-        code = Invitation.objects.get(tenant=cast.tenant).code
-
-    act(client, cast.tenant, "withdraw", code)
-
-    assert client.get(link).status_code == 404
-
-
-def test_a_manager_invites_no_owner(cast: Cast, as_user: SignIn) -> None:
-    manager = factories.make_member(cast.tenant, Role.MANAGER)
-
-    act(as_user(manager), cast.tenant, "team", email="new@example.com", role=Role.OWNER)
-
-    with tenant_context(cast.tenant.id):
-        assert Invitation.objects.count() == 0
+    assert answer["Location"].startswith(reverse("mfa_reauthenticate"))
+    assert roles(cast.tenant) == before
     assert mail.outbox == []
-
-
-def test_joining_twice_keeps_the_role_that_one_has(cast: Cast, as_user: SignIn) -> None:
-    person = factories.make_user("new")
-    link = link_of(as_user(cast.owner), cast.tenant, person.email, Role.MANAGER)
     with tenant_context(cast.tenant.id):
-        Membership.objects.create(tenant=cast.tenant, user=person, role=Role.VIEWER)
+        assert cast.tenant.invitations.count() == 1
 
-    as_user(person).post(link)
 
-    assert roles(cast.tenant)[person.email] == "viewer"
+def test_the_team_is_shown_without_its_buttons_until_the_second_factor_is_fresh(cast: Cast, as_user: SignIn) -> None:
+    client = as_user(cast.owner)
+    page = reverse("tenants:team", args=[cast.tenant.code])
+    fresh = client.get(page).content.decode()
+    grow_old(client)
+
+    old = client.get(page).content.decode()
+
+    button = "Send the invitation"
+    assert (button in fresh, "Use the second factor" in fresh) == (True, False)
+    assert (button in old, "Use the second factor" in old, cast.viewer.email in old) == (False, True, True)
+
+
+def grow_old(client: Client) -> None:
+    """Let the second factor have been used eleven minutes ago."""
+    session = client.session
+    for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
+        record["at"] -= 11 * 60
+    session.save()
+
+
+def test_with_the_right_to_connect_go_the_links_for_colleagues(cast: Cast, as_user: SignIn) -> None:
+    manager = factories.make_member(cast.tenant, Role.MANAGER)
+    with tenant_context(cast.tenant.id):
+        for maker in (manager, cast.owner):
+            ConsentLink.objects.create(
+                tenant=cast.tenant,
+                token_digest=str(maker.pk),
+                site="nl",
+                made_by=maker.code,
+                made_at=timezone.now(),
+                expires_at=timezone.now() + timedelta(days=7),
+            )
+
+    act(as_user(cast.owner), cast.tenant, "remove_member", place_of(cast.tenant, manager).code)
+
+    with tenant_context(cast.tenant.id):
+        assert [link.made_by for link in ConsentLink.objects.filter(ended_at=None)] == [cast.owner.code]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from tenants.company import NameRefused, proper_name
 from tenants.founding import found_tenant
 from tenants.models import User
 
@@ -26,6 +27,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, name: str, owner_email: str, **options: Any) -> None:
         """Make what is missing and print the tenant's code."""
+        try:
+            name = proper_name(name)
+        except NameRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
         owner = User.objects.filter(email=owner_email.strip().lower()).first()
         if owner is None:
             password = os.environ.get(PASSWORD_VARIABLE)
