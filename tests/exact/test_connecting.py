@@ -308,7 +308,7 @@ def test_what_is_left_of_an_ended_connection_takes_no_subscription_of_another_cu
     ending.clean_up(scene.tenant.id)
 
     listed = scene.sandbox.control("GET", "subscriptions")["subscriptions"]
-    assert [row["url"].endswith(str(theirs.hook_code)) for row in listed] == [True]
+    assert [row["callback_url"].endswith(str(theirs.hook_code)) for row in listed] == [True]
 
 
 def test_a_disconnected_company_is_free_for_another_customer(scene: Scene) -> None:
