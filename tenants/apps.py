@@ -1,5 +1,7 @@
 """The tenants app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class TenantsConfig(AppConfig):
 
     name = "tenants"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to the way in, once models are there."""
+        import_module("tenants.sign_in_log").connect()

@@ -9,12 +9,13 @@ from typing import Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
-from tenants import second_factor
+from tenants import second_factor, sign_in_log
 from tenants.access import Access, enter
 from tenants.context import tenant_context
 from tenants.models import Role, Tenant, User
@@ -47,7 +48,7 @@ def members_only(
             if not isinstance(request.user, User):
                 return _to_sign_in(request)
             is_change = request.method not in SAFE_METHODS
-            access = enter(request.user, tenant_code, least=least_to_change if is_change else least)
+            access = _enter(request, request.user, tenant_code, least=least_to_change if is_change else least)
             asks = access.allows(least_to_change) and (fresh or (fresh_change and is_change))
             asked = _second_factor(request, request.user, fresh=asks)
             if asked is not None:
@@ -63,6 +64,16 @@ def members_only(
         return respond
 
     return guarded
+
+
+def _enter(request: HttpRequest, user: User, tenant_code: uuid.UUID, *, least: Role) -> Access:
+    """The one gate; whom it refuses stands in the log (ASVS 16.3.2)."""
+    try:
+        return enter(user, tenant_code, least=least)
+    except (Http404, PermissionDenied) as why:
+        page = request.resolver_match.view_name if request.resolver_match else sign_in_log.UNKNOWN
+        sign_in_log.refused(f"{type(why).__name__} at {page}", request)
+        raise
 
 
 def _second_factor(request: HttpRequest, user: User, *, fresh: bool) -> HttpResponseBase | None:
