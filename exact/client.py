@@ -162,13 +162,8 @@ class ExactClient:
         """Every warehouse."""
         return [row.record() for row in self._list("warehouses", WireWarehouse)]
 
-    def warehouse_addresses(self, warehouse_id: UUID) -> list[Address]:
-        """The delivery addresses of a warehouse; often none (`exact.md` 8.6)."""
-        clause = f"Warehouse eq guid'{warehouse_id}' and Type eq {DELIVERY_ADDRESS}"
-        return [row.record() for row in self._list("warehouse_addresses", WireAddress, filter_text=clause)]
-
     def addresses_of_warehouses(self, warehouse_ids: Sequence[UUID]) -> list[Address]:
-        """The delivery addresses of these warehouses."""
+        """The delivery addresses of these warehouses; many have none (`exact.md` 8.6)."""
         clauses = [f"Warehouse eq guid'{key}' and Type eq {DELIVERY_ADDRESS}" for key in dict.fromkeys(warehouse_ids)]
         return [row.record() for row in self._by_clauses("addresses_of_warehouses", WireAddress, clauses)]
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection as database
+from django.db.models import F
 from django.utils import timezone
 
 from audit.models import Event
@@ -20,6 +21,7 @@ from exact import grants, offers
 from exact.models import ConsentLink
 from exact.offers import Answer
 from tenants.context import tenant_context
+from tenants.models import User
 
 TOKEN_BYTES = 32
 """256 bits (`reliability.md` 5)."""
@@ -34,6 +36,18 @@ class Route:
 
     tenant_id: UUID
     code: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The site of Exact Online, the company as it is called here, and the proven address of who made the link.
+
+    The address is empty where the person is gone or has proven none; the company's name is nobody's proof.
+    """
+
+    site: str
+    company: str
+    email: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +91,12 @@ def find(digest: str) -> Route | None:
     return Route(tenant_id=row[0], code=row[1]) if row else None
 
 
-def site_of(route: Route) -> str:
-    """Which site of Exact Online it is for; in the tenant's context."""
-    return ConsentLink.objects.values_list("site", flat=True).get(tenant_id=route.tenant_id, code=route.code)
+def asked_by(route: Route) -> Asked:
+    """Who asks for what with a link; in the tenant's context."""
+    rows = ConsentLink.objects.filter(tenant_id=route.tenant_id, code=route.code)
+    site, made_by, company = rows.values_list("site", "made_by", "tenant__name").get()
+    proven = User.objects.filter(code=made_by, emailaddress__verified=True, emailaddress__email=F("email"))
+    return Asked(site=site, company=company, email=proven.values_list("email", flat=True).first() or "")
 
 
 def give(route: Route, *, grant_id: int, answer: Answer, at: datetime) -> bool:
@@ -106,6 +123,12 @@ def waiting(tenant_id: UUID, *, at: datetime) -> Waiting | None:
         return _waiting(link) if link else None
     except UNREADABLE:
         return None
+
+
+def is_waiting(tenant_id: UUID, code: UUID, *, at: datetime) -> bool:
+    """Whether the permission given by this link may still be taken up; in the tenant's context."""
+    rows = ConsentLink.objects.filter(tenant_id=tenant_id, code=code, given_at__isnull=False)
+    return rows.filter(ended_at=None, expires_at__gt=at).exists()
 
 
 def unused(tenant_id: UUID, *, at: datetime) -> ConsentLink | None:

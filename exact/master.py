@@ -125,16 +125,6 @@ class MasterData:
         """The order with this number."""
         return self.sales_orders([number]).get(number)
 
-    def warehouse_address(self, warehouse_id: UUID) -> Address | None:
-        """Where a warehouse ships from: its main delivery address, else its first (`exact.md` 8.6)."""
-        self._ensure_read(Resource.WAREHOUSE, [warehouse_id])
-        name = (Resource.WAREHOUSE, warehouse_id)
-        if name not in self._held:
-            found = self._client.warehouse_addresses(warehouse_id)
-            self._keep({name: found})
-        addresses: list[Address] = self._held[name]
-        return next((address for address in addresses if address.is_main), addresses[0] if addresses else None)
-
     def shipping_method(self, method_id: UUID) -> ShippingMethodRecord | None:
         """A shipping method as the customer named it; all are read again when one is unknown."""
         rows = self._methods()

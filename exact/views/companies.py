@@ -75,7 +75,8 @@ def _look(request: HttpRequest, access: Access) -> HttpResponse:
 def _choose(request: HttpRequest, access: Access) -> HttpResponse:
     """Ask Exact once more what the permission opens now, then connect the company; a change is asked about first."""
     choosing = choice.kept(request, access)
-    if choosing is None:
+    if choosing is None or _has_ended(access, choosing):
+        choice.forget(request)
         return _begin_first(request, access)
     wanted = request.POST.get("division", "")
     if wanted not in {str(offer.code) for offer in choosing.answer.offers}:
@@ -164,6 +165,14 @@ def _leave(request: HttpRequest, access: Access, choosing: Choosing) -> HttpResp
     choice.forget(request)
     messages.info(request, _("Nothing was changed."))
     return redirect("exact:connection", access.tenant_code)
+
+
+def _has_ended(access: Access, choosing: Choosing) -> bool:
+    """Whether somebody has ended the link by which the permission came."""
+    if choosing.link_code is None:
+        return False
+    with inside(access):
+        return not consent_links.is_waiting(access.tenant_id, choosing.link_code, at=timezone.now())
 
 
 def _begin_first(request: HttpRequest, access: Access) -> HttpResponse:

@@ -40,11 +40,14 @@ def start(request: HttpRequest, access: Access) -> HttpResponse:
 @require_safe
 @never_cache
 def callback(request: HttpRequest) -> HttpResponse:
-    """Exact's answer. The kept state is taken out of the session first, then compared: it serves once."""
+    """Exact's answer. The kept state is taken out of the session first, then compared: it serves once.
+
+    Whoever is signed out meanwhile begins again: the code is written into no other address.
+    """
     if consent_state.is_by_link(request.session.get(PENDING)):
         return links.come_back(request, request.session.pop(PENDING))
     if not isinstance(request.user, User):
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(request.path)
     kept = request.session.pop(PENDING, None)
     try:
         pending = consent_state.proven(

@@ -22,7 +22,9 @@ from exact.consent_links import Route
 from exact.consent_state import PENDING, WrongState
 from exact.errors import ExactError
 from exact.models import Site
+from exact.offers import Answer
 from exact.views import troubles
+from tenants import mails
 from tenants.access import Access
 from tenants.context import tenant_context
 from tenants.gate import actor_of, inside, members_only, signed_in
@@ -63,13 +65,9 @@ def make(request: HttpRequest, access: Access) -> HttpResponse:
 @require_POST
 @members_only(Role.MANAGER, fresh=True)
 def end(request: HttpRequest, access: Access) -> HttpResponse:
-    """End the link that nobody used, or the permission that nobody took up."""
-    with inside(access):
-        unused = consent_links.unused(access.tenant_id, at=timezone.now())
-        waiting = consent_links.waiting(access.tenant_id, at=timezone.now())
+    """End every link that nobody used, and every permission that nobody took up."""
     with acting(actor_of(signed_in(request))):
-        for code in [one.code for one in (unused, waiting) if one is not None]:
-            consent_links.end(access.tenant_id, code, at=timezone.now())
+        consent_links.end_all(access.tenant_id, at=timezone.now())
     messages.success(request, _("The link has ended."))
     return redirect("exact:connection", access.tenant_code)
 
@@ -86,13 +84,12 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     if route is None:
         return troubles.show(request, None, troubles.link_is_over(), status=HTTPStatus.NOT_FOUND)
     with tenant_context(route.tenant_id):
-        site = consent_links.site_of(route)
-        company = Tenant.objects.get(pk=route.tenant_id).name
-    if site not in connecting.offered_sites():
+        asked = consent_links.asked_by(route)
+    if asked.site not in connecting.offered_sites() or not asked.email:
         return troubles.show(request, None, troubles.link_is_over(), status=HTTPStatus.NOT_FOUND)
     if request.method == "POST":
-        return _go(request, site=site, digest=digest)
-    answer = render(request, "exact/by_link.html", {"company": company, "site": Site(site).label})
+        return _go(request, site=asked.site, digest=digest)
+    answer = render(request, "exact/by_link.html", {"asked": asked, "site": Site(asked.site).label})
     return _unseen(answer)
 
 
@@ -123,9 +120,8 @@ def _give(request: HttpRequest, route: Route, *, site: str, code: str) -> HttpRe
     with acting(f"consent_link:{route.code}"):
         try:
             consent = connecting.finish_consent(site=site, code=code, observe=made.append)
-            is_given = consent_links.give(
-                route, grant_id=consent.grant_id, answer=offers.answer_of(consent), at=timezone.now()
-            )
+            answer = offers.answer_of(consent)
+            is_given = consent_links.give(route, grant_id=consent.grant_id, answer=answer, at=timezone.now())
         except ExactError as error:
             return troubles.show(request, None, troubles.failed(error))
         finally:
@@ -134,7 +130,19 @@ def _give(request: HttpRequest, route: Route, *, site: str, code: str) -> HttpRe
     if not is_given:
         connecting.abandon(consent.grant_id)
         return troubles.show(request, None, troubles.link_is_over(), status=HTTPStatus.NOT_FOUND)
+    _tell_maker(route, answer)
     return redirect("exact:link_thanks")
+
+
+def _tell_maker(route: Route, answer: Answer) -> None:
+    """So that she notices when somebody else than she meant used her link."""
+    with tenant_context(route.tenant_id):
+        asked = consent_links.asked_by(route)
+        tenant_code = Tenant.objects.values_list("code", flat=True).get(pk=route.tenant_id)
+    if asked.email:
+        path = reverse("exact:connection", args=[tenant_code])
+        context = {"company": asked.company, "user": answer.user, "address": f"{settings.PUBLIC_URL}{path}"}
+        mails.send("exact/mails/link_given", to=asked.email, context=context)
 
 
 def _go(request: HttpRequest, *, site: str, digest: str) -> HttpResponse:

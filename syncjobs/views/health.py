@@ -1,5 +1,7 @@
 """How the connections are, and mending them."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +14,9 @@ from connector_site.lib import wording
 from connector_site.lib.outside_calls import OutsideCall
 from exact import ending, repair
 from exact.errors import ExactError
+from syncjobs import queue
 from syncjobs.connection_health import health_of
+from syncjobs.models import SyncJob
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
@@ -46,8 +50,15 @@ def resubscribe(request: HttpRequest, access: Access) -> HttpResponse:
             repair.resubscribe(live, observe=made.append)
         except ExactError as error:
             messages.error(request, wording.local(error.message))
+            _subscribe_soon(access, live.code)
         else:
             messages.success(request, _("Exact Online tells us of new deliveries again."))
         with inside(access):
             happenings(access.tenant_id, calls(made, subject_kind="exact_connection", subject=live.code))
     return redirect("syncjobs:health", access.tenant_code)
+
+
+def _subscribe_soon(access: Access, connection_code: UUID) -> None:
+    """What was there may be ended by now, so that it is not left at that: it is tried again by itself."""
+    with inside(access):
+        queue.add(access.tenant_id, SyncJob.Kind.SUBSCRIBE, connection_code, due_at=timezone.now())

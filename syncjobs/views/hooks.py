@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 OK, TOO_LARGE, TOO_MANY, NOT_NOW, CUT_OFF = 200, 413, 429, 503, 400
 TOKEN_FORM_BYTES = 4096
+EMPTY_RULE = Rule(name="exact-hook-empty", requests=30, seconds=60)
+"""Empty calls of one address that are noted, for anybody may send them; each gets its answer all the same."""
 REFUSED_RULE = Rule(name="ups-push-refused", requests=60, seconds=60)
 """Refused pushes of one address that are counted and logged; a proven push is never limited."""
 TOKEN_RULE = Rule(name="ups-token-refused", requests=30, seconds=60)
@@ -44,7 +46,8 @@ def exact(request: HttpRequest, hook_code: uuid.UUID) -> HttpResponse:
     if isinstance(body, HttpResponse):
         return body
     if not body:
-        _stored(lambda: note_first_call(hook_code))
+        if not seconds_to_wait(EMPTY_RULE, client_address(request)):
+            _stored(lambda: note_first_call(hook_code))
         return _answer(OK)
     return _answer(_stored(lambda: accept_exact(hook_code=hook_code, body=body)))
 

@@ -35,7 +35,7 @@ def test_a_warehouse_that_is_gone_in_exact_goes_here_and_a_new_address_is_taken_
         main = Warehouse.objects.get(exact_code="1")
     scene.sandbox.control("DELETE", f"companies/{scene.division}/records/inventory/Warehouses/{other.exact_id}")
     new = {"Type": 4, "Main": True, "Warehouse": str(main.exact_id), "AddressLine1": "Havenweg 9", "City": "Breda"}
-    for row in scene.client().warehouse_addresses(main.exact_id):
+    for row in scene.client().addresses_of_warehouses([main.exact_id]):
         scene.sandbox.control("DELETE", f"companies/{scene.division}/records/crm/Addresses/{row.id}")
     scene.sandbox.control("POST", f"companies/{scene.division}/records/crm/Addresses", new)
 

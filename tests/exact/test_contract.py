@@ -59,7 +59,6 @@ CALLS: dict[str, Callable[[ExactClient], object]] = {
     "contacts": lambda client: client.contacts([ID]),
     "sales_orders": lambda client: client.sales_orders([7]),
     "warehouses": lambda client: client.warehouses(),
-    "warehouse_addresses": lambda client: client.warehouse_addresses(ID),
     "addresses_of_warehouses": lambda client: client.addresses_of_warehouses([ID]),
     "latest_goods_deliveries": lambda client: client.latest_goods_deliveries(10),
     **{f"look_at {need.what}": partial(look, need.read) for need in NEEDS if need.read},

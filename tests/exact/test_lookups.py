@@ -21,7 +21,6 @@ LOOKUPS: dict[str, Callable[[ExactClient], object]] = {
     "accounts": lambda client: client.accounts([KEY]),
     "contacts": lambda client: client.contacts([KEY]),
     "sales_orders": lambda client: client.sales_orders([20240015]),
-    "warehouse_addresses": lambda client: client.warehouse_addresses(KEY),
     "addresses_of_warehouses": lambda client: client.addresses_of_warehouses([KEY]),
     "latest_goods_deliveries": lambda client: client.latest_goods_deliveries(10),
     "documents": lambda client: client.documents([KEY]),

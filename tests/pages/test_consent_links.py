@@ -5,6 +5,8 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
@@ -68,6 +70,14 @@ def test_a_colleague_gives_the_permission_and_a_member_goes_on_with_it(
     owner.post(url("companies", cast.tenant), {"division": str(company.division)})
 
     assert cast.tenant.name in asked
+    assert f"<strong>{cast.owner.email}</strong> asks you" in asked
+    assert "we have not checked the name" in asked
+    (told,) = mail.outbox
+    assert (told.to, told.subject) == (
+        [cast.owner.email],
+        f"The permission for Exact Online was given: {cast.tenant.name}",
+    )
+    assert f"({company.facts['user_email']}) has used the link" in told.body
     assert f"({company.facts['user_email']}) has given the permission" in page
     assert "Groothandel Zuid" in taken
     assert live_divisions(cast.tenant) == [company.division]
@@ -165,6 +175,37 @@ def test_an_answer_for_a_link_is_no_answer_for_a_member_and_the_other_way_round(
     assert answer.status_code == 400
     assert Grant.objects.count() == 0
     assert "exact_choice" not in owner.session
+
+
+def test_ending_links_ends_each_that_is_open_and_what_was_begun_with_one_cannot_be_finished(
+    cast: Cast, as_user: SignIn, exact_app: StandIn, client: Client
+) -> None:
+    company = company_of(exact_app)
+    owner = as_user(cast.owner)
+    give(client, make_link(owner, cast.tenant), company)
+    give(client, make_link(owner, cast.tenant), company_of(exact_app))
+    unused = make_link(owner, cast.tenant)
+    owner.post(url("take_up", cast.tenant))
+
+    as_user(cast.owner).post(url("end_link", cast.tenant))
+    exact_app.control("DELETE", "calls")
+    late = owner.post(url("companies", cast.tenant), {"division": str(company.division)})
+
+    assert [link.ended_at is not None for link in links(cast.tenant)] == [True] * 3
+    assert [grant.sealed_tokens for grant in Grant.objects.all()] == [None, None]
+    assert client.get(unused).status_code == 404
+    assert late["Location"] == url("connection", cast.tenant)
+    assert (exact_app.calls(), connections(cast.tenant)) == ([], [])
+
+
+def test_nobody_is_asked_in_the_name_of_somebody_whose_address_is_not_proven(
+    cast: Cast, as_user: SignIn, exact_app: StandIn, client: Client
+) -> None:
+    del exact_app
+    path = make_link(as_user(cast.owner), cast.tenant)
+    EmailAddress.objects.filter(user=cast.owner).update(verified=False)
+
+    assert (client.get(path).status_code, client.post(path).status_code) == (404, 404)
 
 
 def test_another_customer_finds_no_permission_waiting(

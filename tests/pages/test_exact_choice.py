@@ -56,6 +56,19 @@ def test_looking_at_the_choice_asks_exact_nothing_and_the_only_company_is_chosen
     assert f'value="{company.division}" required checked' in page
 
 
+def test_the_session_names_neither_the_exact_user_nor_her_companies(
+    cast: Cast, as_user: SignIn, exact_app: StandIn
+) -> None:
+    company = company_of(exact_app, name="Groothandel Zuid")
+    client = as_user(cast.owner)
+
+    come_back(client, cast.tenant, company)
+    kept = str(dict(client.session))
+
+    assert "exact_choice" in kept
+    assert [word for word in ("Groothandel", str(company.facts["user_email"]), "offers") if word in kept] == []
+
+
 def test_archived_and_blocked_companies_are_shown_with_the_reason_and_cannot_be_chosen(
     cast: Cast, as_user: SignIn, exact_app: StandIn
 ) -> None:

@@ -9,8 +9,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from audit.models import Event
-from exact.models import Connection, Grant
 from exact.consent_state import PENDING
+from exact.models import Connection, Grant
 from tenants.context import tenant_context
 from tenants.models import Role
 from tests import factories, standins
@@ -88,6 +88,23 @@ def test_a_wrong_state_is_refused_and_the_right_one_is_spent(cast: Cast, as_user
     assert "begin again" in wrong.content.decode()
     assert exact_app.calls() == []
     assert Grant.objects.count() == 0
+
+
+def test_an_answer_for_somebody_who_was_signed_out_is_put_into_no_other_address_and_begins_again(
+    cast: Cast, as_user: SignIn, exact_app: StandIn
+) -> None:
+    client = as_user(cast.owner)
+    came = standins.consent(begin(client, cast.tenant), company_of(exact_app))
+    client.logout()
+    exact_app.control("DELETE", "calls")
+
+    sent = client.get(CALLBACK, came)["Location"]
+    bare = as_user(cast.owner).get(parse_qs(urlsplit(sent).query)["next"][0])
+
+    assert sent == f"{reverse('account_login')}?next={CALLBACK}"
+    assert bare.status_code == 400
+    assert "begin again" in bare.content.decode()
+    assert exact_app.calls() == []
 
 
 def test_an_answer_serves_once(cast: Cast, as_user: SignIn, exact_app: StandIn) -> None:

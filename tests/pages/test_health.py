@@ -1,6 +1,7 @@
 """The page on which a customer sees how both connections are, and mends what can be mended."""
 
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 from django.urls import reverse
@@ -8,6 +9,8 @@ from django.utils import timezone
 
 from audit.models import Event
 from audit.record import Happening, happenings
+from exact import repair
+from exact.errors import ExactUnavailable
 from exact.models import Breaker, Connection, Grant, WebhookSubscription
 from syncjobs.models import SyncJob
 from tenants.context import tenant_context
@@ -27,9 +30,18 @@ def test_it_shows_the_token_the_last_good_call_the_quota_and_each_product(
         connection = Connection.objects.get()
         account = Account.objects.defer("client_id").get()
         ProductCheck.objects.create(
-            tenant=desk.tenant, account=account, product="tracking", outcome="not_added", problem="Add it.", checked_at=at
+            tenant=desk.tenant,
+            account=account,
+            product="tracking",
+            outcome="not_added",
+            problem="Add it.",
+            checked_at=at,
         )
-        details = [{"system": "exact", "status": 200}, {"system": "exact", "status": 403}, {"system": "ups", "status": 200}]
+        details = [
+            {"system": "exact", "status": 200},
+            {"system": "exact", "status": 403},
+            {"system": "ups", "status": 200},
+        ]
         happenings(
             desk.tenant.id,
             [
@@ -84,3 +96,19 @@ def test_a_viewer_cannot_switch_notifications_on_anew(desk: Desk, cast: Cast, as
     assert answer.status_code == 403
     with tenant_context(desk.tenant.id):
         assert list(WebhookSubscription.objects.values()) == before
+
+
+def test_notifications_that_could_not_be_switched_on_anew_are_tried_again_by_themselves(
+    desk: Desk, cast: Cast, as_user: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> NoReturn:
+        raise ExactUnavailable("Exact Online could not be reached.")
+
+    monkeypatch.setattr(repair, "resubscribe", away)
+
+    as_user(cast.owner).post(reverse("syncjobs:resubscribe", args=[desk.tenant.code]))
+
+    with tenant_context(desk.tenant.id):
+        job = SyncJob.objects.get(kind=SyncJob.Kind.SUBSCRIBE)
+    assert job.subject == desk.connection.code
+    assert job.due_at <= timezone.now()

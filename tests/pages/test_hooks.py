@@ -1,6 +1,7 @@
 """The door for Exact's notifications, as HTTP sees it."""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
 
@@ -8,12 +9,16 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from connector_site.lib.secrets import Secret
 from exact.models import Connection
 from syncjobs.models import Receipt
 from syncjobs.views import hooks
 from tenants.context import tenant_context
+from tenants.models import Tenant
+from tests.exact.test_webhooks import DELIVERY, signed
 from tests.pages.scene import Desk
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +57,28 @@ def test_the_first_call_is_noted_once_and_only_where_the_address_is_known(
 
     assert first is not None
     assert validated_at(desk) == first
+
+
+def test_empty_calls_without_end_are_answered_and_ask_the_database_nothing(
+    client: Client, desk: Desk, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "EMPTY_RULE", replace(hooks.EMPTY_RULE, name="empty-in-test", requests=2))
+    with django_assert_num_queries(2):
+        answers = [post(client, desk.connection.hook_code, b"") for _ in range(5)]
+
+    assert answers == [200] * 5
+
+
+def test_a_notification_for_a_closed_company_is_answered_and_forgotten(
+    client: Client, desk: Desk, settings: Settings
+) -> None:
+    body = signed(DELIVERY, Secret(settings.EXACT_APPS["nl"]["webhook_secret"]))
+    with tenant_context(desk.tenant.id):
+        Tenant.objects.filter(pk=desk.tenant.pk).update(closed_at=timezone.now())
+
+    assert post(client, desk.connection.hook_code, body) == 200
+    assert post(client, desk.connection.hook_code, body.replace(b"Create", b"Update")) == 401
+    assert receipts(desk) == 0
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\x00\xff", b'{"Content": {}, "HashCode": "00"}', b"x" * (64 * 1024)])
