@@ -1,14 +1,17 @@
 """What is left of a company at Exact after its connection ended: looked at again until nothing is."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from connector_site.lib.outside_calls import OutsideCall
 from exact import ending
 from exact.models import Connection, Grant
-from syncjobs import engine, ticks
+from syncjobs import closing, engine, ticks
 from syncjobs.models import SyncJob
 from tenants.context import tenant_context
+from tenants.models import Tenant
 from tests.factories import Cast
 from tests.pages.conftest import SignIn
 from tests.pages.consents import company_of, connect, connections
@@ -118,3 +121,52 @@ def test_a_company_connected_again_while_exact_was_slow_keeps_its_subscription(
 
     assert [is_told_of(exact_app, company) for company in left_over] == [False, True]
     assert has_tokens(again)
+
+
+def close_while_exact_is_away(cast: Cast, exact_app: StandIn) -> None:
+    """Close the company; the worker finds nobody at Exact."""
+    path = "webhooks/WebhookSubscriptions"
+    exact_app.control("POST", "faults", {"action": "status", "status": 503, "path_regex": path, "times": None})
+    closing.close(actor="user", tenant_id=cast.tenant.id, needs_no_copy=True, at=timezone.now())
+    engine.work([SyncJob.Queue.UPKEEP])
+
+
+def go_on_closing(cast: Cast) -> SyncJob:
+    """Let a worker try it again."""
+    with tenant_context(cast.tenant.id):
+        SyncJob.objects.filter(kind=SyncJob.Kind.CLOSE).update(due_at=timezone.now())
+    engine.work([SyncJob.Queue.UPKEEP])
+    with tenant_context(cast.tenant.id):
+        return SyncJob.objects.get(kind=SyncJob.Kind.CLOSE)
+
+
+def test_closing_tries_again_until_exact_is_there(cast: Cast, as_user: SignIn, exact_app: StandIn) -> None:
+    company = company_of(exact_app)
+    connect(as_user(cast.owner), cast.tenant, company)
+    (row,) = connections(cast.tenant)
+
+    close_while_exact_is_away(cast, exact_app)
+
+    assert go_on_closing(cast).last_error == "Exact Online cannot be reached"
+    assert [one.is_live for one in connections(cast.tenant)] == [False]
+    assert has_tokens(row)
+    exact_app.control("DELETE", "faults")
+    assert go_on_closing(cast).state == SyncJob.State.DONE
+    assert not is_told_of(exact_app, company)
+    assert not has_tokens(row)
+
+
+def test_closing_forgets_the_permission_after_three_days_without_exact(
+    cast: Cast, as_user: SignIn, exact_app: StandIn
+) -> None:
+    connect(as_user(cast.owner), cast.tenant, company_of(exact_app))
+    (row,) = connections(cast.tenant)
+    close_while_exact_is_away(cast, exact_app)
+    assert has_tokens(row)
+    with tenant_context(cast.tenant.id):
+        Tenant.objects.update(closed_at=timezone.now() - closing.WAITS_FOR - timedelta(minutes=1))
+
+    assert go_on_closing(cast).state == SyncJob.State.DONE
+
+    assert not has_tokens(row)
+    assert [one.grant_id for one in connections(cast.tenant)] == [None]

@@ -1,6 +1,7 @@
 """Erasing a receiver: nothing of hers is left in any column of any table, and the audit trail still fits."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from exact import master
 from exact.models import MasterRecord
 from exact.records import Contact
 from syncjobs import erasure, history_rows, raw_messages
+from syncjobs.evidence import decided
 from syncjobs.models import Attempt, Delivery, DryRun, Export, Parcel, PartyAddress, Receipt, TrackingEvent, ViewPage
 from syncjobs.parties import keep_party
 from syncjobs.problems import Problem, as_json
@@ -57,6 +59,13 @@ def everywhere(desk: Desk, delivery: Delivery) -> None:
         receipt = Receipt(**mine, source="ups", topic="T", action="D", subject=delivery.code, fingerprint="r")
         receipt.sealed_body = raw_messages.sealed_push(json.dumps(told).encode(), receipt_code=receipt.code)
         receipt.save()
+        for number in (parcel.tracking_number, "1Z0000000000000000"):
+            stray = Receipt(**mine, source="ups", topic="T", action="D", fingerprint=number, dead_letter="x")
+            stray.sealed_body = raw_messages.sealed_push(json.dumps([number]).encode(), receipt_code=stray.code)
+            stray.save()
+        attempt = Attempt.objects.get(delivery=delivery)
+        reason = decided(attempt, decision="keep", reason=f"{SIGNED} called us", at=at)
+        Attempt.objects.filter(pk=attempt.pk).update(evidence=reason)
         feed = QuantumViewFeed.objects.create(**mine, account=desk.account, name="Out")
         for text in (f"<Name>{scene.RECEIVER.name}</Name>", "<Name>Somebody else</Name>"):
             page = ViewPage(**mine, feed=feed, used_at=at)
@@ -114,13 +123,16 @@ def test_after_erasing_nothing_of_the_person_is_left_and_others_keep_theirs(desk
         counts = erasure.erase(desk.tenant.id, [hers.code], at=timezone.now())
 
     assert (counts.deliveries, counts.labels, counts.requests, counts.events) == (1, 1, 1, 1)
-    assert (counts.messages, counts.records, counts.previews, counts.exports) == (2, 1, 1, 1)
+    assert (counts.messages, counts.records, counts.previews, counts.exports) == (3, 1, 1, 1)
     with tenant_context(desk.tenant.id):
         assert PartyAddress.objects.get(delivery=hers).erased_at is not None
         assert PartyAddress.objects.get(delivery=others).sealed is not None
         assert Attempt.objects.get(delivery=others).request is not None
         assert Attempt.objects.get(delivery=hers).request is None
         assert (ViewPage.objects.count(), MasterRecord.objects.count()) == (1, 2)
+        assert [row.fingerprint for row in Receipt.objects.all()] == ["1Z0000000000000000"]
+        (kept,) = Attempt.objects.get(delivery=hers).evidence["decisions"]
+        assert (kept["decision"], kept["reason"]) == ("keep", "")
         assert Event.objects.for_subject(hers.code).filter(details__what="receiver erased").count() == 1
         assert verify(desk.tenant.id).broken_at is None
     assert chosen(desk, "Lindner") == []
@@ -148,6 +160,14 @@ def test_a_receiver_is_found_by_words_that_are_known_of_her(desk: Desk, asked: s
 
     assert chosen(desk, asked) == [delivery.delivery_number]
     assert chosen(desk, "Lindner Amsterdam") == []
+
+
+def test_a_receiver_is_found_by_her_e_mail_address(desk: Desk) -> None:
+    delivery = ended(desk, scene.make_shipped(desk))
+    with tenant_context(desk.tenant.id):
+        keep_party(delivery, replace(scene.RECEIVER, email="H.Lindner@example.com"), at=timezone.now())
+
+    assert chosen(desk, "h.lindner@example.com") == [delivery.delivery_number]
 
 
 def test_numbers_find_the_delivery_too(desk: Desk) -> None:

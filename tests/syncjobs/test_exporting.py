@@ -133,3 +133,18 @@ def test_labels_that_do_not_fit_are_left_out_and_the_copy_says_so(desk: Desk, mo
 
     assert [name for name in files if name.startswith("labels/")] == []
     assert b"2 labels did not fit" in files["README.txt"]
+
+
+def test_the_newest_two_copies_are_kept_and_another_is_refused_where_they_take_too_much_room(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [make(desk) for _ in range(3)]
+    with tenant_context(desk.tenant.id):
+        assert sorted(Export.objects.values_list("pk", flat=True)) == [one.pk for one in made[1:]]
+    monkeypatch.setattr(exporting, "MOST_KEPT_BYTES", made[2].size_bytes)
+
+    with tenant_context(desk.tenant.id), pytest.raises(exporting.NotMade, match="Make one after 20"):
+        exporting.ask(desk.tenant.id, asked_by=some_guid(), at=timezone.now())
+    with tenant_context(desk.tenant.id):
+        assert Export.objects.filter(finished_at__isnull=False).exists()
+        assert exporting.under_way(desk.tenant.id) is None

@@ -4,16 +4,18 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from audit.chain import tenants_with_events
 from audit.models import Event
-from syncjobs import engine, pieces, queue, retention, ticks
+from syncjobs import engine, erasure, pieces, queue, retention, ticks
 from syncjobs.models import Attempt, Delivery, Label, PartyAddress, Receipt, SyncJob
 from syncjobs.steps.context import Step
+from syncjobs.transitions import move_attempt
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.factories import make_cast
-from tests.pages import scene
+from tests.pages import doubts, scene
 from tests.pages.scene import Desk
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,12 @@ def left(desk: Desk) -> tuple[int, int, int]:
             PartyAddress.objects.filter(sealed__isnull=False).count(),
             Attempt.objects.filter(request__isnull=False).count(),
         )
+
+
+def found(desk: Desk, asked: str) -> int:
+    """How many deliveries a search for a receiver shows."""
+    with tenant_context(desk.tenant.id):
+        return len(erasure.find(desk.tenant.id, asked))
 
 
 def test_labels_go_before_addresses_and_what_is_young_or_on_its_way_stays(desk: Desk) -> None:
@@ -104,6 +112,58 @@ def test_more_than_one_piece_is_gone_on_with_and_what_ups_told_stays_until_it_is
     assert told == [("messages", 2), ("messages", 2), ("messages", 1)]
     with tenant_context(desk.tenant.id):
         assert [row.source for row in Receipt.objects.all()] == ["ups"]
+
+
+def test_what_ups_told_and_nobody_took_in_stays_twice_as_long_and_no_longer(desk: Desk) -> None:
+    with tenant_context(desk.tenant.id):
+        Receipt.objects.bulk_create(
+            Receipt(
+                tenant=desk.tenant,
+                source="ups",
+                topic="T",
+                action="U",
+                fingerprint=str(days),
+                received_at=timezone.now() - timedelta(days=days),
+            )
+            for days in (59, 61)
+        )
+
+    retain(desk, at=timezone.now())
+
+    with tenant_context(desk.tenant.id):
+        assert [row.fingerprint for row in Receipt.objects.all()] == ["59"]
+
+
+def test_a_request_that_was_settled_after_its_address_went_goes_too(desk: Desk) -> None:
+    delivery = doubts.make_review(desk)
+    attempt = doubts.attempt_of(delivery)
+    age(desk, delivery, days=200)
+    told = retain(desk, at=timezone.now())
+    assert told == [("addresses", 1)]
+    assert left(desk) == (0, 0, 1), "UPS is still asked what became of it"
+    attempt.delivery = delivery
+    with tenant_context(desk.tenant.id):
+        move_attempt(attempt, to=Attempt.State.VOIDED_THERE)
+
+    assert retain(desk, at=timezone.now()) == [*told, ("requests", 1)]
+
+    assert left(desk) == (0, 0, 0)
+
+
+def test_receivers_are_found_while_the_key_of_the_service_is_changed_and_after_it(
+    desk: Desk, settings: Settings
+) -> None:
+    scene.make_shipped(desk)
+    older = settings.SECRET_KEY
+    settings.SECRET_KEY = "another key of fifty characters, for this test alone"
+    assert found(desk, "Lindner") == 0
+
+    settings.SECRET_KEY_FALLBACKS = [older]
+    assert found(desk, "Lindner") == 1
+    retain(desk, at=timezone.now())
+    settings.SECRET_KEY_FALLBACKS = []
+
+    assert found(desk, "Lindner") == 1
 
 
 def test_addresses_of_an_older_version_can_be_found_after_a_night(desk: Desk) -> None:
