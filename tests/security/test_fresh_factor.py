@@ -24,8 +24,8 @@ FRESH = {
     # what deletes, or takes everything along
     "syncjobs:close", "syncjobs:erase", "syncjobs:export", "syncjobs:export_file", "syncjobs:personal",
     # who may do so
-    "tenants:change_role", "tenants:hand_over", "tenants:remove_member", "tenants:resend", "tenants:team",
-    "tenants:withdraw",
+    "tenants:change_role", "tenants:hand_over", "tenants:leave",  "tenants:remove_member", "tenants:resend",
+    "tenants:team", "tenants:withdraw",
 }  # fmt: skip
 NOT_FRESH = {
     # shows only
@@ -39,7 +39,7 @@ NOT_FRESH = {
     # daily work: within what was switched on, each delivery once
     "syncjobs:again", "syncjobs:approve", "syncjobs:dismiss_finding",
     # stops only
-    "syncjobs:pause", "tenants:leave",
+    "syncjobs:pause",
     # settings that each change leaves in the audit trail
     "syncjobs:reporting", "syncjobs:rules", "syncjobs:ship_from", "syncjobs:ship_from_default",
     "syncjobs:ship_from_warehouse", "tenants:settings", "ups:add_feed", "ups:remove_feed", "ups:tracking",
