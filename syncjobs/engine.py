@@ -19,6 +19,7 @@ from syncjobs.problems import Problem, as_json
 from syncjobs.queue import Job, LostClaim
 from syncjobs.steps import rechecking
 from syncjobs.steps.alerts import alerts
+from syncjobs.steps.begin import begin
 from syncjobs.steps.changes import changes, compare
 from syncjobs.steps.close import close
 from syncjobs.steps.context import Step
@@ -68,6 +69,7 @@ COMES_BACK = frozenset(
         SyncJob.Kind.PROOF,
         SyncJob.Kind.SETTLE,
         SyncJob.Kind.CLOSE,
+        SyncJob.Kind.BEGIN,
     }
 )
 """What follows a delivery is tried again even after it was given up: whatever ailed it may be over by then."""
@@ -92,6 +94,7 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.CHANGES: changes,
     SyncJob.Kind.COMPARE: compare,
     SyncJob.Kind.RECONCILE: reconcile,
+    SyncJob.Kind.BEGIN: begin,
     SyncJob.Kind.RETAIN: retain,
     SyncJob.Kind.EXPORT: export,
     SyncJob.Kind.CLOSE: close,

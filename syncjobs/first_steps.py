@@ -103,7 +103,7 @@ def facts_of(tenant_id: uuid.UUID) -> Facts:
     found = row.values(*_sources(), "shipping_mode").get(pk=tenant_id)
     return Facts(
         is_connected=found["connected"],
-        ups_works=found["ups"],
+        ups_works=found["ups"] and not found["unfit_account"],
         has_ship_from=found["ship_from"],
         has_ups_rule=found["ups_rule"],
         has_dry_run=found["dry_run"],
@@ -126,12 +126,15 @@ def first_steps(tenant_id: uuid.UUID) -> FirstSteps:
 
 
 def _sources() -> dict[str, QuerySet[Model]]:
-    """What each fact is read from."""
+    """What each fact is read from. An account that the rules name and that does not work is worse than none."""
     mine = {"tenant_id": OuterRef("pk")}
     live = Q(connection__disconnected_at=None)
     return {
         "connected": Connection.objects.filter(**mine, disconnected_at=None, grant__needs_reconnect_at=None),
         "ups": Account.objects.filter(**mine, stopped_at=None, checked_at__isnull=False, check_problem=""),
+        "unfit_account": ShippingRule.objects.filter(live, **mine, account__isnull=False).exclude(
+            account__stopped_at=None, account__checked_at__isnull=False, account__check_problem=""
+        ),
         "ship_from": ShipFrom.objects.filter(
             live, **mine, warehouse_code="", checked_at__isnull=False, check_problem=""
         ),

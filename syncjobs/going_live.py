@@ -1,7 +1,7 @@
 """When a company ships: going live, pausing, resuming, and approving single deliveries.
 
-The tenant's row is the switch. Whoever acts upon what it says takes its lock in the same transaction, before that of a
-job: so nothing that was left alone or put back is forgotten by the one who switches.
+The tenant's row is the switch (`tenants.shipping_switch`). What waits for it is woken by a job of its own, so that
+however much that is, the switch stands at once, and a worker that dies half-way loses nothing.
 """
 
 import uuid
@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from audit.models import Event
 from audit.record import Happening, acting, happenings
 from connector_site.lib.wording import said
-from syncjobs import queue
+from exact.models import Connection
+from syncjobs import queue, selection
 from syncjobs.first_steps import facts_of
 from syncjobs.models import Delivery, SyncJob
-from syncjobs.problems import from_json
-from syncjobs.selection import CLOCKS_DIFFER, WAITS_FOR_GOING_LIVE
+from syncjobs.problems import as_json, from_json
 from syncjobs.transitions import delivery_event
+from tenants import shipping_switch
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.onboarding import StepKey, missing
@@ -40,11 +42,15 @@ Mode = Tenant.ShippingMode
 
 
 class NotReady(Exception):
-    """Something is missing or not allowed; the message says so, `missing` names open steps. Nothing was changed."""
+    """Something is missing or not allowed; the message says so. Nothing was changed.
 
-    def __init__(self, text: str, *, missing: tuple[StepKey, ...] = ()) -> None:
+    `missing` names open steps, `field` what was entered and cannot be.
+    """
+
+    def __init__(self, text: str, *, missing: tuple[StepKey, ...] = (), field: str = "") -> None:
         super().__init__(text)
         self.missing = missing
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,27 +62,51 @@ class Approved:
 
 
 def go_live(*, actor: str, tenant_id: uuid.UUID, mode: Mode, ships_from_at: datetime | None, at: datetime) -> int:
-    """Ship from this moment on; None stays with the moment chosen before. How many deliveries are looked at again.
+    """Ship from this moment on; None stays with what was chosen before. How many deliveries are looked at again.
 
     Those are the ones that were left alone because shipping was not switched on. Raises `NotReady`.
     """
     with acting(actor), tenant_context(tenant_id):
-        tenant = locked(tenant_id)
+        tenant = shipping_switch.locked(tenant_id)
         start = _checked_start(tenant, mode, ships_from_at, at)
         changes = {"shipping_mode": mode, "ships_from_at": start}
         changed = sorted(name for name, value in changes.items() if getattr(tenant, name) != value)
         if not changed:
             return 0
         Tenant.objects.filter(pk=tenant_id).update(**changes)
-        again = _look_again(tenant_id, _held_up(tenant, mode, start), at)
-        _tell(tenant, {"fields": changed, "mode": mode.value, "from": start.isoformat()})
+        again = held_up(tenant_id, mode, start).count()
+        queue.add(tenant_id, SyncJob.Kind.BEGIN, tenant.code, due_at=at)
+        _tell(tenant, {"fields": changed, "mode": mode.value, "from": start.isoformat() if start else ""})
     return again
+
+
+def held_up(tenant_id: uuid.UUID, mode: Mode, start: datetime | None) -> QuerySet[Delivery]:
+    """What was left alone, or waits for an approval that is not asked for any more, although it may be shipped.
+
+    Those seen since the start: Exact says when each was booked, as it is read once more.
+    """
+    held = Q(state=Delivery.State.SKIPPED, problems__0__code__in=selection.WAITS_FOR_GOING_LIVE)
+    if start is not None:
+        held &= Q(created_at__gte=start)
+    if mode == Mode.AUTOMATIC:
+        held |= Q(state=Delivery.State.HOLD, problems__0__code=APPROVAL)
+    return Delivery.objects.filter(held, tenant_id=tenant_id, connection__disconnected_at=None)
+
+
+def name_the_start(tenant_id: uuid.UUID, start: datetime) -> int:
+    """Say of what was left alone before going live, and seen before the start, that it is left alone for that.
+
+    In the open transaction; how many they are.
+    """
+    rows = Delivery.objects.filter(tenant_id=tenant_id, state=Delivery.State.SKIPPED, created_at__lt=start)
+    told = as_json([selection.before_start().reason])
+    return rows.filter(problems__0__code=selection.NOT_LIVE).update(problems=told)
 
 
 def pause(*, actor: str, tenant_id: uuid.UUID, at: datetime) -> bool:
     """Buy nothing from now on; everything else goes on. Whether that is new."""
     with acting(actor), tenant_context(tenant_id):
-        tenant = locked(tenant_id)
+        tenant = shipping_switch.locked(tenant_id)
         if tenant.paused_at is not None or tenant.shipping_mode == Mode.OFF:
             return False
         Tenant.objects.filter(pk=tenant_id).update(paused_at=at)
@@ -85,12 +115,15 @@ def pause(*, actor: str, tenant_id: uuid.UUID, at: datetime) -> bool:
 
 
 def resume(*, actor: str, tenant_id: uuid.UUID, at: datetime) -> int:
-    """Ship again, what waits at once; how many deliveries that are."""
+    """Ship again, what waits at once; how many deliveries that are.
+
+    Each is planned anew: whoever pauses mends something, in Exact or here, that the plans do not know of.
+    """
     with acting(actor), tenant_context(tenant_id):
-        tenant = locked(tenant_id)
+        tenant = shipping_switch.locked(tenant_id)
         if tenant.paused_at is None:
             return 0
-        Tenant.objects.filter(pk=tenant_id).update(paused_at=None)
+        Tenant.objects.filter(pk=tenant_id).update(paused_at=None, plans_from_at=at)
         waiting = SyncJob.objects.filter(tenant_id=tenant_id, kind=SyncJob.Kind.SHIP, state=SyncJob.State.DUE)
         count = waiting.filter(last_error=PAUSED).update(due_at=at)
         transaction.on_commit(partial(queue.nudge, queue.QUEUE_OF[SyncJob.Kind.SHIP]))
@@ -103,20 +136,22 @@ def approve(*, actor: str, tenant_id: uuid.UUID, chosen: Mapping[uuid.UUID, str]
 
     They are read once more before they are shipped: one that turns out otherwise waits for approval again.
     """
-    count = 0
-    with acting(actor), tenant_context(tenant_id):
-        rows = Delivery.objects.select_for_update().filter(tenant_id=tenant_id, code__in=chosen)
-        told = []
-        for delivery in rows.filter(state=Delivery.State.HOLD).order_by("pk"):
-            if content_to_approve(delivery) not in {chosen[delivery.code]} - {""}:
-                continue
-            Delivery.objects.filter(pk=delivery.pk).update(approved_at=at, asked_again_at=at)
-            kind = SyncJob.Kind.READ
-            queue.add(tenant_id, kind, delivery.code, due_at=at, correlation=delivery.correlation)
-            told.append(delivery_event(delivery, Event.Kind.ASKED, details={"what": "approved"}))
-        count = len(told)
-        happenings(tenant_id, told)
+    with acting(actor):
+        count = sum(_approve(tenant_id, code, content, at) for code, content in chosen.items())
     return Approved(count=count, overtaken=len(chosen) - count)
+
+
+def _approve(tenant_id: uuid.UUID, code: uuid.UUID, content: str, at: datetime) -> bool:
+    """A transaction of its own, so that it waits for one delivery at a time."""
+    with tenant_context(tenant_id):
+        rows = Delivery.objects.select_for_update().filter(tenant_id=tenant_id, code=code)
+        delivery = rows.filter(state=Delivery.State.HOLD).first()
+        if delivery is None or not content or content_to_approve(delivery) != content:
+            return False
+        Delivery.objects.filter(pk=delivery.pk).update(approved_at=at, approved_content=content, asked_again_at=at)
+        queue.add(tenant_id, SyncJob.Kind.READ, delivery.code, due_at=at, correlation=delivery.correlation)
+        happenings(tenant_id, [delivery_event(delivery, Event.Kind.ASKED, details={"what": "approved"})])
+    return True
 
 
 def content_to_approve(delivery: Delivery) -> str:
@@ -124,40 +159,36 @@ def content_to_approve(delivery: Delivery) -> str:
     return next((one.content for one in from_json(delivery.problems) if one.code == APPROVAL), "")
 
 
-def locked(tenant_id: uuid.UUID) -> Tenant:
-    """The tenant under a lock that lets rows refer to it, in the open transaction."""
-    return Tenant.objects.select_for_update(no_key=True).get(pk=tenant_id)
-
-
-def _checked_start(tenant: Tenant, mode: Mode, wanted: datetime | None, at: datetime) -> datetime:
+def _checked_start(tenant: Tenant, mode: Mode, wanted: datetime | None, at: datetime) -> datetime | None:
+    """None where a company that ships since before there was a start goes on without one."""
     if mode == Mode.OFF or tenant.closed_at is not None:
         raise NotReady(said("Shipping cannot be switched on here."))
-    open_steps = missing(facts_of(tenant.pk)) if tenant.shipping_mode == Mode.OFF else ()
+    is_off = tenant.shipping_mode == Mode.OFF
+    open_steps = missing(facts_of(tenant.pk)) if is_off else ()
     if open_steps:
         raise NotReady(said("Something has to be set up first."), missing=open_steps)
-    start = wanted or tenant.ships_from_at or at
-    if wanted is not None and not at - EARLIEST_START <= wanted <= at + LATEST_START:
-        raise NotReady(said("Choose a moment from 7 days ago to 90 days ahead."))
-    return start.replace(microsecond=0)
+    if wanted is None:
+        return tenant.ships_from_at or (at.replace(microsecond=0) if is_off else None)
+    if not at - EARLIEST_START <= wanted <= at + LATEST_START:
+        raise NotReady(said("Choose a moment from 7 days ago to 90 days ahead."), field="moment")
+    _must_be_connected(tenant, wanted)
+    return wanted.replace(microsecond=0)
 
 
-def _held_up(tenant: Tenant, mode: Mode, start: datetime) -> Q:
-    """What was left alone and may have been booked since the start; Exact says when, as each is read once more.
-
-    And what waits for an approval that is not asked for any more.
-    """
-    state = Delivery.State.SKIPPED
-    before = Q(state=state, problems__0__code__in=WAITS_FOR_GOING_LIVE, created_at__gte=start - CLOCKS_DIFFER)
-    if tenant.shipping_mode == Mode.APPROVAL and mode == Mode.AUTOMATIC:
-        return before | Q(state=Delivery.State.HOLD, problems__0__code=APPROVAL)
-    return before
-
-
-def _look_again(tenant_id: uuid.UUID, held_up: Q, at: datetime) -> int:
-    rows = Delivery.objects.filter(held_up, tenant_id=tenant_id).order_by("pk")
-    for delivery in rows:
-        queue.add(tenant_id, SyncJob.Kind.READ, delivery.code, due_at=at, correlation=delivery.correlation)
-    return len(rows)
+def _must_be_connected(tenant: Tenant, wanted: datetime) -> None:
+    """What was booked before is left alone whatever is chosen, so a moment before would promise too much."""
+    live = Connection.objects.filter(tenant_id=tenant.pk, disconnected_at=None).order_by("connected_at").first()
+    if live is None or wanted >= live.connected_at.replace(second=0, microsecond=0):
+        return
+    connected_at = live.connected_at.astimezone(ZoneInfo(tenant.time_zone))
+    raise NotReady(
+        said(
+            "Exact Online was connected on {moment}. What was booked before is never shipped by itself, so choose that "
+            "moment or a later one.",
+            moment=f"{connected_at:%Y-%m-%d %H:%M}",
+        ),
+        field="moment",
+    )
 
 
 def _tell(tenant: Tenant, details: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from audit.models import Event
 from audit.record import acting, happenings
 from connector_site.lib.wording import said
 from exact.errors import ExactNeedsReconnect
-from syncjobs import queue
+from syncjobs import queue, rereading
 from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.transitions import delivery_event
 from tenants.context import tenant_context
@@ -60,10 +60,9 @@ def reconsider_skipped(tenant_id: uuid.UUID, at: datetime) -> int:
             state=Delivery.State.SKIPPED,
             created_at__gte=at - timedelta(days=RECONSIDER_DAYS),
             problems__0__code__in=_REASONS_OF_RULES,
+            connection__disconnected_at=None,
         )
-        for delivery in rows:
-            queue.add(tenant_id, SyncJob.Kind.READ, delivery.code, due_at=at, correlation=delivery.correlation)
-        return len(rows)
+        return rereading.ask(tenant_id, rows, at=at)
 
 
 def look_again(tenant_id: uuid.UUID, at: datetime) -> int:

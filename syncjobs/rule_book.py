@@ -13,6 +13,7 @@ from exact.models import Connection, ShippingMethod
 from syncjobs import replay
 from syncjobs.models import ShippingRule
 from syncjobs.ship_from import EVERYWHERE, places_of, ship_from_of
+from tenants import shipping_switch
 from tenants.context import tenant_context
 from ups.models import SEALED, SEALED_OF_ACCOUNT, Account
 
@@ -104,6 +105,8 @@ def save(
         rules = {rule.exact_method_id: rule for rule in _plain_rules(tenant_id, connection.pk)}
         events = [event for choice in chosen if (event := _keep(choice, rules.get(choice.method.exact_id), connection))]
         events += [_forget(method, rules[method.exact_id]) for method in dropped if method.exact_id in rules]
+        if events:
+            shipping_switch.plan_anew(tenant_id, at=at)
         again = replay.reconsider_skipped(tenant_id, at) if events else 0
         happenings(tenant_id, events)
     return Saved(rules=len(events), looked_at_again=again)

@@ -59,11 +59,23 @@ def not_live() -> NotOurs:
     return NotOurs(NOT_LIVE, said("Shipping has not been switched on here yet."), said("Go live"))
 
 
-def must_be_booked_since(goods: GoodsDelivery, ships_from_at: datetime | None) -> None:
-    """Raise `NotOurs` for what was booked before shipping begins; without `Created` it counts as booked since then."""
-    if ships_from_at is None or goods.created_at is None or goods.created_at >= ships_from_at:
+def must_be_booked_since(goods: GoodsDelivery, ships_from_at: datetime | None, *, seen_at: datetime) -> None:
+    """Raise `NotOurs` for what was booked before shipping begins.
+
+    The start is a moment of our clock. What we had seen before it was booked before it, whatever Exact's clock says;
+    what we first saw since then is an old one that was edited, unless `Created` is later, or missing (`exact.md` 8.1).
+    """
+    if ships_from_at is None:
         return
-    raise NotOurs(
+    booked_at = goods.created_at or seen_at
+    if seen_at >= ships_from_at and booked_at >= ships_from_at - CLOCKS_DIFFER:
+        return
+    raise before_start()
+
+
+def before_start() -> NotOurs:
+    """Why nothing is shipped that was booked before shipping begins."""
+    return NotOurs(
         BEFORE_START,
         said("It was booked before the moment from which shipping is switched on here."),
         said("If it is to be shipped by UPS, use “Check again”."),

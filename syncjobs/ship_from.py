@@ -10,6 +10,7 @@ from audit.models import Event
 from audit.record import Happening, happenings
 from exact.models import Connection
 from syncjobs.models import ShipFrom
+from tenants import shipping_switch
 from ups.account_address import address_columns
 from ups.accounts import shipper_of
 from ups.models import Account
@@ -69,6 +70,7 @@ def keep(
         setattr(place, name, value)
     place.save(update_fields=[*columns, *checks])
     if changed:
+        shipping_switch.plan_anew(connection.tenant_id, at=timezone.now())
         happenings(connection.tenant_id, [_changed(place, changed)])
     return place
 
@@ -79,8 +81,9 @@ def forget(connection: Connection, warehouse_code: str) -> bool:
     place = rows.filter(warehouse_code=warehouse_code).exclude(warehouse_code=EVERYWHERE).first()
     if place is None:
         return False
-    happenings(connection.tenant_id, [_changed(place, ["removed"])])
     place.delete()
+    shipping_switch.plan_anew(connection.tenant_id, at=timezone.now())
+    happenings(connection.tenant_id, [_changed(place, ["removed"])])
     return True
 
 

@@ -12,6 +12,7 @@ from audit import record
 from audit.models import Event
 from connector_site.lib.secrets import UNREADABLE, seal
 from connector_site.lib.wording import said
+from tenants import shipping_switch
 from tenants.context import tenant_context
 from ups import places
 from ups.alerts import ensure_credentials, replace_unreadable
@@ -163,6 +164,8 @@ def _change(tenant_id: uuid.UUID, details: AccountDetails, code: uuid.UUID) -> A
     for name, value in new.items():
         setattr(account, name, value)
     account.save(update_fields=list(new))
+    if set(changed) - {"name", *_SEALED_ENTERED}:
+        shipping_switch.plan_anew(tenant_id, at=timezone.now())
     _record(account, Event.Kind.CHANGED, {"fields": changed})
     return account
 

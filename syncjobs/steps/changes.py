@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.models import Event
@@ -18,7 +19,7 @@ from exact.cursors import Cursor
 from exact.limits import BudgetClass
 from exact.models import Connection
 from exact.records import Division, SyncPage, SyncRow
-from syncjobs import intake, queue, silence
+from syncjobs import intake, queue, rereading, silence
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.queue import Job
 from syncjobs.steps import differences
@@ -37,8 +38,6 @@ REREADS = timedelta(hours=6)
 """Once a day what was given out so long ago is read again (`reliability.md` 3, `exact.md` 12)."""
 STAYS_OPEN = timedelta(days=7)
 """What was closed, cancelled or skipped longer ago is not compared."""
-COMPARED_A_MINUTE = 500
-"""Reads of a comparison that become due in one minute: 20 calls, so that new deliveries are not kept waiting."""
 _MADE = (SyncJob.State.DUE, SyncJob.State.RUNNING, SyncJob.State.DONE)
 _AT_REST = (Delivery.State.CLOSED, Delivery.State.CANCELLED, Delivery.State.SKIPPED)
 
@@ -86,20 +85,7 @@ def compare(job: Job, step: Step) -> None:
     """
     connection = _connection(job)
     if connection is not None:
-        with tenant_context(job.tenant_id):
-            codes = _open_deliveries(connection, step.at)
-        for start in range(0, len(codes), ROWS_AT_ONCE):
-            with tenant_context(job.tenant_id):
-                for at, (code, correlation) in enumerate(codes[start : start + ROWS_AT_ONCE], start):
-                    due_at = step.at + timedelta(minutes=at // COMPARED_A_MINUTE)
-                    queue.add(
-                        job.tenant_id,
-                        SyncJob.Kind.READ,
-                        code,
-                        due_at=due_at,
-                        correlation=correlation,
-                        wake=at == start,
-                    )
+        rereading.ask(job.tenant_id, _open_deliveries(connection, step.at), at=step.at)
         with tenant_context(job.tenant_id):
             queue.add(job.tenant_id, SyncJob.Kind.CHANGES, job.subject, due_at=step.at)
     _end(job, step)
@@ -120,11 +106,10 @@ def _end(job: Job, step: Step, *, read_at: datetime | None = None) -> None:
         happenings(job.tenant_id, step.told_of_subject(job))
 
 
-def _open_deliveries(connection: Connection, at: datetime) -> list[tuple[UUID, UUID]]:
+def _open_deliveries(connection: Connection, at: datetime) -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(tenant_id=connection.tenant_id, connection=connection)
     left_out = rows.filter(state__in=_AT_REST, changed_at__lt=at - STAYS_OPEN)
-    chosen = rows.exclude(pk__in=left_out.values("pk")).order_by("exact_entry_id")
-    return list(chosen.values_list("code", "correlation"))
+    return rows.exclude(pk__in=left_out.values("pk"))
 
 
 def _look_at_company(connection: Connection, client: ExactClient, job: Job, step: Step) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
 from exact.models import Connection
 from syncjobs.models import ShipFrom, ShippingRule
 from syncjobs.ship_from import places_of
@@ -16,9 +18,11 @@ class Choices:
     """The rules of one connection with their UPS accounts, the unit of weights, and the names of shipping methods.
 
     `shipping_mode` and `ships_from_at` say whether and from when anything is shipped, `ship_from` from where, by
-    Exact's code of the warehouse (`ship_from.ship_from_of`).
+    Exact's code of the warehouse (`ship_from.ship_from_of`). What is planned with them is as old as they are
+    (`read_at`).
     """
 
+    read_at: datetime
     rules: tuple[ShippingRule, ...]
     weight_unit: Tenant.WeightUnit
     shipping_mode: Tenant.ShippingMode
@@ -33,10 +37,12 @@ class Choices:
 
 def choices_of(connection: Connection) -> Choices:
     """Read them, within the tenant's context."""
+    read_at = timezone.now()
     rules = ShippingRule.objects.filter(tenant_id=connection.tenant_id, connection=connection)
     tenant = Tenant.objects.only("weight_unit", "shipping_mode", "ships_from_at").get(pk=connection.tenant_id)
     names = connection.shipping_methods.values_list("exact_id", "exact_code", "description")
     return Choices(
+        read_at=read_at,
         rules=tuple(rules.select_related("account")),
         weight_unit=Tenant.WeightUnit(tenant.weight_unit),
         shipping_mode=Tenant.ShippingMode(tenant.shipping_mode),

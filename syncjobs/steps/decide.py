@@ -10,6 +10,7 @@ from connector_site.lib.secrets import seal
 from exact.client import ExactClient
 from exact.records import GoodsDelivery
 from syncjobs import queue, selection
+from syncjobs.going_live import content_to_approve
 from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.models.shipments import MAY_EXIST
 from syncjobs.parties import keep_party
@@ -18,13 +19,15 @@ from syncjobs.queue import Job
 from syncjobs.steps import permission, rechecking
 from syncjobs.steps.choices import Choices
 from syncjobs.steps.context import Planned, Step
-from syncjobs.steps.facts import facts_of, touch, was_ours
+from syncjobs.steps.facts import facts_of, lock_as_asked, touch, was_ours
 from syncjobs.steps.planning import Plan, Unready, plan
 from syncjobs.transitions import delivery_event, move, move_attempt
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from ups.errors import UpsRejected
 from ups.shipment_spec import PartySpec
+
+NOT_APPROVED: dict[str, Any] = {"approved_at": None, "approved_content": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,9 @@ def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, cl
     if _stays(delivery):
         _leave(delivery, goods, job=job, step=step)
         return
-    is_fresh = job.kind == SyncJob.Kind.RECHECK or delivery.asked_again_at is not None
+    is_fresh = delivery.asked_again_at is not None or (
+        job.kind == SyncJob.Kind.RECHECK and not content_to_approve(delivery)
+    )
     bench = step.bench(delivery.connection, client, is_fresh=is_fresh)
     if was_ours(delivery, goods.tracking_number):
         goods = replace(goods, tracking_number="")
@@ -61,19 +66,17 @@ def decide(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step, cl
     if stop is not None:
         _settle(delivery, goods, stop, choices=bench.choices, job=job, step=step)
         return
-    _commit_plan(delivery, goods, made, job=job, step=step, stay=stay)
+    _commit_plan(delivery, goods, made, choices=bench.choices, job=job, step=step, stay=stay)
 
 
 def _approval(delivery: Delivery, made: Plan, choices: Choices) -> Stop | None:
     """What it waits for where a person has to approve each shipment; she is shown who it goes to."""
     if choices.shipping_mode != Tenant.ShippingMode.APPROVAL:
         return None
-    with tenant_context(delivery.tenant_id):
-        asked = permission.approval_needed(delivery, made, last=_last_attempt(delivery))
+    asked = permission.approval_needed(delivery, made)
     if asked is None:
         return None
-    changes = {"approved_at": None}
-    return Stop(to=Delivery.State.HOLD, problems=[asked], changes=changes, receiver=made.spec.ship_to)
+    return Stop(to=Delivery.State.HOLD, problems=[asked], changes=NOT_APPROVED, receiver=made.spec.ship_to)
 
 
 def _stays(delivery: Delivery) -> bool:
@@ -92,6 +95,7 @@ def _stays(delivery: Delivery) -> bool:
 def _leave(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step) -> None:
     """It stays as it stands, with what Exact shows now."""
     with tenant_context(job.tenant_id):
+        lock_as_asked(delivery)
         queue.finish(job)
         touch(delivery, facts_of(goods, step.read_at or step.at))
         happenings(delivery.tenant_id, step.told(delivery))
@@ -100,9 +104,10 @@ def _leave(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step) ->
 def _settle(delivery: Delivery, goods: GoodsDelivery, stop: Stop, *, choices: Choices, job: Job, step: Step) -> None:
     """Skip or hold; a delivery that stays where it was leaves one quiet line only."""
     with tenant_context(job.tenant_id):
+        lock_as_asked(delivery)
         permission.must_still_hold(delivery, stop.problems, choices)
-        queue.finish(job)
         events = [*_drop_planned(delivery, _last_attempt(delivery)), *step.told(delivery)]
+        queue.finish(job)
         changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None, "stopped_at": None} | stop.changes
         if stop.receiver is not None:
             keep_party(delivery, stop.receiver, at=step.at)
@@ -119,20 +124,27 @@ def _settle(delivery: Delivery, goods: GoodsDelivery, stop: Stop, *, choices: Ch
             rechecking.schedule(delivery, job=job, at=step.at, not_before=not_before)
 
 
-def _commit_plan(delivery: Delivery, goods: GoodsDelivery, made: Plan, *, job: Job, step: Step, stay: bool) -> None:
+def _commit_plan(
+    delivery: Delivery, goods: GoodsDelivery, made: Plan, *, choices: Choices, job: Job, step: Step, stay: bool
+) -> None:
     with tenant_context(job.tenant_id):
+        lock_as_asked(delivery)
         last = _last_attempt(delivery)
-        queue.finish(job)
         if _refused_before(last, made, delivery):
+            queue.finish(job)
             touch(delivery, facts_of(goods, step.read_at or step.at))
             happenings(delivery.tenant_id, step.told(delivery))
             rechecking.schedule(delivery, job=job, at=step.at)
             return
         events = _drop_planned(delivery, last)
         keep_party(delivery, made.spec.ship_to, at=step.at)
-        attempt = _create_attempt(delivery, made, attempt_no=last.attempt_no + 1 if last else 1, at=step.at)
+        attempt_no = last.attempt_no + 1 if last else 1
+        attempt = _create_attempt(delivery, made, attempt_no=attempt_no, at=min(step.at, choices.read_at))
+        queue.finish(job)
         _ask_to_ship(attempt, step, stay=stay)
         changes = facts_of(goods, step.read_at or step.at) | {"asked_again_at": None, "stopped_at": None}
+        if choices.shipping_mode != Tenant.ShippingMode.APPROVAL:
+            changes |= NOT_APPROVED
         events += step.told(delivery)
         if delivery.state == Delivery.State.READY:
             touch(delivery, changes)
@@ -171,7 +183,8 @@ def _ask_to_ship(attempt: Attempt, step: Step, *, stay: bool) -> None:
 def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> bool:
     """The same request was refused already and nobody asked to try it once more: it would be refused again.
 
-    A refusal of the account is another matter: it may have been lifted at UPS without a trace on our side.
+    A refusal of the account is another matter: it may have been lifted at UPS without a trace on our side. So is one
+    that waited for approval since: where none is asked for any more, it would wait for nothing.
     """
     return (
         last is not None
@@ -180,6 +193,7 @@ def _refused_before(last: Attempt | None, made: Plan, delivery: Delivery) -> boo
         and last.request_hash == made.content_hash
         and delivery.state == Delivery.State.HOLD
         and delivery.asked_again_at is None
+        and not content_to_approve(delivery)
     )
 
 

@@ -1,5 +1,6 @@
 """Say what would become of the last deliveries, and write nothing but that. Nothing is made at UPS or in Exact."""
 
+import time
 from dataclasses import replace
 
 from django.utils import timezone
@@ -24,6 +25,8 @@ from ups.errors import UpsCredentialRefused, UpsError, UpsProductMissing, UpsUna
 from ups.services import service_name
 from ups.shipment_spec import ParcelSpec, PartySpec
 
+PRICES_FOR_SECONDS = 20
+"""No price is asked for after this, so that the look ends well before the time limit of a task."""
 _NOT_ASKED_AGAIN = (UpsUnavailable, UpsCredentialRefused, UpsProductMissing)
 """What is so for one delivery is so for the next."""
 
@@ -85,6 +88,7 @@ class _Prices:
 
     def __init__(self, step: Step) -> None:
         self._step = step
+        self._ends = time.monotonic() + PRICES_FOR_SECONDS
         self._refused: dict[int, str] = {}
 
     def add_to(self, planned: DryDelivery, made: Plan) -> DryDelivery:
@@ -92,6 +96,8 @@ class _Prices:
         account = made.account
         if account.pk in self._refused:
             return replace(planned, no_price=self._refused[account.pk])
+        if time.monotonic() >= self._ends:
+            return replace(planned, no_price=said("UPS answers slowly now, so it was not asked for this price."))
         try:
             rated = open_ups(account, observe=self._step.observe).rate(made.spec)
         except UpsError as error:

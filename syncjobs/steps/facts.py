@@ -38,6 +38,14 @@ def lock(delivery: Delivery) -> None:
     rows.values_list("pk", flat=True).first()
 
 
+def lock_as_asked(delivery: Delivery) -> None:
+    """The same, if what a person asked for still is what was seen; else `LostRace`: it must not be passed over."""
+    rows = Delivery.objects.select_for_update().filter(pk=delivery.pk, tenant_id=delivery.tenant_id)
+    now = rows.values_list("asked_again_at", "approved_at", "approved_content").get()
+    if now != (delivery.asked_again_at, delivery.approved_at, delivery.approved_content):
+        raise LostRace(f"what a person asked for, at delivery {delivery.code}")
+
+
 def touch(delivery: Delivery, changes: dict[str, Any]) -> None:
     """Write columns that carry no state, if the delivery still is in the state that was seen; else `LostRace`."""
     mine = Delivery.objects.filter(pk=delivery.pk, tenant_id=delivery.tenant_id, state=delivery.state)

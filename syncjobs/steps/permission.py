@@ -7,18 +7,19 @@ from decimal import Decimal
 from connector_site.lib.wording import said
 from exact.records import GoodsDelivery
 from syncjobs import going_live, selection
-from syncjobs.models import Attempt, Delivery
+from syncjobs.models import Delivery
 from syncjobs.problems import Problem
 from syncjobs.steps.choices import Choices
 from syncjobs.steps.planning import Plan
 from syncjobs.transitions import LostRace
+from tenants import shipping_switch
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from ups.services import service_name
 from ups.shipment_spec import ShipmentSpec, WeightUnit
 
 Mode = Tenant.ShippingMode
-APPROVAL_LOOK = timedelta(hours=6)
+APPROVAL_LOOK = timedelta(days=1)
 """Our own bound: what waits for approval is read afresh once it is; before that only to show how it stands."""
 _ASKED_OF_THE_SWITCH = {*selection.WAITS_FOR_GOING_LIVE, going_live.APPROVAL}
 
@@ -31,18 +32,15 @@ def must_have_begun(delivery: Delivery, goods: GoodsDelivery, choices: Choices) 
     if _is_new_to_us(delivery):
         if delivery.created_at >= delivery.connection.connected_at:
             selection.must_be_new(goods, connected_at=delivery.connection.connected_at)
-        selection.must_be_booked_since(goods, choices.ships_from_at)
+        selection.must_be_booked_since(goods, choices.ships_from_at, seen_at=delivery.created_at)
     if choices.shipping_mode == Mode.OFF:
         selection.must_be_ours(goods)
         raise selection.not_live()
 
 
-def approval_needed(delivery: Delivery, made: Plan, *, last: Attempt | None) -> Problem | None:
-    """What a person is asked to approve; None where she has approved just this. `last` was planned with approval."""
-    approved = {going_live.content_to_approve(delivery), last.request_hash if last else ""}
-    if delivery.approved_at is not None and made.content_hash in approved:
-        return None
-    return _what_it_would_be(made)
+def approval_needed(delivery: Delivery, made: Plan) -> Problem | None:
+    """What a person is asked to approve; None where she has approved just this."""
+    return None if delivery.approved_content == made.content_hash else _what_it_would_be(made)
 
 
 def must_still_hold(delivery: Delivery, problems: Iterable[Problem], choices: Choices) -> None:
@@ -52,8 +50,8 @@ def must_still_hold(delivery: Delivery, problems: Iterable[Problem], choices: Ch
     """
     if not any(problem.code in _ASKED_OF_THE_SWITCH for problem in problems):
         return
-    tenant = going_live.locked(delivery.tenant_id)
-    if (tenant.shipping_mode, tenant.ships_from_at) != (choices.shipping_mode, choices.ships_from_at):
+    switch = shipping_switch.read(delivery.tenant_id)
+    if (switch.mode, switch.ships_from_at) != (choices.shipping_mode, choices.ships_from_at):
         raise LostRace(f"what the company ships, at delivery {delivery.code}")
 
 

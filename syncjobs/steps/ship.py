@@ -21,8 +21,10 @@ from syncjobs.steps import rechecking
 from syncjobs.steps.context import Planned, Step
 from syncjobs.steps.facts import lock
 from syncjobs.transitions import delivery_event, move, move_attempt
+from tenants import shipping_switch
 from tenants.context import tenant_context
 from tenants.models import Tenant
+from tenants.shipping_switch import Switch
 from ups.access import open_client
 from ups.client import UpsClient
 from ups.errors import (
@@ -72,7 +74,8 @@ def _to_send(job: Job, step: Step) -> Attempt | None:
         if attempt.state == Attempt.State.SENDING:
             _found_sending(attempt, job, step)
             return None
-        if attempt.tenant.paused_at is not None:
+        lock(attempt.delivery)
+        if shipping_switch.read(job.tenant_id).paused_at is not None:
             _hold_back(job, step)
             return None
         if step.at - attempt.planned_at > PLAN_GOOD_FOR or not attempt.delivery.connection.is_live:
@@ -83,7 +86,7 @@ def _to_send(job: Job, step: Step) -> Attempt | None:
 
 def _live_attempt(job: Job) -> Attempt | None:
     return (
-        Attempt.objects.select_related("delivery__connection", "account", "tenant")
+        Attempt.objects.select_related("delivery__connection", "account")
         .filter(tenant_id=job.tenant_id, delivery__code=job.subject)
         .filter(Q(state__in=LIVE_ATTEMPT_STATES))
         .order_by("-shipment_no")
@@ -111,10 +114,12 @@ def _found_sending(attempt: Attempt, job: Job, step: Step) -> None:
     _put_in_doubt(attempt, job, step, {"why": "no answer was recorded before the lease ran out"})
 
 
-def _plan_anew(attempt: Attempt, job: Job, step: Step) -> None:
+def _plan_anew(attempt: Attempt, job: Job, step: Step, *, is_closed: bool = False) -> None:
+    """Give the plan up, under its delivery's lock, and have the delivery read again unless the company has ended."""
     delivery = attempt.delivery
     cancelled = move_attempt(attempt, to=Attempt.State.CANCELLED)
-    queue.add(job.tenant_id, SyncJob.Kind.READ, delivery.code, due_at=step.at, correlation=delivery.correlation)
+    if not is_closed:
+        queue.add(job.tenant_id, SyncJob.Kind.READ, delivery.code, due_at=step.at, correlation=delivery.correlation)
     queue.finish(job)
     happenings(job.tenant_id, [cancelled])
 
@@ -151,24 +156,24 @@ def _send(attempt: Attempt, job: Job, step: Step, client: UpsClient) -> None:
 
 
 def _waits(attempt: Attempt, job: Job, step: Step) -> bool:
-    """Lock the delivery, and see to the job where nothing may be sent now.
+    """Lock the delivery and the company's switch, and see to the job where nothing may be sent now.
 
-    That is while the company pauses, once it ships otherwise than when this was planned, and while its account has
-    left too much unanswered.
+    That is while the company pauses or once it has ended, once it ships otherwise than when this was planned, and while
+    its account has left too much unanswered.
     """
     doubts = Attempt.objects.filter(
         tenant_id=attempt.tenant_id, account_id=attempt.account_id, state=Attempt.State.IN_DOUBT
     )
     counted = doubts.order_by().values("account").annotate(number=Count("pk")).values("number")
-    rows = Delivery.objects.select_for_update(of=("self",)).annotate(doubts=Subquery(counted))
-    unsettled, paused_at, mode, approved_at = rows.values_list(
-        "doubts", "tenant__paused_at", "tenant__shipping_mode", "approved_at"
-    ).get(tenant_id=attempt.tenant_id, pk=attempt.delivery_id)
-    if paused_at is not None:
+    rows = Delivery.objects.select_for_update().annotate(doubts=Subquery(counted))
+    chosen = rows.values_list("doubts", "approved_content")
+    unsettled, approved_content = chosen.get(tenant_id=attempt.tenant_id, pk=attempt.delivery_id)
+    switch = shipping_switch.read(attempt.tenant_id)
+    if switch.paused_at is not None and switch.closed_at is None:
         _hold_back(job, step)
         return True
-    if mode == Mode.OFF or (mode == Mode.APPROVAL and approved_at is None):
-        _plan_anew(attempt, job, step)
+    if _is_overtaken(attempt, switch, approved_content):
+        _plan_anew(attempt, job, step, is_closed=switch.closed_at is not None)
         return True
     if (unsettled or 0) < DOUBTS_AT_ONCE:
         return False
@@ -179,11 +184,18 @@ def _waits(attempt: Attempt, job: Job, step: Step) -> bool:
     return True
 
 
+def _is_overtaken(attempt: Attempt, switch: Switch, approved_content: str) -> bool:
+    """Whether what was planned is not what the company would have sent now."""
+    if switch.closed_at is not None or switch.mode == Mode.OFF:
+        return True
+    if switch.plans_from_at is not None and attempt.planned_at < switch.plans_from_at:
+        return True
+    return switch.mode == Mode.APPROVAL and approved_content != attempt.request_hash
+
+
 def _hold_back(job: Job, step: Step) -> None:
     """Let it wait while the company pauses. Under the lock of the switch, so that resuming finds every such job."""
-    is_paused = going_live.locked(job.tenant_id).paused_at is not None
-    due_at = step.at + going_live.PAUSED_LOOK if is_paused else step.at
-    queue.put_back(job, due_at=due_at, error=going_live.PAUSED, counts=False)
+    queue.put_back(job, due_at=step.at + going_live.PAUSED_LOOK, error=going_live.PAUSED, counts=False)
 
 
 def _no_shipment(attempt: Attempt, error: UpsError, job: Job, step: Step) -> None:

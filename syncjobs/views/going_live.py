@@ -33,7 +33,7 @@ def go_live(request: HttpRequest, access: Access) -> HttpResponse:
             try:
                 again = _begin(request, access, form)
             except going_live.NotReady as refused:
-                form.add_error(None, local(str(refused)))
+                form.add_error(refused.field or None, local(str(refused)))
             else:
                 messages.success(request, _said(form.mode_chosen(), again))
                 return redirect("syncjobs:deliveries", access.tenant_code)

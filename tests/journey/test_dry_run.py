@@ -6,6 +6,7 @@ from django.utils import timezone
 from syncjobs import dry_run
 from syncjobs.dry_run import Shown
 from syncjobs.models import Delivery, SyncJob
+from syncjobs.steps import dry_run as looking
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.journey.conftest import Journey
@@ -86,3 +87,18 @@ def test_prices_that_ups_does_not_tell_are_said_with_the_reason(journey: Journey
     planned = [one for one in shown.deliveries if one.service]
     assert planned
     assert all(one.price is None and one.no_price for one in planned)
+
+
+def test_prices_are_not_asked_for_when_the_time_for_them_is_up(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journey.ship()
+    journey.ups.control("DELETE", "calls")
+    monkeypatch.setattr(looking, "PRICES_FOR_SECONDS", 0)
+
+    shown = look(journey)
+
+    planned = [one for one in shown.deliveries if one.service]
+    assert planned
+    assert all(one.no_price.startswith("UPS answers slowly") for one in planned)
+    assert not [call for call in journey.ups.calls() if "/rating/" in call["path"]]

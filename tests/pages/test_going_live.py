@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Event
-from syncjobs import dry_run
+from syncjobs import dry_run, engine
 from syncjobs.dry_run import DryDelivery, DryParcel
-from syncjobs.models import Delivery, DryRun, ShipFrom, SyncJob
+from syncjobs.models import Delivery, DryRun, ShipFrom, ShippingRule, SyncJob
 from syncjobs.problems import Problem
 from tenants.context import tenant_context
 from tenants.models import Role, Tenant
@@ -21,6 +21,9 @@ from tests.factories import Cast
 from tests.pages import scene
 from tests.pages.conftest import SignIn
 from tests.pages.scene import Desk
+from ups.accounts import save_account
+from ups.models import Account
+from ups.services import service_name
 
 pytestmark = pytest.mark.django_db
 NOW = {"mode": "automatic", "start": "now", "moment": ""}
@@ -102,7 +105,9 @@ def test_going_live_from_now_on(cast: Cast, desk: Desk, as_user: SignIn) -> None
     assert tenant.shipping_mode == Tenant.ShippingMode.AUTOMATIC
     assert tenant.ships_from_at is not None
     assert before <= tenant.ships_from_at <= timezone.now()
-    assert jobs(desk) == [("read", str(waiting.code))]
+    assert jobs(desk) == [("begin", str(desk.tenant.code))]
+    engine.work([SyncJob.Queue.SYNC])
+    assert ("read", str(waiting.code)) in jobs(desk)
     with tenant_context(desk.tenant.id):
         event = Event.objects.get(subject=desk.tenant.code)
     assert event.details["fields"] == ["shipping_mode", "ships_from_at"]
@@ -144,6 +149,55 @@ def test_what_cannot_be_is_refused_and_nothing_is_switched_on(
     assert said in answer.content.decode()
     assert tenant_of(desk).shipping_mode == Tenant.ShippingMode.OFF
     assert jobs(desk) == []
+
+
+def test_a_moment_before_exact_was_connected_is_refused_with_the_reason(
+    cast: Cast, desk: Desk, as_user: SignIn
+) -> None:
+    not_live(desk)
+    wanted = timezone.localtime(timezone.now() - timedelta(days=2), ZoneInfo(desk.tenant.time_zone))
+    typed = wanted.strftime("%Y-%m-%dT%H:%M")
+
+    answer = as_user(cast.owner).post(
+        address("go_live", desk), {"mode": "automatic", "start": "moment", "moment": typed}
+    )
+
+    page = answer.content.decode()
+    assert "What was booked before is never shipped by itself" in page
+    assert typed in page
+    assert tenant_of(desk).shipping_mode == Tenant.ShippingMode.OFF
+
+
+def test_what_ships_without_a_start_goes_on_without_one(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    """A customer of before there was a start saves the page as it is."""
+    as_user(cast.owner).post(address("go_live", desk), {"mode": "approval", "start": "kept", "moment": ""})
+
+    tenant = tenant_of(desk)
+    assert (tenant.shipping_mode, tenant.ships_from_at) == (Tenant.ShippingMode.APPROVAL, None)
+
+
+def test_an_account_that_the_rules_name_and_that_does_not_work_stops_going_live(
+    cast: Cast, desk: Desk, as_user: SignIn
+) -> None:
+    not_live(desk)
+    other = save_account(desk.tenant.id, scene.account_details(name="Second", shipper_number="B2C3D4"))
+    with tenant_context(desk.tenant.id):
+        Account.objects.filter(pk=other.pk).update(checked_at=timezone.now())
+        Account.objects.filter(pk=desk.account.pk).update(check_problem="Refused.")
+
+    answer = as_user(cast.owner).post(address("go_live", desk), NOW)
+
+    assert "Connect UPS" in answer.content.decode()
+    assert tenant_of(desk).shipping_mode == Tenant.ShippingMode.OFF
+
+
+def test_services_are_named_by_where_parcels_leave_from(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    not_live(desk)
+    with tenant_context(desk.tenant.id):
+        ShippingRule.objects.exclude(service_code="").update(service_code="07")
+        ShipFrom.objects.update(country="US")
+
+    assert f": {service_name('US', '07')}" in text(as_user(cast.viewer), address("go_live", desk))
 
 
 def test_an_open_step_is_named_and_nothing_is_switched_on(cast: Cast, desk: Desk, as_user: SignIn) -> None:

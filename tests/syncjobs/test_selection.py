@@ -8,7 +8,7 @@ import pytest
 
 from exact.records import GoodsDelivery
 from syncjobs.models import ShippingRule
-from syncjobs.selection import NotOurs, match, must_be_new, must_be_ours
+from syncjobs.selection import NotOurs, match, must_be_booked_since, must_be_new, must_be_ours
 from tests.syncjobs.samples import METHOD, goods, line, rule
 
 
@@ -74,3 +74,39 @@ def test_goods_booked_before_the_connection_are_left_alone_and_new_ones_are_not(
         must_be_new(goods(created_at=connected_at - timedelta(minutes=6)), connected_at=connected_at)
 
     assert refused.value.reason.code == "booked_before_connection"
+
+
+START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("created_at", "seen_at", "is_shipped"),
+    [
+        (START + MINUTE, START + MINUTE, True),
+        (START - 4 * MINUTE, START + MINUTE, True),
+        (START - 6 * MINUTE, START + MINUTE, False),
+        (START + MINUTE, START - MINUTE, False),
+        (None, START + MINUTE, True),
+        (None, START - MINUTE, False),
+    ],
+    ids=[
+        "since",
+        "Exact's clock is behind",
+        "old and edited since",
+        "seen before, Exact's clock is ahead",
+        "Exact names no moment, seen since",
+        "Exact names no moment, seen before",
+    ],
+)
+def test_what_is_booked_since_shipping_begins(
+    created_at: datetime | None, seen_at: datetime, *, is_shipped: bool
+) -> None:
+    delivery = goods(created_at=created_at)
+
+    if is_shipped:
+        must_be_booked_since(delivery, START, seen_at=seen_at)
+        return
+    with pytest.raises(NotOurs) as refused:
+        must_be_booked_since(delivery, START, seen_at=seen_at)
+    assert refused.value.reason.code == "booked_before_start"
