@@ -31,3 +31,12 @@ def test_an_owner_whom_no_mail_could_reach_is_refused(monkeypatch: pytest.Monkey
         User.objects.create_user("a@b\nBcc: c@d.test")
 
     assert not User.objects.exists()
+
+
+def test_a_name_that_would_be_a_link_in_a_mail_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "correct horse battery staple")
+
+    with pytest.raises(CommandError, match="without a web"):
+        call_command("add_tenant", "Win at https://evil.example", "owner@example.com")
+
+    assert not User.objects.exists()
