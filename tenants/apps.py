@@ -12,5 +12,6 @@ class TenantsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen to the way in, once models are there."""
+        """Listen to the way in, and bind second factors to their person, once models are there."""
         import_module("tenants.sign_in_log").connect()
+        import_module("tenants.mfa").connect()

@@ -1,11 +1,17 @@
 """A code of an authenticator app is taken once (ASVS 6.5.1): allauth remembers it for less long than it is valid."""
 
 import hashlib
+import logging
+from collections.abc import Callable
 
 from allauth.mfa import app_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django.core.cache import cache
+
+from connector_site.lib.secrets import UNREADABLE
+
+logger = logging.getLogger(__name__)
 
 _PERIODS = 2 * app_settings.TOTP_TOLERANCE + 1
 """A code is valid in its own half minute and as many around it as a clock may be wrong."""
@@ -23,7 +29,7 @@ class AuthenticateOnceForm(AuthenticateForm):
 
     def clean_code(self) -> str:
         """A right code that was not used before."""
-        return _unspent(self.user.pk, super().clean_code())
+        return _unspent(self.user.pk, _readable(super().clean_code))
 
 
 class ReauthenticateOnceForm(ReauthenticateForm):
@@ -31,7 +37,16 @@ class ReauthenticateOnceForm(ReauthenticateForm):
 
     def clean_code(self) -> str:
         """A right code that was not used before."""
-        return _unspent(self.user.pk, super().clean_code())
+        return _unspent(self.user.pk, _readable(super().clean_code))
+
+
+def _readable(ask: Callable[[], str]) -> str:
+    """A secret of another row, or under a key that is gone, makes every code a wrong one."""
+    try:
+        return ask()
+    except UNREADABLE as error:
+        logger.error("A second factor cannot be read: %s", type(error).__name__)  # noqa: TRY400  no traceback of secrets
+        raise get_adapter().validation_error("incorrect_code") from None
 
 
 def _unspent(user_id: int, code: str) -> str:
