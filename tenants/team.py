@@ -42,8 +42,8 @@ class Member:
 class Changed:
     """What was done to whom; `role` is the one she has now, or had until now.
 
-    `others` are the owners who have to hear of it: all but the two people of the change, and nobody when no owner came
-    or went. `withdrawn` are the open invitations that ended with somebody's right to give them, and `ends_links_of` is
+    `others` are the owners who have to hear of it: all but who did it and who is told so herself, and nobody when no
+    owner came or went. `withdrawn` are the open invitations that ended with somebody's right to give them, and `ends_links_of` is
     the person who may not connect the company any more.
     """
 
@@ -193,7 +193,9 @@ def _changed(
 ) -> Changed:
     before = Role(row.role)
     touches_owners = Role.OWNER in {before, to} and before != to
-    others = [other.user.email for other in rows if other.role == Role.OWNER and other.pk not in {row.pk, own.pk}]
+    is_lowered = to is not None and rank(to) < rank(before)
+    told_otherwise = {own.pk} if is_lowered else {own.pk, row.pk}
+    others = [other.user.email for other in rows if other.role == Role.OWNER and other.pk not in told_otherwise]
     return Changed(
         code=row.code,
         email=row.user.email,

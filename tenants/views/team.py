@@ -202,7 +202,7 @@ def _send(request: HttpRequest, access: Access, offer: Offer) -> None:
     if mails.send("tenants/mails/invitation", to=offer.email, context=context):
         messages.success(request, _("An invitation is on its way to {email}.").format(email=offer.email))
         return
-    text = _("{email} is invited, but the mail could not be sent just now. Send it again in a few minutes.")
+    text = _("{email} is invited, but the mail could not be sent just now. Send it again in ten minutes.")
     messages.warning(request, text.format(email=offer.email))
 
 

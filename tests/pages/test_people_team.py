@@ -131,9 +131,9 @@ def test_the_other_owners_hear_who_became_one_and_who_is_none_any_more(cast: Cas
     act(as_user(cast.owner), cast.tenant, "change_role", code, role=Role.OWNER)
     act(as_user(cast.owner), cast.tenant, "change_role", code, role=Role.VIEWER)
 
-    assert [letter.to for letter in mail.outbox] == [[other.email]] * 2
+    assert [letter.to for letter in mail.outbox] == [[other.email], [cast.viewer.email], [other.email]]
     assert "has another owner" in mail.outbox[0].subject
-    assert f"{cast.viewer.email} is no owner" in str(mail.outbox[1].body)
+    assert f"{cast.viewer.email} is no owner" in str(mail.outbox[2].body)
 
 
 @pytest.mark.parametrize(
