@@ -10,6 +10,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -43,6 +44,7 @@ def admin_door(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         if asked is not None:
             return redirect(asked)
         response = get_response(request)
+        _note_list(request, response)
         _note_look(request, response)
         return response
 
@@ -67,6 +69,15 @@ def _second_factor(request: HttpRequest) -> str | None:
     return second_factor.missing(request, user)
 
 
+def _note_list(request: HttpRequest, response: HttpResponseBase) -> None:
+    """A line for each list that was opened; not what was looked for, which may name somebody."""
+    model = _model_of(request, "changelist")
+    if model is None or not isinstance(response, TemplateResponse) or not isinstance(request.user, User):
+        return
+    how = "searched" if request.GET.get(SEARCH_VAR) else "listed"
+    logger.info("%s %s %s in the admin", actor_of(request.user), how, model._meta.label)
+
+
 def _note_look(request: HttpRequest, response: HttpResponseBase) -> None:
     """An event for the customer whose row was opened; of people, who belong to none, a line in the log."""
     row = _row_shown(request, response)
@@ -87,15 +98,18 @@ def _note_look(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def _row_shown(request: HttpRequest, response: HttpResponseBase) -> models.Model | None:
-    match = request.resolver_match
-    if match is None or not isinstance(response, TemplateResponse) or not str(match.url_name).endswith("_change"):
-        return None
-    model = next((one for one in admin.site._registry if str(match.url_name) == _change_of(one)), None)  # noqa: SLF001
-    if model is None:
+    model, match = _model_of(request, "change"), request.resolver_match
+    if model is None or match is None or not isinstance(response, TemplateResponse):
         return None
     rows = model._default_manager.using(STAFF_DATABASE)  # noqa: SLF001  of whichever table it is
     return rows.filter(pk=unquote(match.kwargs["object_id"])).first()
 
 
-def _change_of(model: type[models.Model]) -> str:
-    return f"{model._meta.app_label}_{model._meta.model_name}_change"
+def _model_of(request: HttpRequest, page: str) -> type[models.Model] | None:
+    """The table that a page of this kind is about."""
+    name = str(request.resolver_match.url_name) if request.resolver_match else ""
+    return next((one for one in admin.site._registry if name == _name_of(one, page)), None)  # noqa: SLF001
+
+
+def _name_of(model: type[models.Model], page: str) -> str:
+    return f"{model._meta.app_label}_{model._meta.model_name}_{page}"

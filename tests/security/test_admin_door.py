@@ -1,5 +1,7 @@
 """The admin: staff who used a second factor, on its own host if there is one; every look at a row leaves a trace."""
 
+import logging
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -77,6 +79,22 @@ def test_who_opens_a_row_stands_in_the_trail_of_the_customer_it_belongs_to(
         assert Event.objects.count() == before + 1
     assert (event.actor, event.subject) == (f"user:{person.code}", delivery.code)
     assert event.details == {"what": "row looked at in the admin", "table": "syncjobs.Delivery"}
+
+
+def test_who_opens_a_list_stands_in_the_log_without_what_was_looked_for(
+    as_user: SignIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = factories.make_user("team", is_staff=True)
+    client = as_user(person)
+    caplog.set_level(logging.INFO, "connector_site.admin_door")
+
+    for question in ({}, {"q": "Jansen"}):
+        assert client.get(reverse(LIST), question).status_code == 200
+
+    assert [one.getMessage() for one in caplog.records if one.name == "connector_site.admin_door"] == [
+        f"user:{person.code} listed syncjobs.Delivery in the admin",
+        f"user:{person.code} searched syncjobs.Delivery in the admin",
+    ]
 
 
 def test_no_page_of_the_admin_shows_a_receiver(desk: Desk, as_user: SignIn) -> None:
