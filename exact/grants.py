@@ -188,10 +188,15 @@ def end(grant_id: int, *, reason: str, only_if: Callable[[Grant], bool]) -> bool
     return True
 
 
-def forget(grant_id: int) -> None:
-    """Remove the tokens of a grant that nobody uses any more, and that nobody is about to take up."""
+def forget(grant_id: int, *, consented_before: datetime | None = None) -> None:
+    """Remove the tokens of a grant that nobody uses any more, and that nobody is about to take up.
+
+    Those of a consent since `consented_before` stay: somebody may be choosing a company with them.
+    """
     with transaction.atomic():
-        Grant.objects.only("pk").select_for_update().get(pk=grant_id)
+        grant = Grant.objects.only("consented_at").select_for_update().get(pk=grant_id)
+        if consented_before is not None and grant.consented_at >= consented_before:
+            return
         if not users_of(grant_id) and not is_awaited(grant_id):
             Grant.objects.filter(pk=grant_id).update(
                 sealed_tokens=None,

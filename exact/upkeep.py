@@ -79,9 +79,10 @@ def forget_unneeded_grants(at: datetime) -> int:
 
     So whoever gives one and goes away, or is cut off on the way, leaves no tokens that are renewed for ever.
     """
-    unneeded = grants.unneeded(at - UNNEEDED_AFTER)
+    before = at - UNNEEDED_AFTER
+    unneeded = grants.unneeded(before)
     for grant_id in unneeded:
-        grants.forget(grant_id)
+        grants.forget(grant_id, consented_before=before)
     return len(unneeded)
 
 

@@ -37,6 +37,16 @@ def test_a_consent_that_nobody_went_on_with_is_forgotten_once_no_company_can_be_
     assert (kept, grant.sealed_tokens, grant.sealed_user) == (True, None, None)
 
 
+def test_one_given_anew_at_that_very_moment_stays(sandbox: Sandbox) -> None:
+    given = consent(sandbox, sandbox.found_company())
+
+    grants.forget(given.grant_id, consented_before=timezone.now() - UNNEEDED_AFTER)
+    kept = has_tokens()
+    grants.forget(given.grant_id)
+
+    assert (kept, has_tokens()) == (True, False)
+
+
 def test_the_permission_of_a_connection_stays_also_until_an_ended_one_is_cleaned_up(scene: Scene) -> None:
     age(timedelta(days=30))
     refresh_idle_grants()
