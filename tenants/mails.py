@@ -21,12 +21,14 @@ _LIKE_A_HOST = re.compile(r"([.\u3002\uff0e\uff61])(?=\w\w)|://")
 def send(template: str, *, to: str, context: Mapping[str, object]) -> bool:
     """Send `<template>_subject.txt` and `<template>_message.txt` to one address; whether a mail server took it.
 
+    A `company` in the context is a name that a member chose: no mail program shall make a link of it.
     It never raises for a server that is away: what the mail tells about has happened already. Not for use inside a
     transaction.
     """
+    told = {**context, "company": _as_name(str(context.get("company", ""))), "public_url": settings.PUBLIC_URL}
     with translation.override(language_of(to)):
-        subject = " ".join(render_to_string(f"{template}_subject.txt", dict(context)).split())
-        body = render_to_string(f"{template}_message.txt", {**context, "public_url": settings.PUBLIC_URL}).strip()
+        subject = " ".join(render_to_string(f"{template}_subject.txt", told).split())
+        body = render_to_string(f"{template}_message.txt", told).strip()
     try:
         return EmailMessage(subject, body + "\n", settings.DEFAULT_FROM_EMAIL, [to]).send() == 1
     except (OSError, smtplib.SMTPException) as error:
@@ -34,12 +36,12 @@ def send(template: str, *, to: str, context: Mapping[str, object]) -> bool:
         return False
 
 
-def as_name(text: str) -> str:
-    """A name that a member chose, such that no mail program makes a link of it: "Bol. com"."""
-    return " ".join(_LIKE_A_HOST.sub(r"\1 ", text).split())
-
-
 def language_of(address: str) -> str:
     """The language of the person behind an address, or that of the page at work for a stranger."""
     chosen = User.objects.filter(email=address.lower()).values_list("language", flat=True).first()
     return chosen if chosen in known_languages() else shown_language()
+
+
+def _as_name(text: str) -> str:
+    """The name with what looks like a host taken apart: "Bol. com"."""
+    return " ".join(_LIKE_A_HOST.sub(r"\1 ", text).split())

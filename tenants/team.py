@@ -43,8 +43,8 @@ class Changed:
     """What was done to whom; `role` is the one she has now, or had until now.
 
     `others` are the owners who have to hear of it: all but who did it and who is told so herself, and nobody when no
-    owner came or went. `withdrawn` are the open invitations that ended with somebody's right to give them, and `ends_links_of` is
-    the person who may not connect the company any more.
+    owner came or went. `withdrawn` are the open invitations that ended with somebody's right to give them, and
+    `ends_links_of` is the person who may not connect the company any more.
     """
 
     code: uuid.UUID

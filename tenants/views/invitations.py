@@ -65,7 +65,7 @@ def _join(request: HttpRequest, place: Place, user: User) -> HttpResponse:
     if taken is None:
         return render(request, "tenants/join_ended.html", status=404)
     for owner in taken.others:
-        context = {"company": mails.as_name(place.tenant_name), "email": user.email, "by": place.invited_by}
+        context = {"company": place.tenant_name, "email": user.email, "by": place.invited_by}
         mails.send("tenants/mails/owner_joined", to=owner, context=context)
     messages.success(request, _("You belong to {company} now.").format(company=place.tenant_name))
     return redirect("syncjobs:deliveries", place.tenant_code)

@@ -193,7 +193,7 @@ def _record(
 
 def _send(request: HttpRequest, access: Access, offer: Offer) -> None:
     context = {
-        "company": mails.as_name(access.tenant_name),
+        "company": access.tenant_name,
         "role": offer.role,
         "by": signed_in(request).email,
         "link": offer.link(),
@@ -207,13 +207,13 @@ def _send(request: HttpRequest, access: Access, offer: Offer) -> None:
 
 
 def _tell(what: str, done: Changed, access: Access, request: HttpRequest) -> None:
-    context = {"company": mails.as_name(access.tenant_name), "by": signed_in(request).email, "role": done.role}
+    context = {"company": access.tenant_name, "by": signed_in(request).email, "role": done.role}
     mails.send(f"tenants/mails/{what}", to=done.email, context=context)
 
 
 def _tell_owners(done: Changed, access: Access, request: HttpRequest) -> None:
     """An owner came or went: the others hear of it, so that nobody takes the company over unseen."""
     what = "owner_joined" if done.is_owner else "owner_ended"
-    context = {"company": mails.as_name(access.tenant_name), "by": signed_in(request).email, "email": done.email}
+    context = {"company": access.tenant_name, "by": signed_in(request).email, "email": done.email}
     for owner in done.others:
         mails.send(f"tenants/mails/{what}", to=owner, context=context)
