@@ -97,22 +97,29 @@ def service_bought(journey: Journey) -> str:
         return Shipment.objects.get().service_code
 
 
-def somebody_waits_for_a_lock() -> bool:
+def backend() -> int:
+    """The database's process that serves this thread."""
     with database.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def waits_for_a_lock(waiting: int) -> bool:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid = %s", [waiting])
         return bool(cursor.fetchone()[0])
 
 
 @contextmanager
 def holding(delivery: Delivery, *, then: Callable[[], object]) -> Iterator[None]:
-    """Another transaction has the delivery. Once somebody waits for it, `then` is done and only then it lets go."""
-    is_held = Signal()
+    """Another transaction has the delivery. Once this thread waits for it, `then` is done and only then it lets go."""
+    is_held, waiting = Signal(), backend()
 
     def hold() -> None:
         with tenant_context(delivery.tenant_id):
             Delivery.objects.select_for_update().get(pk=delivery.pk)
             is_held.set()
-            assert wait_for(somebody_waits_for_a_lock), "nobody waited"
+            assert wait_for(lambda: waits_for_a_lock(waiting)), "it did not wait"
             elsewhere(then)
 
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -232,13 +239,19 @@ def test_approving_and_reading_take_their_locks_in_the_same_order(
     switch(journey, Mode.APPROVAL)
     _, delivery = journey.ship()
     original, moments, approved = queue.finish, iter([True]), []
+    backends: list[int] = []
+
+    def approving() -> going_live.Approved:
+        backends.append(backend())
+        return approve(journey, delivery)
+
     with ThreadPoolExecutor(max_workers=1) as pool:
 
         def slow(job: Job) -> None:
             original(job)
             if job.subject == delivery.code and next(moments, False):
-                approved.append(pool.submit(alone, lambda: approve(journey, delivery)))
-                assert wait_for(somebody_waits_for_a_lock), "nobody waited"
+                approved.append(pool.submit(alone, approving))
+                assert wait_for(lambda: any(waits_for_a_lock(one) for one in backends)), "it did not wait"
 
         monkeypatch.setattr(queue, "finish", slow)
         with tenant_context(journey.tenant.id):
