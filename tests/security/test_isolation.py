@@ -44,6 +44,7 @@ TASKS = {
     "syncjobs.tasks.turn_due": "adds jobs, each to the company whose row is due",
     "syncjobs.tasks.verify_chains": "reads every trail, each within its own wall",
     "syncjobs.tasks.work": "runs jobs, see below",
+    "tenants.tasks.clear_sessions": "sessions belong to people, not to a company",
 }
 FORM = re.compile(r'<form([^>]*)method="post"([^>]*)>(.*?)</form>', re.DOTALL)
 ACTION = re.compile(r'\baction="([^"]*)"')
