@@ -34,6 +34,9 @@ def home(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, User):
         return render(request, "tenants/landing.html", {"form": SignupForm()})
     places = tenants_of(request.user)
+    asked = second_factor.missing(request, request.user) if places else None
+    if asked:
+        return redirect(asked)
     if "all" not in request.GET:
         if not places:
             return redirect("tenants:new")

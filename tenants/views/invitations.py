@@ -54,7 +54,10 @@ def joining(request: HttpRequest) -> HttpResponse:
 
 
 def _join(request: HttpRequest, place: Place, user: User) -> HttpResponse:
-    if place.role == Role.OWNER and not second_factor.has_one(user):
+    has_one = second_factor.has_one(user)
+    if has_one and not second_factor.was_used_here(request, user):
+        return redirect(second_factor.ask_address(request))
+    if place.role == Role.OWNER and not has_one:
         return redirect(f"{reverse('tenants:protect')}?{urlencode({'next': request.path})}")
     try:
         taken = _take(place, user)

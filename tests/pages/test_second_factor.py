@@ -11,18 +11,20 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from tenants.access import tenants_of
 from tenants.context import tenant_context
 from tenants.models import Role, Tenant, User
 from tests import factories
 from tests.factories import PASSWORD, TOTP_SECRET, Cast
 from tests.pages import entrance
 from tests.pages.conftest import SignIn
+from tests.pages.test_people_invitations import link_of, open_and_join
 
 pytestmark = pytest.mark.django_db
 ASKS = reverse("mfa_reauthenticate")
 ACCOUNT_PAGES = [
-    "tenants:new", "tenants:account", "tenants:protect", "account_email", "account_change_password", "mfa_index",
-    "mfa_list_webauthn", "mfa_add_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes",
+    "tenants:home", "tenants:new", "tenants:account", "tenants:protect", "account_email", "account_change_password",
+    "mfa_index", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_view_recovery_codes", "mfa_generate_recovery_codes",
     "usersessions_list",
 ]  # fmt: skip
 MINUTE = 60
@@ -127,3 +129,14 @@ def test_a_page_opened_in_time_lets_no_other_form_pass(cast: Cast, as_user: Sign
     answer = client.post(reverse("syncjobs:export", args=[cast.tenant.code]))
 
     assert answer["Location"].startswith(ASKS)
+
+
+def test_a_session_of_the_password_alone_takes_no_place(cast: Cast, as_user: SignIn) -> None:
+    person = factories.make_user("invited")
+    link = link_of(as_user(cast.owner), cast.tenant, person.email, Role.MANAGER)
+    thief = factories.sign_in(Client(), person, with_second_factor=False)
+
+    answer = open_and_join(thief, link)
+
+    assert answer["Location"].startswith(ASKS)
+    assert tenants_of(person) == []
