@@ -17,8 +17,8 @@ from exact import connecting
 from exact.models import Connection
 from syncjobs.models import ShippingRule
 from tenants.context import tenant_context
-from tenants.models import Tenant, User
 from tenants.founding import found_tenant
+from tenants.models import Tenant, User
 from ups import alerts
 from ups.accounts import AccountDetails, save_account
 from ups.models import Account

@@ -65,8 +65,9 @@ class Tenant(models.Model):
     """A customer of ours: one company with its settings.
 
     Nothing is shipped before a person has gone live (`shipping_mode`), nothing that was booked before `ships_from_at`,
-    and nothing while `paused_at` is set. What was planned before `plans_from_at` is planned anew: the company has resumed
-    since then, or changed what it ships how. One that has ended (`closed_at`) keeps its row for the audit trail alone.
+    and nothing while `paused_at` is set. What was planned before `plans_from_at` is planned anew: the company has
+    resumed since then, or changed what it ships how. One that has ended (`closed_at`) keeps its row for the audit
+    trail alone.
     """
 
     class WeightUnit(models.TextChoices):

@@ -25,8 +25,8 @@ class Attempt(models.Model):
 
     `due_at` is when it is looked at next by itself, `doubt_at` since when its outcome is unknown, `watches` how often
     it was looked for after it was found absent, `void_id` the shipment at UPS that is being voided. `review_reason`
-    says why a person must decide; the reasons are `settling.Reason`. The request shows the receiver's address: once it is
-    settled it may be erased (`erased_at`), and changed never.
+    says why a person must decide; the reasons are `settling.Reason`. The request shows the receiver's address: once it
+    is settled it may be erased (`erased_at`), and changed never.
     """
 
     class State(models.TextChoices):
