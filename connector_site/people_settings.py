@@ -36,9 +36,9 @@ ACCOUNT_RATE_LIMITS = {
 """Five wrong tries in a quarter of an hour (`reliability.md` 5, ASVS 6.3.1); codes are wrong three times at most.
 
 Per account, whatever the address, only wrong passwords count, and a thousand of them are allowed an hour: our own
-bound. One address has twenty of them, so that it takes fifty addresses at work to shut a person out, and she may still come in
-with a passkey or a new password by mail. It bounds guessing from many places; passwords are long and a second factor
-follows.
+bound. One address has twenty of them, so that it takes fifty addresses at work to shut a person out, and she may still
+come in with a passkey or a new password by mail. It bounds guessing from many places; passwords are long and a second
+factor follows.
 """
 MFA_ADAPTER = "tenants.mfa.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
