@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Event
+from exact.models import Connection
 from syncjobs import queue
 from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.replay import RECONSIDER_DAYS, NotAllowedNow, look_again, reconsider_skipped, run_again
@@ -148,6 +149,16 @@ def test_new_rules_look_again_at_what_the_rules_had_skipped(code: str) -> None:
 )
 def test_new_rules_leave_alone_what_they_have_nothing_to_do_with(code: str, age: timedelta) -> None:
     delivery = skipped(code=code, age=age)
+
+    assert reconsider_skipped(delivery.tenant_id, timezone.now()) == 0
+
+    assert jobs(delivery) == []
+
+
+def test_new_rules_move_nothing_of_a_company_that_is_not_connected_any_more() -> None:
+    delivery = skipped(code="method_not_mapped")
+    with tenant_context(delivery.tenant_id):
+        Connection.objects.update(disconnected_at=timezone.now(), grant=None)
 
     assert reconsider_skipped(delivery.tenant_id, timezone.now()) == 0
 
