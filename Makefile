@@ -57,7 +57,7 @@ check: environment ## Format, lint, types, import floors, migrations, templates
 	@$(python) -m ruff format --check .
 	@$(python) -m ruff check .
 	@$(python) -m djlint --lint --quiet templates
-	@exec $(python) -m connector_site.lib.local_servers run --data .local/check --not-durable -- $(SHELL) -euc ' \
+	@exec $(python) -m connector_site.lib.local_servers run --data .local/check --not-durable --fresh -- $(SHELL) -euc ' \
 		$(python) -m mypy .; \
 		$(python) -m pytest -q tests/test_architecture.py; \
 		$(python) manage.py migrate --database owner --no-input --verbosity 0; \
