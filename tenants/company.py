@@ -5,8 +5,11 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from connector_site.lib.wording import said
 from tenants.models import Tenant
+from tenants.shipping_switch import plan_anew
 
 _ADDRESS = re.compile(r"://|\bwww\d*\.|\w[.\u3002\uff0e\uff61]\w{2,}[/:?#]|\w@\w", re.IGNORECASE)
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
@@ -54,4 +57,6 @@ def change_settings(tenant: Tenant, new: CompanySettings) -> list[str]:
     changed = {name: value for name, value in asdict(new).items() if value != now[name]}
     if changed:
         Tenant.objects.filter(pk=tenant.pk).update(**changed)
+    if "weight_unit" in changed:
+        plan_anew(tenant.pk, at=timezone.now())
     return sorted(changed)

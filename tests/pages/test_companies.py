@@ -94,6 +94,7 @@ def test_settings_are_saved_and_recorded(cast: Cast, as_user: SignIn) -> None:
     assert "Saved." in answer.content.decode()
     assert kept(cast.tenant) == NEW
     with tenant_context(cast.tenant.id):
+        assert Tenant.objects.get(pk=cast.tenant.pk).plans_from_at is not None
         event = Event.objects.get(tenant=cast.tenant, kind=Event.Kind.CHANGED)
     assert event.actor == f"user:{cast.owner.code}"
     assert event.details == {"fields": ["brand_colour", "language", "name", "time_zone", "weight_unit"]}
