@@ -27,7 +27,11 @@ class Approval:
 def approvals(tenant_id: uuid.UUID) -> list[Approval]:
     """Longest waiting first."""
     waiting = Delivery.objects.filter(
-        tenant_id=tenant_id, state=Delivery.State.HOLD, problems__0__code=APPROVAL, connection__disconnected_at=None
+        tenant_id=tenant_id,
+        state=Delivery.State.HOLD,
+        problems__0__code=APPROVAL,
+        approved_at=None,
+        connection__disconnected_at=None,
     )
     return [_approval(row) for row in with_receiver(waiting).order_by("changed_at", "pk")[:SHOWN_AT_ONCE]]
 

@@ -3,13 +3,15 @@
 import requests
 from django.conf import settings
 
-from connector_site.lib.http import new_session
+from connector_site.lib.http import Timeouts, new_session
 from connector_site.lib.outside_calls import Observer
 from ups.client import UpsClient
 from ups.credentials import AccountTokens
 from ups.models import Account
 from ups.tracking_client import TrackingClient
 
+CHECK_TIMEOUTS = Timeouts(connect_seconds=3.05, read_seconds=8, total_seconds=10)
+"""Our own bound: somebody waits in the browser, and whatever is asked then may be asked again."""
 _sessions: dict[str, requests.Session] = {}
 
 
@@ -50,6 +52,7 @@ def _open_tracking(
         shipper_number=account.shipper_number,
         observe=observe,
         has_new_token=has_new_token,
+        timeouts=CHECK_TIMEOUTS if for_check else None,
     )
 
 
@@ -63,6 +66,7 @@ def _open(account: Account, *, observe: Observer, for_check: bool, has_new_token
         shipper_number=account.shipper_number,
         observe=observe,
         has_new_token=has_new_token,
+        timeouts=CHECK_TIMEOUTS if for_check else None,
     )
 
 

@@ -62,6 +62,11 @@ def weight_in(system: System, parcel: ParcelSpec) -> Decimal | None:
     if parcel.weight_unit is not system.weight_unit:
         pounds_wanted = system.weight_unit is WeightUnit.POUND
         weight = weight / _KILOGRAMS_PER_POUND if pounds_wanted else weight * _KILOGRAMS_PER_POUND
+    return as_sent(weight)
+
+
+def as_sent(weight: Decimal) -> Decimal:
+    """A weight in the steps that UPS takes, never less than it is."""
     return weight.quantize(WEIGHT_STEP, rounding=ROUND_UP)
 
 

@@ -247,9 +247,10 @@ def _refresh(account: Account, columns: list[str]) -> None:
 
 
 def _keep(account: Account, result: CheckResult) -> None:
-    """One row per product; those that were not asked about have none."""
+    """One row per product; those that were not asked about have none, unless UPS was not there to be asked."""
     rows = ProductCheck.objects.filter(tenant_id=account.tenant_id, account=account)
-    rows.exclude(product__in=[each.product for each in result.findings]).delete()
+    if result.part != Part.REACH:
+        rows.exclude(product__in=[each.product for each in result.findings]).delete()
     for finding in result.findings:
         ProductCheck.objects.update_or_create(
             tenant_id=account.tenant_id,

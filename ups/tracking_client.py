@@ -75,8 +75,9 @@ class TrackingClient:
         shipper_number: str,
         observe: Observer,
         has_new_token: bool = False,
+        timeouts: Timeouts | None = None,
     ) -> None:
-        self._asker = Asker(session, token_source, base_url=base_url, observe=observe, timeouts=_TIMEOUTS)
+        self._asker = Asker(session, token_source, base_url=base_url, observe=observe, timeouts=timeouts or _TIMEOUTS)
         self._witness = None if has_new_token else harmless_question(shipper_number)
         self._shipper_number = shipper_number
 

@@ -22,6 +22,7 @@ from syncjobs.steps.planning import Plan, Unready, plan
 from tenants.context import tenant_context
 from ups.access import open_client as open_ups
 from ups.errors import UpsCredentialRefused, UpsError, UpsProductMissing, UpsUnavailable
+from ups.measures import as_sent
 from ups.services import service_name
 from ups.shipment_spec import ParcelSpec, PartySpec
 
@@ -115,6 +116,6 @@ def _printed(party: PartySpec) -> tuple[str, ...]:
 
 
 def _parcel(parcel: ParcelSpec) -> DryParcel:
-    weight = f"{parcel.weight.normalize():f} {parcel.weight_unit}" if parcel.weight is not None else ""
+    weight = f"{as_sent(parcel.weight)} {parcel.weight_unit}" if parcel.weight is not None else ""
     sides = " x ".join(f"{side.normalize():f}" for side in parcel.sides)
     return DryParcel(weight=weight, size=f"{sides} {parcel.size_unit}" if sides else "")

@@ -15,6 +15,7 @@ from syncjobs.transitions import LostRace
 from tenants import shipping_switch
 from tenants.context import tenant_context
 from tenants.models import Tenant
+from ups.measures import as_sent
 from ups.services import service_name
 from ups.shipment_spec import ShipmentSpec, WeightUnit
 
@@ -82,6 +83,6 @@ def _what_it_would_be(made: Plan) -> Problem:
 
 
 def _weight(spec: ShipmentSpec) -> str:
-    total = sum((parcel.weight for parcel in spec.parcels if parcel.weight is not None), Decimal())
+    total = sum((as_sent(parcel.weight) for parcel in spec.parcels if parcel.weight is not None), Decimal())
     unit = spec.parcels[0].weight_unit if spec.parcels else WeightUnit.KILOGRAM
     return f"{total.normalize():f} {unit}"

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from connector_site.lib.wording import local
 from syncjobs import going_live, summary
 from syncjobs.first_steps import first_steps
-from syncjobs.forms.going_live import GoLiveForm
+from syncjobs.forms.going_live import GoLiveForm, Start
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role, Tenant
@@ -35,7 +35,8 @@ def go_live(request: HttpRequest, access: Access) -> HttpResponse:
             except going_live.NotReady as refused:
                 form.add_error(refused.field or None, local(str(refused)))
             else:
-                messages.success(request, _said(form.mode_chosen(), again))
+                looks_back = form.cleaned_data["start"] != Start.NOW
+                messages.success(request, _said(form.mode_chosen(), again, looks_back=looks_back))
                 return redirect("syncjobs:deliveries", access.tenant_code)
     with inside(access) as tenant:
         context = {
@@ -82,12 +83,7 @@ def approve(request: HttpRequest, access: Access) -> HttpResponse:
         actor=actor_of(signed_in(request)), tenant_id=access.tenant_id, chosen=chosen, at=timezone.now()
     )
     if approved.count:
-        words = ngettext(
-            "{count} delivery was approved and is shipped now.",
-            "{count} deliveries were approved and are shipped now.",
-            approved.count,
-        )
-        messages.success(request, words.format(count=approved.count))
+        messages.success(request, _approved(approved.count, is_paused=access.is_paused))
     if approved.overtaken:
         words = ngettext(
             "{count} delivery was not approved: it has changed since this page was opened. Look at it again.",
@@ -120,16 +116,39 @@ def _begin(request: HttpRequest, access: Access, form: GoLiveForm) -> int:
     )
 
 
-def _said(mode: Tenant.ShippingMode, again: int) -> str:
+def _approved(count: int, *, is_paused: bool) -> str:
+    if is_paused:
+        words = ngettext(
+            "{count} delivery was approved. It is shipped once shipping goes on.",
+            "{count} deliveries were approved. They are shipped once shipping goes on.",
+            count,
+        )
+    else:
+        words = ngettext(
+            "{count} delivery was approved and is shipped now.",
+            "{count} deliveries were approved and are shipped now.",
+            count,
+        )
+    return words.format(count=count)
+
+
+def _said(mode: Tenant.ShippingMode, again: int, *, looks_back: bool) -> str:
     if mode == Tenant.ShippingMode.APPROVAL:
         words = _("Shipping is on. Each delivery waits for approval on the page “To do”.")
     else:
         words = _("Shipping is on. Book a goods delivery in Exact Online: it appears here within seconds.")
     if not again:
         return words
-    looked = ngettext(
-        "{count} delivery that waited is looked at now.", "{count} deliveries that waited are looked at now.", again
-    )
+    if looks_back:
+        looked = ngettext(
+            "{count} delivery that waited is looked at now.", "{count} deliveries that waited are looked at now.", again
+        )
+    else:
+        looked = ngettext(
+            "{count} delivery that was booked before is left alone.",
+            "{count} deliveries that were booked before are left alone.",
+            again,
+        )
     return f"{words} {looked.format(count=again)}"
 
 

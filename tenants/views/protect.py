@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from allauth.mfa.totp.internal.flows import activate_totp
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from allauth.mfa.webauthn.internal.auth import begin_registration
@@ -42,7 +43,7 @@ def protect(request: HttpRequest) -> HttpResponse:
     if Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
         return redirect(_next(request))
     if request.method != "POST":
-        return _page(request, user, app=ActivateTOTPForm(user=user))
+        return _page(request, user, app=_app(request, user))
     if "credential" in request.POST:
         return _add_passkey(request, user)
     app = ActivateTOTPForm(user=user, data=request.POST)
@@ -60,10 +61,19 @@ def kept(request: HttpRequest) -> HttpResponse:
     return redirect(_next(request))
 
 
+def _app(request: HttpRequest, user: User) -> ActivateTOTPForm:
+    """The form with the key that was shown before: it may be in the telephone already when the page is loaded again."""
+    shown = request.session.get(SECRET_SESSION_KEY)
+    form = ActivateTOTPForm(user=user)
+    if shown:
+        request.session[SECRET_SESSION_KEY] = form.secret = shown
+    return form
+
+
 def _add_passkey(request: HttpRequest, user: User) -> HttpResponse:
     form = AddWebAuthnForm(user=user, data=request.POST)
     if not form.is_valid():
-        return _page(request, user, app=ActivateTOTPForm(user=user), passkey=form)
+        return _page(request, user, app=_app(request, user), passkey=form)
     _, codes = add_authenticator(request, name=form.cleaned_data["name"], credential=form.cleaned_data["credential"])
     return _go_on(request, user, has_new_codes=codes is not None)
 
