@@ -16,6 +16,9 @@ from connector_site.lib.local_servers import LocalServersError, running
 from connector_site.lib.local_servers.processes import dying_with_parent
 
 
+PASSED_ON = {signal.SIGTERM, signal.SIGHUP}
+
+
 class _Stopped(Exception):
     """Somebody asked us to end."""
 
@@ -36,11 +39,21 @@ def _request_to_stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run in the foreground. Ctrl-C reaches the command from the terminal; other requests to end we pass on."""
+    """Run in the foreground. Ctrl-C reaches the command from the terminal; other requests to end we pass on.
+
+    One that comes while the command is being started waits until there is somebody to pass it on to.
+    """
     end_with_us = dying_with_parent(signal.SIGTERM)
-    with subprocess.Popen(command, env=dict(environment), preexec_fn=end_with_us) as process:  # noqa: PLW1509 - no threads
+
+    def prepare() -> None:
+        end_with_us()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
+    with subprocess.Popen(command, env=dict(environment), preexec_fn=prepare) as process:  # noqa: PLW1509 - no threads
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
             return process.wait()
         except _Stopped:
             process.terminate()
