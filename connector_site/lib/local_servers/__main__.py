@@ -15,7 +15,6 @@ from types import FrameType
 from connector_site.lib.local_servers import LocalServersError, running
 from connector_site.lib.local_servers.processes import dying_with_parent
 
-
 PASSED_ON = {signal.SIGTERM, signal.SIGHUP}
 
 
