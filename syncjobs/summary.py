@@ -4,9 +4,9 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from exact.models import Connection
+from exact.models import Connection, ShippingMethod
 from syncjobs.models import ShipFrom, ShippingRule
-from syncjobs.rule_book import live_connection
+from syncjobs.rule_book import live_connection, methods_to_map
 from syncjobs.ship_from import EVERYWHERE, places_of, ship_from_of
 from ups.models import SEALED, Account
 from ups.services import service_name
@@ -22,12 +22,14 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What going live would use."""
+    """What going live would use, and the shipping methods whose deliveries stay with the customer."""
 
     connection: Connection | None
     accounts: tuple[Account, ...]
     ship_from: ShipFrom | None
     mapped: tuple[Mapped, ...]
+    not_ups: tuple[str, ...] = ()
+    not_chosen: tuple[str, ...] = ()
 
     @property
     def is_test(self) -> bool:
@@ -44,6 +46,7 @@ def of(tenant_id: uuid.UUID) -> Summary:
     rules = rules.select_related("account").defer(*(f"account__{name}" for name in SEALED)).order_by("position", "pk")
     places = places_of(connection)
     names = dict(connection.shipping_methods.values_list("exact_id", "description"))
+    left = _left(connection)
     accounts = {rule.account.pk: rule.account for rule in rules if rule.account is not None}
     return Summary(
         connection=connection,
@@ -56,7 +59,15 @@ def of(tenant_id: uuid.UUID) -> Summary:
             )
             for rule in rules
         ),
+        not_ups=tuple(method.description for method, is_decided in left if is_decided),
+        not_chosen=tuple(method.description for method, is_decided in left if not is_decided),
     )
+
+
+def _left(connection: Connection) -> list[tuple[ShippingMethod, bool]]:
+    """Active methods that no UPS service was chosen for, and whether that was decided."""
+    pairs = methods_to_map(connection.tenant_id, connection)
+    return [(method, rule is not None) for method, rule in pairs if method.active and not (rule and rule.is_ups)]
 
 
 def _origin(rule: ShippingRule, places: Mapping[str, ShipFrom]) -> str:

@@ -204,6 +204,18 @@ def test_services_are_named_by_where_parcels_leave_from(cast: Cast, desk: Desk, 
     assert f": {service_name('US', '07')}" in text(as_user(cast.viewer), address("go_live", desk))
 
 
+def test_methods_whose_parcels_nobody_ships_by_ups_are_seen_before_going_live(
+    cast: Cast, desk: Desk, as_user: SignIn
+) -> None:
+    not_live(desk)
+
+    page = " ".join(text(as_user(cast.owner), address("go_live", desk)).split())
+
+    assert 'Customer picks up: <span class="text-secondary">Not UPS</span>' in page
+    assert 'UPS Express Saver: <span class="state state-ask">Not chosen yet</span>' in page
+    assert "Parcel post" not in page
+
+
 def test_an_open_step_is_named_and_nothing_is_switched_on(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     not_live(desk, with_address=False)
 
