@@ -89,6 +89,11 @@ class Delivery(models.Model):
             models.Index(
                 fields=["tenant", "changed_at"], condition=~models.Q(proof_problem=""), name="delivery_without_proof"
             ),
+            models.Index(
+                fields=["tenant", "-created_at"],
+                condition=models.Q(milestone__in=["exception", "returned_to_sender", "unknown"]),
+                name="delivery_exceptions",
+            ),
         ]
 
     def __str__(self) -> str:
