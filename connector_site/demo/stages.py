@@ -17,7 +17,7 @@ WAITS_FOR_A_PERSON = frozenset({"hold", "review", "skipped", "cancelled"})
 SHIPPING = ("webhook received", "delivery read", "shipment created", "label stored", "tracking number in Exact")
 TRAVEL = (
     "first push stored",
-    "picked up: our line in Exact",
+    "milestone: our line in Exact",
     "parcel 1 out for delivery",
     "parcel 1 delivered",
     "parcel 1 delivered: confirmed by Tracking",
@@ -65,9 +65,9 @@ parcels AS (
 SELECT 'first push stored' AS name, min(received_at) AS reached_at, '[]'::jsonb AS sources
   FROM syncjobs_receipt JOIN delivery ON subject = delivery.code WHERE source = 'ups'
 UNION ALL
-SELECT 'picked up: our line in Exact', min(recorded_at), '[]'
+SELECT 'milestone: our line in Exact', min(recorded_at), '[]'
   FROM audit_event JOIN delivery ON subject = delivery.code
- WHERE kind = 'wrote' AND details ->> 'milestone' = 'picked_up'
+ WHERE kind = 'wrote' AND coalesce(details ->> 'milestone', '') <> ''
 UNION ALL
 SELECT format('parcel %%s %%s', parcels.position, replace(event.milestone, '_', ' ')), event.recorded_at, event.sources
   FROM syncjobs_trackingevent event JOIN parcels ON parcels.id = event.parcel_id
