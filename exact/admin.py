@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from connector_site.lib.admin import LookingAdmin
+from connector_site.lib.admin import LargeAdmin, LookingAdmin
 from exact.models import (
     Breaker,
     CallBudget,
@@ -97,14 +97,11 @@ class ConsentLinkAdmin(LookingAdmin):
 
 
 @admin.register(MasterRecord)
-class MasterRecordAdmin(LookingAdmin):
+class MasterRecordAdmin(LargeAdmin):
     """Which records are held; their content is about people and is not shown."""
 
     list_display = ("resource", "key", "connection", "tenant", "read_at")
-    list_filter = ("resource",)
     list_select_related = ("connection", "tenant")
-    search_fields = ("key",)
-    ordering = ("-read_at",)
 
 
 @admin.register(CallBudget)

@@ -24,7 +24,7 @@ RENEW_AFTER = timedelta(seconds=575)
 EARLIEST_RENEWAL = timedelta(seconds=570)
 REGISTRATION_REFUSED = "registration_refused"
 RENEWED_TOO_EARLY = "renewed_too_early"
-"""What our own team must mend; kept with the grant until it is renewed, and seen by `syncjobs.troubles`."""
+"""What our own team must mend; kept with the grant until it is renewed, and seen by `syncjobs.alarms.troubles`."""
 RECONNECT = said("The permission to use Exact Online has ended. Connect Exact Online again.")
 SEALED = ("sealed_tokens", "sealed_user")
 """Columns that cannot be loaded when their key is gone."""

@@ -20,6 +20,7 @@ class GoodsDeliveryLine:
     sales_order_line_id: UUID | None
     tracking_number: str
     unit_code: str
+    storage_location_code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

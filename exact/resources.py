@@ -47,6 +47,7 @@ class WireGoodsDeliveryLine(Wire):
     id: UUID = Field(alias="ID")
     entry_id: UUID = Field(alias="EntryID")
     storage_location: Key = None
+    storage_location_code: Text = ""
     item: Key = None
     item_code: Text = ""
     item_description: Text = ""
@@ -61,6 +62,7 @@ class WireGoodsDeliveryLine(Wire):
         return GoodsDeliveryLine(
             id=self.id,
             storage_location_id=self.storage_location,
+            storage_location_code=self.storage_location_code,
             item_id=self.item,
             item_code=self.item_code,
             item_description=self.item_description,

@@ -59,6 +59,16 @@ def usage_of(connection: Connection, *, client_id: str) -> Usage:
     )
 
 
+def calls_left_today(connection: Connection, *, client_id: str) -> tuple[int, int]:
+    """What Exact would still take until midnight UTC, and of how many; one statement at most."""
+    now = time.time()
+    minute_used, used = _counted(f"exact:calls:{client_id}:{connection.site}:{connection.division}", now)
+    if minute_used is None:
+        used = _kept(connection, int(now) // DAY_SECONDS)
+    limit = connection.day_limit or DEFAULT_DAY_LIMIT
+    return max(0, limit - used), limit
+
+
 def _counted(base: str, now: float) -> tuple[int | None, int]:
     """As Redis counts (`exact.limit_scripts` says which keys)."""
     try:

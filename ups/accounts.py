@@ -24,6 +24,8 @@ from ups.preflight import check_party
 from ups.shipment_spec import PartySpec
 
 _ONCE = "ups_account_once_per_environment"
+_SHOWN = frozenset({"shipper_number", "environment", "country"})
+"""What of an account may stand in the audit trail."""
 _SEALED_ENTERED = frozenset({"client_id", "client_secret"})
 
 
@@ -155,7 +157,9 @@ def _change(tenant_id: uuid.UUID, details: AccountDetails, code: uuid.UUID) -> A
     if is_blank(details.shipper) and has_address(account):
         new = {name: new[name] for name in ("name", "shipper_number", "environment")}
     new |= _new_credentials(account, details)
-    changed = sorted(name for name, value in new.items() if name in _SEALED_ENTERED or value != getattr(account, name))
+    plain = {name: value for name, value in new.items() if name not in _SEALED_ENTERED}
+    told = record.changes({name: getattr(account, name) for name in plain}, plain, shown=_SHOWN)
+    changed = sorted({*told.get("fields", ()), *(name for name in new if name in _SEALED_ENTERED)})
     if not changed:
         return account
     if {"client_id", "client_secret", "environment", "shipper_number"} & set(changed):
@@ -166,7 +170,7 @@ def _change(tenant_id: uuid.UUID, details: AccountDetails, code: uuid.UUID) -> A
     account.save(update_fields=list(new))
     if set(changed) - {"name", *_SEALED_ENTERED}:
         shipping_switch.plan_anew(tenant_id, at=timezone.now())
-    _record(account, Event.Kind.CHANGED, {"fields": changed})
+    _record(account, Event.Kind.CHANGED, {**told, "fields": changed})
     return account
 
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from connector_site.lib.admin import LookingAdmin
+from connector_site.lib.admin import LargeAdmin, LookingAdmin
 from ups.models import Account, AlertSubscription, ProductCheck, QuantumViewFeed
 
 
@@ -38,14 +38,12 @@ class AccountAdmin(LookingAdmin):
 
 
 @admin.register(AlertSubscription)
-class AlertSubscriptionAdmin(LookingAdmin):
+class AlertSubscriptionAdmin(LargeAdmin):
     """Parcels that UPS was asked to tell us of."""
 
     list_display = ("tracking_number", "tenant", "account", "state", "expires_at", "due_at", "problem")
     list_filter = ("state",)
     list_select_related = ("tenant", "account")
-    search_fields = ("tracking_number",)
-    ordering = ("-pk",)
 
 
 @admin.register(QuantumViewFeed)

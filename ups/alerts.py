@@ -166,6 +166,7 @@ def choose_version(account: Account, version: str, *, at: datetime) -> None:
         row = _locked(account)
         if row.alert_version == chosen:
             return
+        told = {"changes": {"alert_version": [row.alert_version, chosen.value]}}
         credential: dict[str, Any] = {}
         if row.alert_version == Account.AlertVersion.V1 and row.alert_credential_digest:
             credential = {**_as_previous(row, at), **_NO_CREDENTIAL}
@@ -176,7 +177,7 @@ def choose_version(account: Account, version: str, *, at: datetime) -> None:
             switch_off(row)
         else:
             switch_on(row, at=at)
-        _record(row, {"fields": ["alert_version"], "alert_version": chosen.value})
+        _record(row, {"fields": ["alert_version"], "alert_version": chosen.value, **told})
     _show(row, on=account)
     account.alert_version = row.alert_version
     account.alert_problem, account.alert_problem_at = row.alert_problem, row.alert_problem_at

@@ -26,6 +26,8 @@ DESCRIPTION_CHARACTERS = 50
 """Description of the goods (`ups.md` 5.1)."""
 PACKAGE_DESCRIPTION_CHARACTERS = 35
 """Description of one parcel (Shipping specification, `Shipment_Package.Description`)."""
+PACKAGES_BACK = 20
+"""Parcels in one return (`ups.md` 5.1)."""
 REFERENCE_CHARACTERS = 35
 """One reference number (`ups.md` 5.6)."""
 PACKAGES = 200

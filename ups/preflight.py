@@ -11,6 +11,7 @@ from ups.lanes import LETTER, Lane, Papers, lane, ships_imperial
 from ups.measures import IMPERIAL, METRIC, System, length_and_girth, plain, sides_in, weight_in
 from ups.numbers import is_shipper_number
 from ups.phones import phone_digits
+from ups.return_rules import check_return
 from ups.services import (
     LABEL_HEIGHTS_INCHES,
     LABEL_WIDTH_INCHES,
@@ -51,14 +52,8 @@ class _Found(NamedTuple):
 def check(spec: ShipmentSpec) -> list[Problem]:
     """Everything that is wrong with a shipment; an empty list means that UPS has no known reason to refuse it."""
     between = lane_of(spec)
-    parties = [
-        ("ship_to", said("receiver"), spec.ship_to, places.ADDRESS),
-        ("shipper", said("shipper"), spec.shipper, places.ACCOUNT),
-    ]
-    if spec.ship_from is not None:
-        parties.append(("ship_from", said("ship-from address"), spec.ship_from, places.SHIP_FROM))
     problems: list[Problem] = []
-    for field, who, party, where in parties:
+    for field, who, party, where in _parties(spec):
         problems += check_party(party, field=field, who=who, where_to_fix=where)
         if between.needs_contacts(spec.service_code):
             problems += _check_contact(party, field=field, who=who, where_to_fix=where)
@@ -67,7 +62,19 @@ def check(spec: ShipmentSpec) -> list[Problem]:
     problems += _check_texts(spec, between)
     problems += _check_label(spec)
     problems += _check_parcels(spec)
+    problems += check_return(spec)
     return problems
+
+
+def _parties(spec: ShipmentSpec) -> Iterator[tuple[str, str, PartySpec, str]]:
+    """Each with what it is called and where it is kept: a return goes from the customer to us."""
+    us, customer = said("ship-from address"), said("receiver")
+    is_back = spec.is_return
+    yield "ship_to", us if is_back else customer, spec.ship_to, places.SHIP_FROM if is_back else places.ADDRESS
+    yield "shipper", said("shipper"), spec.shipper, places.ACCOUNT
+    if spec.ship_from is not None:
+        where = places.ADDRESS if is_back else places.SHIP_FROM
+        yield "ship_from", customer if is_back else us, spec.ship_from, where
 
 
 def lane_of(spec: ShipmentSpec) -> Lane:
@@ -214,7 +221,7 @@ def _check_shipper(spec: ShipmentSpec) -> Iterator[Problem]:
             value=spec.shipper_number,
             where_to_fix=places.ACCOUNT,
         )
-    if spec.ship_from is not None and spec.ship_from.country != spec.shipper.country:
+    if spec.ship_from is not None and not spec.is_return and spec.ship_from.country != spec.shipper.country:
         yield Problem(
             field="ship_from.country",
             message=said(

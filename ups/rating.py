@@ -16,6 +16,7 @@ from ups.measures import System, plain, sides_in, weight_in
 from ups.payloads import RatedShipmentAnswer, RateResponse, as_object, json_object
 from ups.preflight import STATE_COUNTRIES, measures_of, postal_code
 from ups.shipment_spec import ParcelSpec, PartySpec, ShipmentSpec
+from ups.shipping import PRINT_RETURN_LABEL
 from ups.text import printable
 from ups.transport import Call
 
@@ -71,6 +72,8 @@ def build_rate_request(spec: ShipmentSpec, *, collected_on: date | None = None) 
         "ShipmentRatingOptions": {"NegotiatedRatesIndicator": ""},
         "Package": [_package(parcel, measures_of(spec)) for parcel in spec.parcels],
     }
+    if spec.is_return:
+        shipment["ShipmentServiceOptions"] = {"ReturnService": {"Code": PRINT_RETURN_LABEL}}
     if collected_on is not None:
         shipment |= _arrival_question(spec, collected_on)
     head = {"SubVersion": "2409", "TransactionReference": {"CustomerContext": "rate"}}

@@ -58,7 +58,11 @@ class ParcelSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentSpec:
-    """One shipment to one receiver, paid by the shipper."""
+    """One shipment to one receiver, paid by the shipper.
+
+    One that brings goods back (`is_return`) leaves from the customer (`ship_from`), and each of its parcels says what
+    is in it.
+    """
 
     shipper: PartySpec
     shipper_number: str
@@ -72,6 +76,7 @@ class ShipmentSpec:
     label_format: LabelFormat = LabelFormat.GIF
     label_height_inches: int = 6
     label_width_inches: int = LABEL_WIDTH_INCHES
+    is_return: bool = False
 
     @property
     def origin(self) -> PartySpec:

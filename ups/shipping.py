@@ -34,6 +34,8 @@ SUB_VERSION = "2409"
 """Turns on every documented answer element (`ups.md` 5)."""
 _TRANSACTION_REFERENCE = "TN"
 _PURCHASE_ORDER = "PO"
+PRINT_RETURN_LABEL = "9"
+"""The return service whose label comes back in the answer, for us to print or to send (`ups.md` 5.8)."""
 _USER_AGENT = "Mozilla/4.5"
 """UPS's own default for GIF labels (`ups.md` 5.1)."""
 _CHARACTER_SETS = {
@@ -98,6 +100,8 @@ def _shipment(spec: ShipmentSpec) -> dict[str, Any]:
     }
     if spec.ship_from is not None:
         shipment["ShipFrom"] = _party(replace(spec.ship_from, email=""))
+    if spec.is_return:
+        shipment["ReturnService"] = {"Code": PRINT_RETURN_LABEL}
     if not on_package:
         shipment["ReferenceNumber"] = references
     if printable(spec.description):

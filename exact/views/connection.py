@@ -17,7 +17,7 @@ from exact.access import open_client
 from exact.errors import ExactError
 from exact.limits import BudgetClass
 from exact.models import Connection, WebhookSubscription
-from syncjobs.unfinished import unfinished
+from syncjobs.attention.unfinished import unfinished
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role

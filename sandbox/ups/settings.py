@@ -30,6 +30,8 @@ class UpsSettings(Settings):
     """The text says 330, the arithmetic of 165 in says 419 (ups.md 5.5)."""
     void_days: int = 28
     """The window of UPS's public help (ups.md 6)."""
+    return_void_days: int = 1
+    """What third parties say of return labels (ups.md 6)."""
     void_refused_countries: str = ""
     """Shipper countries, separated by blanks, whose voids are answered 200 with status 0 (ups.md 1.16)."""
     recovery_days: int = 30

@@ -68,7 +68,8 @@ def _price(draft: Draft) -> Price:
 
 def _make_shipment(draft: Draft, *, client: Client, store: ShipmentStore, price: Price, at: datetime) -> Shipment:
     parcels = [_make_parcel(draft, place=place, store=store, at=at) for place in range(len(draft.parcels))]
-    address, shipper_address = draft.ship_to.child("Address"), draft.shipper.child("Address")
+    sender = draft.ship_from if draft.is_return else draft.shipper
+    address, shipper_address = draft.ship_to.child("Address"), sender.child("Address")
     references = [*draft.references, *(reference for parcel in draft.parcels for reference in parcel.references)]
     return Shipment(
         number=parcels[0].tracking_number,
@@ -89,7 +90,7 @@ def _make_shipment(draft: Draft, *, client: Client, store: ShipmentStore, price:
         context=draft.context,
         created_at=at,
         parcels=parcels,
-        shipper_name=draft.shipper.text("Name"),
+        shipper_name=sender.text("Name"),
         shipper_place=shipper_address.text("City"),
         shipper_state=shipper_address.text("StateProvinceCode"),
         receiver_state=address.text("StateProvinceCode"),
@@ -107,7 +108,7 @@ def _make_parcel(draft: Draft, *, place: int, store: ShipmentStore, at: datetime
     references = [f"{code}: {value}" if code else value for code, value in (*draft.references, *checked.references)]
     address = draft.ship_to.child("Address")
     facts = LabelFacts(
-        sender=_address_lines(draft.shipper),
+        sender=_address_lines(draft.ship_from if draft.is_return else draft.shipper),
         receiver=_address_lines(draft.ship_to),
         service_name=draft.service_name,
         tracking_number=number,

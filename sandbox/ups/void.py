@@ -54,7 +54,8 @@ def _voidable(ups: Ups, number: str, *, client: Client, at: datetime) -> Shipmen
 
 
 def _check_window(shipment: Shipment, *, settings: UpsSettings, at: datetime) -> None:
-    if at - shipment.created_at > timedelta(days=settings.void_days):
+    days = settings.return_void_days if shipment.is_return else settings.void_days
+    if at - shipment.created_at > timedelta(days=days):
         raise UpsRefusal("190101", "Time for voiding has expired")
 
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.record import acting
-from syncjobs.account_draft import account_draft
 from syncjobs.replay import look_again
+from syncjobs.setup.account_draft import account_draft
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.record import acting
 from syncjobs import hook_counts
-from syncjobs.looking import OUT_FOR_DELIVERY_HOURS, WITHOUT_ALERT_HOURS
 from syncjobs.models import Receipt, Shipment
+from syncjobs.tracking.looking import OUT_FOR_DELIVERY_HOURS, WITHOUT_ALERT_HOURS
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role

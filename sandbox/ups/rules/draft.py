@@ -22,6 +22,7 @@ from sandbox.ups.rules.parties import (
 )
 from sandbox.ups.rules.payment import check_payment
 from sandbox.ups.rules.references import References, read_references
+from sandbox.ups.rules.returns import check_return, check_return_service
 from sandbox.ups.settings import UpsSettings
 from sandbox.ups.wire import Node
 
@@ -48,6 +49,8 @@ class Draft:
     references: References
     label_format: str
     shipper: Node
+    ship_from: Node
+    """The shipper, where nothing else is said."""
     ship_to: Node
     description: str
     negotiated: bool
@@ -64,6 +67,8 @@ def read_draft(request: Node, *, client: Client, settings: UpsSettings, at: date
     shipment = request.child("Shipment")
     account = account_of(shipment.child("Shipper"), client=client)
     is_return = bool(shipment.child("ReturnService"))
+    if is_return:
+        check_return_service(shipment.child("ReturnService"))
     lane = _check_parties(shipment, account=account, is_return=is_return, settings=settings)
     service = _check_service(shipment, lane=lane)
     alerts = check_payment(shipment, lane=lane, shipper_number=account.shipper_number, settings=settings)
@@ -72,6 +77,8 @@ def read_draft(request: Node, *, client: Client, settings: UpsSettings, at: date
         shipment, shipper_country=account.country, service=service, is_return=is_return, settings=settings
     )
     check_description(shipment, lane=lane, service=service, packages=packages)
+    if is_return:
+        check_return(shipment, shipper_country=account.country, lane=lane, service=service, packages=packages)
     references, package_references = read_references(shipment, packages, lane=lane)
     check_invoice_total(shipment, lane=lane)
     alerts += check_forms(shipment, lane=lane, packages=packages, settings=settings)
@@ -91,6 +98,7 @@ def read_draft(request: Node, *, client: Client, settings: UpsSettings, at: date
         references=references,
         label_format=read_label_format(request),
         shipper=shipment.child("Shipper"),
+        ship_from=shipment.child("ShipFrom") or shipment.child("Shipper"),
         ship_to=shipment.child("ShipTo"),
         description=shipment.text("Description"),
         negotiated=wants_negotiated and account.negotiated_rates,

@@ -25,6 +25,7 @@ from sandbox.ups.rules.parties import (
     country_of,
 )
 from sandbox.ups.rules.payment import check_payment
+from sandbox.ups.rules.returns import check_return_service, check_return_way
 from sandbox.ups.settings import UpsSettings
 from sandbox.ups.wire import Node
 
@@ -81,13 +82,17 @@ def _read(request: Node, *, option: str, client: Client, settings: UpsSettings, 
     if len(context) > MAX_CUSTOMER_CONTEXT:
         raise UpsRefusal("20012", "The customer context is too long")
     account = account_of(shipment.child("Shipper"), client=client)
-    lane = _lane(shipment, account=account)
+    returned = shipment.child("ShipmentServiceOptions", "ReturnService")
+    lane = _lane(shipment, account=account, is_return=bool(returned))
     if shipment.has("PaymentDetails"):
         paid = shipment.renamed("PaymentDetails", "PaymentInformation")
         check_payment(paid, lane=lane, shipper_number=account.shipper_number, settings=settings)
     packages = [package.renamed("PackagingType", "Packaging") for package in shipment.children("Package")]
     services = _services(shipment, option=option, lane=lane, packages=packages)
-    check_each(packages, account.country, services[0], is_return=False, settings=settings)
+    if returned:
+        check_return_service(returned)
+        check_return_way(shipper_country=account.country, lane=lane, service=services[0])
+    check_each(packages, account.country, services[0], is_return=bool(returned), settings=settings)
     _check_sizes(packages, lane=lane)
     wants_negotiated = shipment.child("ShipmentRatingOptions").has("NegotiatedRatesIndicator")
     pickup_date = _pickup_date(shipment, lane=lane, at=at) if option.endswith(WITH_TIME) else None
@@ -104,7 +109,7 @@ def _read(request: Node, *, option: str, client: Client, settings: UpsSettings, 
     )
 
 
-def _lane(shipment: Node, *, account: Account) -> Lane:
+def _lane(shipment: Node, *, account: Account, is_return: bool) -> Lane:
     shipper, ship_to, ship_from = (shipment.child(name) for name in ("Shipper", "ShipTo", "ShipFrom"))
     check_party(shipper, SHIPPER)
     if country_of(shipper, SHIPPER) != account.country:
@@ -112,7 +117,8 @@ def _lane(shipment: Node, *, account: Account) -> Lane:
     check_party(ship_to, SHIP_TO)
     if ship_from:
         check_party(ship_from, SHIP_FROM)
-        check_ship_from_country(ship_from, shipper_country=account.country)
+        if not is_return:
+            check_ship_from_country(ship_from, shipper_country=account.country)
     return Lane(
         origin=place_of(ship_from or shipper),
         destination=place_of(ship_to),
