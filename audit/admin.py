@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from audit.models import ChainHead, Event
-from connector_site.lib.admin import LookingAdmin
+from audit.models import ChainCheck, ChainHead, Event
+from connector_site.lib.admin import LargeAdmin, LookingAdmin
 
 
 @admin.register(Event)
-class EventAdmin(LookingAdmin):
+class EventAdmin(LargeAdmin):
     """What happened, newest first."""
 
     list_display = (
@@ -21,10 +21,9 @@ class EventAdmin(LookingAdmin):
         "from_state",
         "to_state",
     )
-    list_filter = ("kind", "subject_kind")
+    list_filter = ("kind",)
     list_select_related = ("tenant",)
-    search_fields = ("subject", "correlation", "actor")
-    ordering = ("-recorded_at",)
+    search_fields = ("code", "subject", "correlation")
 
 
 @admin.register(ChainHead)
@@ -34,3 +33,12 @@ class ChainHeadAdmin(LookingAdmin):
     list_display = ("tenant", "sequence", "hash")
     list_select_related = ("tenant",)
     ordering = ("tenant__name",)
+
+
+@admin.register(ChainCheck)
+class ChainCheckAdmin(LookingAdmin):
+    """Checks of the trails and what they found."""
+
+    list_display = ("asked_at", "tenant", "finished_at", "events", "head_sequence", "broken_at")
+    list_select_related = ("tenant",)
+    ordering = ("-pk",)

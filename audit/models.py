@@ -4,6 +4,7 @@ import uuid
 from typing import Any, ClassVar, NoReturn
 
 from django.db import models
+from django.utils import timezone
 
 from connector_site.lib.references import new_code
 from tenants.models import Tenant
@@ -64,7 +65,25 @@ class Event(models.Model):
 
     class Meta:
         base_manager_name = "objects"
-        indexes: ClassVar = [models.Index(fields=["tenant", "subject", "sequence"], name="event_story")]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "subject", "sequence"], name="event_story"),
+            models.Index(fields=["tenant", "recorded_at"], name="event_time"),
+            models.Index(
+                fields=["tenant", "actor", "-sequence"],
+                condition=models.Q(actor__startswith="user:"),
+                name="event_of_person",
+            ),
+            models.Index(
+                fields=["tenant", "kind", "-sequence"],
+                condition=models.Q(kind__in=["asked", "changed", "connected", "disconnected", "failed"]),
+                name="event_of_rare_kind",
+            ),
+            models.Index(
+                fields=["tenant", "correlation", "sequence"],
+                condition=models.Q(correlation__isnull=False),
+                name="event_of_correlation",
+            ),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tenant", "sequence"], name="event_sequence_once"),
         ]
@@ -93,3 +112,22 @@ class ChainHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.hash[:8]}"
+
+
+class ChainCheck(models.Model):
+    """A check of the chain that somebody asked for; `broken_at` is the first event that does not fit, if any."""
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    events = models.BigIntegerField(null=True)
+    head_sequence = models.BigIntegerField(null=True)
+    head_hash = models.CharField(max_length=64, blank=True, default="")
+    broken_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["tenant", "-asked_at"], name="chain_check_newest")]
+
+    def __str__(self) -> str:
+        return f"check {self.code}"

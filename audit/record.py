@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
@@ -38,6 +38,18 @@ class Happening:
     from_state: str = ""
     to_state: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, shown: Collection[str] = ()) -> dict[str, Any]:
+    """Details of a change: the names of what differs and, of those that may be `shown`, what it was and what it is.
+
+    Shown may be what is neither about a person nor secret nor words that somebody wrote. Empty when nothing differs.
+    """
+    fields = sorted(name for name, value in after.items() if value != before.get(name))
+    if not fields:
+        return {}
+    told = {name: [before.get(name), after[name]] for name in fields if name in shown}
+    return {"fields": fields, **({"changes": told} if told else {})}
 
 
 _INSERT = """
