@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
-from syncjobs import troubles
+from syncjobs.alarms import troubles
 
 CHECK_SECONDS = 1.0
 UNAVAILABLE = 503

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils.cache import add_never_cache_headers
 
@@ -38,6 +39,26 @@ def hooks_first(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Call
     return respond
 
 
+def page_for_wrong_methods(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Who opens an address that only takes what a form sends reads why, on a page like any other error's."""
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and _is_opened(request):
+            response.content = render_to_string("405.html", request=request)
+        return response
+
+    return respond
+
+
+def _is_opened(request: HttpRequest) -> bool:
+    """By a browser that shows what comes; a program takes anything, and never names a page."""
+    names_pages = any((one.main_type, one.sub_type) == ("text", "html") for one in request.accepted_types)
+    return names_pages and request.method in {"GET", "HEAD"}
+
+
 def safe_headers(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
     """What Django's own security middleware leaves out (ASVS 3.4 and 14.3.2).
 
@@ -67,7 +88,8 @@ def content_security_policy_by_place(
             response._csp_replace = _ADMIN_POLICY  # type: ignore[attr-defined]
         elif request.path.startswith(_LEADING_TO_EXACT) or (match is not None and match.app_name == "exact"):
             hosts = sorted(set(settings.EXACT_BASE_URLS.values()))
-            response._csp_update = {"form-action": hosts}  # type: ignore[attr-defined]  # noqa: SLF001  django-csp's own
+            asked = getattr(response, "_csp_update", {})
+            response._csp_update = asked | {"form-action": hosts}  # type: ignore[attr-defined]  # noqa: SLF001  django-csp's own
         return response
 
     return respond

@@ -4,6 +4,7 @@ Rows are compared and set: what somebody else has written meanwhile stays, and i
 may run beside workers, be stopped anywhere and be started again.
 """
 
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,26 @@ def reencrypt(column: Column, *, with_keys: Keys) -> Count:
         _each(column, enter, lambda rows: _renew(column, rows, with_keys, count))
         _each(column, enter, lambda rows: _look(rows, with_keys, count))
     return count
+
+
+def reencrypt_some(
+    tenant_id: uuid.UUID, *, start: tuple[int, int], ends: float, with_keys: Keys
+) -> tuple[int, int] | None:
+    """Bring what is kept for one customer under the newest key, until `ends` on the monotonic clock.
+
+    `start` is the number of the column and of the row after which to go on; what it returns is where to go on next,
+    None when nothing is left to look at.
+    """
+    walled = [column for column in columns() if column.is_walled]
+    position, after = start
+    while position < len(walled):
+        with tenant_context(tenant_id):
+            rows = _batch(walled[position], after=after)
+            _renew(walled[position], rows, with_keys, Count())
+        position, after = (position, rows[-1][0]) if rows else (position + 1, 0)
+        if time.monotonic() >= ends:
+            return position, after
+    return None
 
 
 def _rooms(column: Column) -> Iterator[Callable[[], Any]]:

@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "connector_site.middleware.hooks_first",
     "django.middleware.security.SecurityMiddleware",
     "connector_site.middleware.safe_headers",
+    "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -116,6 +117,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "connector_site.middleware.page_for_wrong_methods",
 ]
 ROOT_URLCONF = "connector_site.urls"
 WSGI_APPLICATION = "connector_site.wsgi.application"
@@ -210,7 +212,7 @@ SETTLING_MINUTE_SECONDS = env.float("SETTLING_MINUTE_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 SWEEP_SECONDS = 10.0
-"""The clock's tick (`design.md` 4); `syncjobs.troubles` counts those that were missed."""
+"""The clock's tick (`design.md` 4); `syncjobs.alarms.troubles` counts those that were missed."""
 CELERY_BEAT_SCHEDULE = {
     "sweep due jobs": {
         "task": "syncjobs.tasks.sweep",
@@ -241,6 +243,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "syncjobs.tasks.plan_reconciliations",
         "schedule": 900.0,
         "options": {"expires": 600},
+    },
+    "count what shipments became": {
+        "task": "syncjobs.tasks.plan_figures",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "send the mails of the day": {
+        "task": "syncjobs.tasks.send_digests",
+        "schedule": 300.0,
+        "options": {"expires": 240},
     },
     "verify audit chains": {"task": "syncjobs.tasks.verify_chains", "schedule": crontab(hour=3, minute=20)},
     "delete what was kept long enough": {
@@ -299,7 +311,7 @@ globals().update(env.email_url_config(_secret("EMAIL_URL") if _HAS_EMAIL else "c
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default=f"ml-connector <no-reply@{urlsplit(PUBLIC_URL).hostname}>")
 OPERATOR_EMAILS = _addresses("OPERATOR_EMAILS")
-"""Who runs the service; alarms about the service itself go there (`syncjobs.alarm_mails`)."""
+"""Who runs the service; alarms about the service itself go there (`syncjobs.alarms.mails`)."""
 
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
@@ -356,6 +368,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+"""Every view of the API names its own door (`tenants.api_door`); there are no other defaults to lean on."""
 WHITENOISE_USE_FINDERS = DEBUG
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
@@ -370,4 +384,9 @@ LOGGING = {
     "loggers": {"django.request": {"level": "ERROR"}},
 }
 """Django's lines about a 4xx name the path, and some paths open something to whoever knows them."""
-UNFOLD = {"SITE_TITLE": "ml-connector", "SITE_HEADER": "ml-connector", "SHOW_HISTORY": False}
+UNFOLD = {
+    "SITE_TITLE": "ml-connector",
+    "SITE_HEADER": "ml-connector",
+    "SHOW_HISTORY": False,
+    "DASHBOARD_CALLBACK": "connector_site.admin_dashboard.fill",
+}

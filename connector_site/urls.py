@@ -21,5 +21,6 @@ urlpatterns = [
     path("", include("syncjobs.urls")),
     path("", include("exact.urls")),
     path("", include("ups.urls")),
+    path("", include("audit.urls")),
     path("", include("tenants.urls")),
 ]

@@ -1,7 +1,8 @@
 """The only gate: which tenant a signed-in person works for, and what she may do there."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -14,8 +15,19 @@ _RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2, Role.OWNER: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A company that a person belongs to."""
+
+    tenant_code: uuid.UUID
+    tenant_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """A person's proven place in a tenant, and whether that one ships already (`is_live`) and has paused."""
+    """A person's proven place in a tenant, and whether that one ships already (`is_live`) and has paused.
+
+    `tenant` is its row as it was at the gate; `places` are all companies of this person, oldest membership first.
+    """
 
     tenant_id: uuid.UUID
     tenant_code: uuid.UUID
@@ -24,6 +36,8 @@ class Access:
     role: Role
     is_live: bool
     is_paused: bool
+    tenant: Tenant = field(repr=False, compare=False)
+    places: tuple[Place, ...] = ()
 
     def allows(self, least: Role) -> bool:
         """Whether the role is at least this one."""
@@ -38,24 +52,29 @@ def rank(role: Role) -> int:
 def tenants_of(user: User) -> list[Access]:
     """Every tenant this person belongs to, oldest membership first."""
     with user_context(user.pk):
-        rows = Membership.objects.filter(user=user).select_related("tenant").order_by("created_at")
-        return [_access(row) for row in rows]
+        rows = _memberships(user)
+    return [_access(row, rows) for row in rows]
 
 
 def enter(user: User, tenant_code: uuid.UUID, *, least: Role = Role.VIEWER) -> Access:
     """The person's access to this tenant. A stranger gets 404, a member with too low a role 403."""
     with user_context(user.pk):
-        row = Membership.objects.filter(user=user, tenant__code=tenant_code).select_related("tenant").first()
+        rows = _memberships(user)
+    row = next((one for one in rows if one.tenant.code == tenant_code), None)
     if row is None:
         raise Http404("No such company, or you do not belong to it.")
-    access = _access(row)
+    access = _access(row, rows)
     if not access.allows(least):
         words = _("This needs the role {least} or higher; yours is {role}.")
         raise PermissionDenied(words.format(least=least.label, role=access.role.label))
     return access
 
 
-def _access(row: Membership) -> Access:
+def _memberships(user: User) -> list[Membership]:
+    return list(Membership.objects.filter(user=user).select_related("tenant").order_by("created_at"))
+
+
+def _access(row: Membership, rows: Iterable[Membership]) -> Access:
     return Access(
         tenant_id=row.tenant_id,
         tenant_code=row.tenant.code,
@@ -64,4 +83,6 @@ def _access(row: Membership) -> Access:
         role=Role(row.role),
         is_live=row.tenant.shipping_mode != Tenant.ShippingMode.OFF,
         is_paused=row.tenant.paused_at is not None,
+        tenant=row.tenant,
+        places=tuple(Place(tenant_code=one.tenant.code, tenant_name=one.tenant.name) for one in rows),
     )

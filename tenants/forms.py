@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.forms import StyledForm
 from connector_site.lib.wording import local
-from tenants import invited
+from tenants import api_keys, invited
 from tenants.company import NameRefused, proper_name
 from tenants.models import Role, Tenant
 
@@ -101,3 +101,15 @@ class RoleForm(StyledForm):
     """Another role for a member."""
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class ApiKeyForm(StyledForm):
+    """A new key for a program."""
+
+    name = forms.CharField(
+        label=_("What it is for"), max_length=api_keys.NAME_CHARACTERS, help_text=_("For example: packing machine 2")
+    )
+    role = forms.ChoiceField(
+        label=_("What the program may do"),
+        choices=[(Role.VIEWER.value, _("look at deliveries")), (Role.OPERATOR.value, _("also run deliveries again"))],
+    )

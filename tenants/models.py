@@ -40,13 +40,21 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in. Belongs to no tenant; memberships say where she may go.
 
-    `language` is that of the pages; without one the browser's is used.
+    `language` is that of the pages; without one the browser's is used, and so is whether they are light or dark.
     """
+
+    class Theme(models.TextChoices):
+        """How pages look."""
+
+        AUTO = "auto", _("as the device")
+        LIGHT = "light", _("light")
+        DARK = "dark", _("dark")
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=150, blank=True)
     language = models.CharField(max_length=2, blank=True, default="", db_default="")
+    theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.AUTO, db_default="auto")
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
@@ -65,9 +73,10 @@ class Tenant(models.Model):
     """A customer of ours: one company with its settings.
 
     Nothing is shipped before a person has gone live (`shipping_mode`), nothing that was booked before `ships_from_at`,
-    and nothing while `paused_at` is set. What was planned before `plans_from_at` is planned anew: the company has
-    resumed since then, or changed what it ships how. One that has ended (`closed_at`) keeps its row for the audit
-    trail alone.
+    and nothing while `paused_at` is set, by the company, by the operating team (`is_paused_by_staff`) or by both
+    (`stays_paused` then keeps the company's own). What was planned before `plans_from_at` is planned anew: the company
+    has resumed since then, or changed what it ships how.
+    One that has ended (`closed_at`) keeps its row for the audit trail alone.
     """
 
     class WeightUnit(models.TextChoices):
@@ -107,6 +116,8 @@ class Tenant(models.Model):
     )
     ships_from_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
+    is_paused_by_staff = models.BooleanField(default=False, db_default=False)
+    stays_paused = models.BooleanField(default=False, db_default=False)
     plans_from_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     label_days = models.PositiveSmallIntegerField(default=90, db_default=90)
@@ -180,3 +191,27 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} {self.code}"
+
+
+class ApiKey(models.Model):
+    """A machine's way into a tenant, with the rights of a role; of the key itself only the digest is kept."""
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=60)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    token_digest = models.CharField(max_length=64, db_index=True)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "API key"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "token_digest"], name="api_key_once"),
+            models.CheckConstraint(condition=models.Q(role__in=["operator", "viewer"]), name="api_key_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.code}"

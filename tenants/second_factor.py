@@ -90,9 +90,9 @@ def set_up_address(request: HttpRequest) -> str:
     return f"{reverse('tenants:protect')}?{urlencode({'next': _back_to(request)})}"
 
 
-def ask_address(request: HttpRequest) -> str:
+def ask_address(request: HttpRequest, *, with_query: bool = False) -> str:
     """Where it is asked for again; that page leads on to the passkey."""
-    return f"{reverse('mfa_reauthenticate')}?{urlencode({'next': _back_to(request)})}"
+    return f"{reverse('mfa_reauthenticate')}?{urlencode({'next': _back_to(request, with_query=with_query)})}"
 
 
 def _moments(request: HttpRequest, user: User) -> list[float]:
@@ -106,10 +106,16 @@ def _opened(request: HttpRequest, *, at: datetime) -> dict[str, float]:
     return {path: moment for path, moment in kept.items() if moment > since}
 
 
-def _back_to(request: HttpRequest) -> str:
-    """The page asked for; of a form that was sent the page it stood on, if ours: what was sent may be a secret."""
+def _back_to(request: HttpRequest, *, with_query: bool = False) -> str:
+    """The page asked for; of a form that was sent the page it stood on, if ours: what was sent may be a secret.
+
+    So may its query be, but for the admin's, which is a list's filter.
+    """
     if request.method in SAFE_METHODS:
         return request.get_full_path()
     before = request.headers.get("Referer", "")
     is_ours = url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()})
-    return urlsplit(before).path if is_ours else "/"
+    if not is_ours:
+        return "/"
+    page = urlsplit(before)
+    return f"{page.path}?{page.query}" if with_query and page.query else page.path

@@ -40,18 +40,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """What was done to whom; `role` is the one she has now, or had until now.
+    """What was done to whom; `role` is the one she has now, or had until now, `former` the one before.
 
     `others` are the owners who have to hear of it: all but who did it and who is told so herself, and nobody when no
     owner came or went. `withdrawn` are the open invitations that ended with somebody's right to give them, and
-    `ends_links_of` is the person who may not connect the company any more.
+    `ends_links_of` is the person who may not connect the company any more, `gone` the key of who left.
     """
 
     code: uuid.UUID
     email: str
     role: Role
+    former: Role
     is_owner: bool
     ends_links_of: uuid.UUID | None = None
+    gone: int | None = None
     others: Sequence[str] = ()
     withdrawn: Sequence[uuid.UUID] = ()
 
@@ -200,8 +202,10 @@ def _changed(
         code=row.code,
         email=row.user.email,
         role=to or before,
+        former=before,
         is_owner=to == Role.OWNER,
         ends_links_of=None if to and rank(to) >= rank(Role.MANAGER) else row.user.code,
+        gone=row.user_id if to is None else None,
         others=others if touches_owners else (),
         withdrawn=withdrawn,
     )

@@ -138,7 +138,7 @@ def _look_ahead(person: Person, home: str, sandbox: Sandbox, company: Company) -
 def _go_live(person: Person, home: str) -> None:
     page = person.open(f"{home}go-live/")
     page = person.send(page, page.form_with("mode"), mode="automatic", start="now")
-    if not page.url.endswith(home):
+    if not page.url.endswith(f"{home}deliveries/"):
         raise DemoFailed(f"The company did not go live: {page.text}")
 
 

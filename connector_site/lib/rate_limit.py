@@ -33,12 +33,12 @@ class Rule:
     seconds: int
 
 
-def seconds_to_wait(rule: Rule, address: str) -> int:
-    """Count a request: 0 when it is within the rule, else how long the address should wait."""
+def seconds_to_wait(rule: Rule, address: str, *, cost: int = 1) -> int:
+    """Count a request as `cost` of them: 0 when it is within the rule, else how long the address should wait."""
     try:
-        return brief_redis.ask(lambda pool: _hit(_shared_counts(pool), rule, address))
+        return brief_redis.ask(lambda pool: _hit(_shared_counts(pool), rule, address, cost))
     except RedisAway:
-        return _hit(_own_counts(os.getpid()), rule, address)
+        return _hit(_own_counts(os.getpid()), rule, address, cost)
 
 
 def client_address(request: HttpRequest) -> str:
@@ -59,9 +59,9 @@ def forget() -> None:
     _own_counts.cache_clear()
 
 
-def _hit(counts: SlidingWindowCounterRateLimiter, rule: Rule, address: str) -> int:
+def _hit(counts: SlidingWindowCounterRateLimiter, rule: Rule, address: str, cost: int) -> int:
     item = RateLimitItemPerSecond(rule.requests, rule.seconds, namespace=rule.name)
-    if counts.hit(item, address):
+    if counts.hit(item, address, cost=cost):
         return 0
     free_at = counts.get_window_stats(item, address).reset_time
     return min(max(1, math.ceil(free_at - time.time())), rule.seconds)

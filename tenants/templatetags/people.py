@@ -1,20 +1,11 @@
-"""What pages show about the person who reads them."""
+"""Filters of the pages about people."""
 
 from collections.abc import Iterable
 from urllib.parse import quote
 
 from django import template
 
-from tenants.access import Access, tenants_of
-from tenants.models import User
-
 register = template.Library()
-
-
-@register.simple_tag
-def companies_of(user: object) -> list[Access]:
-    """Every company of the signed-in person."""
-    return tenants_of(user) if isinstance(user, User) else []
 
 
 @register.filter

@@ -28,6 +28,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "has_app": Authenticator.Type.TOTP in types,
         "passkeys": types.count(Authenticator.Type.WEBAUTHN),
         "has_codes": Authenticator.Type.RECOVERY_CODES in types,
+        "themes": User.Theme.choices,
     }
     return render(request, "tenants/account.html", context)
 
@@ -52,3 +53,12 @@ def choose_language(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keep with the person whether her pages are light or dark; anything else is left as it is."""
+    theme = request.POST.get("theme", "")
+    if isinstance(request.user, User) and theme in User.Theme.values:
+        User.objects.filter(pk=request.user.pk).update(theme=theme)
+    return redirect("tenants:account")

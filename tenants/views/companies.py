@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.models import Event
-from audit.record import Happening, acting, happenings
+from audit.record import Happening, acting, changes, happenings
 from tenants import second_factor
 from tenants.access import Access, tenants_of
 from tenants.company import CompanySettings, change_settings, settings_of
@@ -24,6 +24,8 @@ from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.languages import shown_language
 from tenants.models import Role, Tenant, User
 
+_SHOWN = ("time_zone", "language", "weight_unit", "brand_colour")
+"""The name stays out of the audit trail: it may be that of a person."""
 COMPANIES_PER_PERSON = 20
 """Our own bound: more than one group of companies needs, and few enough that nobody fills our tables."""
 
@@ -41,7 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
         if not places:
             return redirect("tenants:new")
         if len(places) == 1:
-            return redirect("syncjobs:deliveries", places[0].tenant_code)
+            return redirect("syncjobs:overview", places[0].tenant_code)
     return render(request, "tenants/home.html", {"places": places})
 
 
@@ -93,9 +95,10 @@ def settings(request: HttpRequest, access: Access) -> HttpResponse:
         )
         if request.method == "POST" and form.is_valid():
             with acting(actor_of(signed_in(request))):
+                before = settings_of(tenant)
                 changed = change_settings(tenant, CompanySettings(**form.cleaned_data))
                 if changed:
-                    _record(tenant, {"fields": changed})
+                    _record(tenant, changes(asdict(before), form.cleaned_data, shown=_SHOWN))
             messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
             return redirect("tenants:settings", access.tenant_code)
         context = {

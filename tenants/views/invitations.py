@@ -71,7 +71,7 @@ def _join(request: HttpRequest, place: Place, user: User) -> HttpResponse:
         context = {"company": place.tenant_name, "email": user.email, "by": place.invited_by}
         mails.send("tenants/mails/owner_joined", to=owner, context=context)
     messages.success(request, _("You belong to {company} now.").format(company=place.tenant_name))
-    return redirect("syncjobs:deliveries", place.tenant_code)
+    return redirect("syncjobs:overview", place.tenant_code)
 
 
 def _take(place: Place, user: User) -> Taken | None:

@@ -14,7 +14,8 @@ from audit.models import Event
 from audit.record import Happening, acting, happenings
 from connector_site.lib.wording import local
 from exact import consent_links
-from tenants import invitations, mail_bounds, mails, second_factor
+from syncjobs.personal import leaving
+from tenants import api_keys, invitations, mail_bounds, mails, second_factor
 from tenants import team as people
 from tenants.access import Access
 from tenants.forms import InviteForm, RoleForm
@@ -168,15 +169,24 @@ def _do(
 ) -> Changed | None:
     """Make a change with its event in one transaction; None when it was refused, and the person told why.
 
-    With the right to connect go the links by which others may give a permission in her name.
+    With the right to connect go the links by which others may give a permission in her name, and the keys for programs
+    that she made and may know; with her place whatever was hers alone.
     """
     try:
         with inside(access):
             done = change()
-            told = {**details, "invitations_withdrawn": [str(code) for code in done.withdrawn]}
+            told = dict(details)
+            if done.role != done.former:
+                told["changes"] = {"role": [done.former, done.role]}
+            if done.withdrawn:
+                told["invitations_withdrawn"] = [str(code) for code in done.withdrawn]
             if done.ends_links_of is not None:
                 consent_links.end_of(access.tenant_id, done.ends_links_of, at=timezone.now())
-            _record(request, access, "membership", done.code, told if done.withdrawn else details)
+                ended = api_keys.revoke_of(access.tenant_id, done.ends_links_of, at=timezone.now())
+                told |= {"api_keys_ended": [str(code) for code in ended]} if ended else {}
+            if done.gone is not None:
+                told |= leaving.end_of(access.tenant_id, done.gone)
+            _record(request, access, "membership", done.code, told)
     except TeamRefusal as refusal:
         messages.error(request, local(str(refusal)))
         return None
