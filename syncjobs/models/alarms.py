@@ -7,14 +7,15 @@ from django.db import models
 from django.utils import timezone
 
 from connector_site.lib.references import new_code
-from tenants.models import Tenant
+from connector_site.lib.wording import said
+from tenants.models import Tenant, User
 
 
 class _Raised(models.Model):
     """What both kinds have: since when it is so, when it was last seen to be so, and whether people were told.
 
     `mail_due_at` is when the mail is (again) to be sent; it is empty once it was, and where none is wanted. While some
-    are left to be reached, `mail_not_to` holds the keys of those who need it no more (`alarm_mails.Person`), and
+    are left to be reached, `mail_not_to` holds the keys of those who need it no more (`alarm_letters.Person`), and
     `mail_tries_end_at` is when nobody is tried any more.
     """
 
@@ -50,6 +51,7 @@ class Alarm(_Raised):
         ]
         indexes: ClassVar = [
             models.Index(fields=["mail_due_at"], condition=models.Q(mail_due_at__isnull=False), name="alarm_to_mail"),
+            models.Index(fields=["tenant", "-raised_at", "-id"], name="alarm_newest"),
         ]
 
 
@@ -74,3 +76,50 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class NewsChoice(models.Model):
+    """How a person wants to be told of one kind of alarm; without one the role decides (`syncjobs.alarms.news`)."""
+
+    class Mail(models.TextChoices):
+        """When she is mailed."""
+
+        NEVER = "never", said("never")
+        AT_ONCE = "at_once", said("at once")
+        DIGEST = "digest", said("once a day")
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=30)
+    mail = models.CharField(max_length=7, choices=Mail.choices)
+    on_site = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "user", "kind"], name="news_choice_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "user"], condition=models.Q(mail="digest"), name="news_choice_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.mail}"
+
+
+class NewsMark(models.Model):
+    """How far a person has read what was told on the site, and which day's digest she was sent last."""
+
+    code = models.UUIDField(default=new_code, unique=True, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    read_to_at = models.DateTimeField(null=True)
+    digest_date = models.DateField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "user"], name="news_mark_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"news read to {self.read_to_at}"

@@ -79,6 +79,10 @@ class SyncJob(models.Model):
         BEGIN = "begin", "look again at what waited until shipping began"
         RETAIN = "retain", "delete what was kept long enough"
         EXPORT = "export", "put the customer's data into one archive"
+        PREVIEW = "preview", "look up what an action would do"
+        VOID = "void", "void single parcels"
+        FIGURES = "figures", "count what shipments became"
+        VERIFY = "verify", "check the audit trail now"
         CLOSE = "close", "end what is left of a customer who leaves"
 
     class State(models.TextChoices):

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Collate, Reverse
 from django.utils import timezone
 
 from connector_site.lib.references import new_code
@@ -26,7 +27,8 @@ class Attempt(models.Model):
     `due_at` is when it is looked at next by itself, `doubt_at` since when its outcome is unknown, `watches` how often
     it was looked for after it was found absent, `void_id` the shipment at UPS that is being voided. `review_reason`
     says why a person must decide; the reasons are `settling.Reason`. The request shows the receiver's address: once it
-    is settled it may be erased (`erased_at`), and changed never.
+    is settled it may be erased (`erased_at`), and changed never. `quoted_amount` is what UPS named as its price when a
+    person was shown one.
     """
 
     class State(models.TextChoices):
@@ -78,6 +80,8 @@ class Attempt(models.Model):
     review_reason = models.CharField(max_length=20, blank=True, default="", db_default="")
     orphaned_at = models.DateTimeField(null=True)
     void_id = models.CharField(max_length=35, blank=True, default="", db_default="")
+    quoted_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    quoted_currency = models.CharField(max_length=3, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -121,6 +125,7 @@ class Shipment(models.Model):
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="shipments")
     ups_shipment_id = models.CharField(max_length=35)
     service_code = models.CharField(max_length=3)
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
     charge_amount = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     charge_currency = models.CharField(max_length=3, blank=True)
     alerts = models.JSONField(default=list, blank=True)
@@ -132,6 +137,7 @@ class Shipment(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["tenant", "ups_shipment_id"], name="shipment_number_once"),
         ]
+        indexes: ClassVar = [models.Index(fields=["tenant", "created_at"], name="shipment_newest")]
 
     def __str__(self) -> str:
         return self.ups_shipment_id
@@ -142,6 +148,8 @@ class Parcel(models.Model):
 
     `milestone` never shows an end (delivered, returned, voided) that UPS's Tracking API did not confirm itself; until
     it does, `claim_at` says since when another source claims one. `look_at` is when that API is asked next.
+    `promised_date` is the first day of arrival that UPS named, `scheduled_date` the last. A person may have it voided
+    alone: `void_asked_at` until UPS has answered, then `voided_at`, or `void_refusal` with UPS's words.
     """
 
     class Milestone(models.TextChoices):
@@ -179,6 +187,11 @@ class Parcel(models.Model):
     claim_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     scheduled_date = models.DateField(null=True)
+    promised_date = models.DateField(null=True)
+    had_exception = models.BooleanField(default=False, db_default=False)
+    void_asked_at = models.DateTimeField(null=True)
+    voided_at = models.DateTimeField(null=True)
+    void_refusal = models.CharField(max_length=250, blank=True, default="", db_default="")
     last_event_at = models.DateTimeField(null=True)
     looked_at = models.DateTimeField(null=True)
     looks_in_vain = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -192,7 +205,16 @@ class Parcel(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["look_at"], condition=models.Q(look_at__isnull=False), name="parcel_to_look_at"),
+            models.Index(
+                fields=["void_asked_at"],
+                condition=models.Q(void_asked_at__isnull=False, voided_at=None),
+                name="parcel_to_void",
+            ),
             models.Index(fields=["tenant"], condition=~models.Q(attention=""), name="parcel_needs_attention"),
+            models.Index(
+                fields=["tenant", "tracking_number"], opclasses=["uuid_ops", "text_pattern_ops"], name="parcel_number"
+            ),
+            models.Index("tenant", Collate(Reverse("tracking_number"), "C"), name="parcel_number_ending"),
         ]
 
     def __str__(self) -> str:
@@ -202,7 +224,8 @@ class Parcel(models.Model):
 class Label(models.Model):
     """A label exactly as UPS sent it; encrypted under a key of its own, because it shows a name and an address.
 
-    Once erased (`erased_at`) neither the key nor the content is left.
+    Once erased (`erased_at`) neither the key nor the content is left. `prints` counts how often it was handed out to be
+    printed, `printed_at` is when that was first.
     """
 
     code = models.UUIDField(default=new_code, unique=True, editable=False)
@@ -212,6 +235,8 @@ class Label(models.Model):
     sealed_key = SealedField(null=True)
     content = EncryptedBytesField(null=True)
     erased_at = models.DateTimeField(null=True)
+    printed_at = models.DateTimeField(null=True)
+    prints = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
