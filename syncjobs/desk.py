@@ -1,4 +1,4 @@
-"""What people look at: the list of deliveries, the work list, and the words for states. Reads only.
+"""What people look at: the words for states, and what stands around every page. Reads only.
 
 Every function runs inside the tenant's context (`tenants.gate.inside`).
 """
@@ -6,27 +6,17 @@ Every function runs inside the tenant's context (`tenants.gate.inside`).
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
-
-from django.db.models import Prefetch, Q, QuerySet
-from django.utils import timezone
 
 from connector_site.lib.wording import said
 from exact.models import Connection
-from syncjobs.account_notices import count_in_trouble
-from syncjobs.alarm_notices import count_listed
-from syncjobs.doubt_notices import DoubtNotice, doubt_notices, notices_of, pressing_deliveries
-from syncjobs.going_live import APPROVAL, content_to_approve
-from syncjobs.looking import FOLLOWED_DAYS
-from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
-from syncjobs.problems import Problem, from_json
-from syncjobs.receivers import Receiver, receiver_of, with_receiver
+from syncjobs.doubts.notices import DoubtNotice
+from syncjobs.models import Delivery, Parcel, Shipment, SyncJob
+from syncjobs.problems import from_json
 from syncjobs.replay import step_to_run
 from syncjobs.reporting import GONE_FROM_EXACT
 from syncjobs.selection import BEFORE_START, NOT_LIVE
+from syncjobs.setup.going_live import APPROVAL, content_to_approve
 
-PAGE_SIZE = 25
 D = Delivery.State
 M = Parcel.Milestone
 
@@ -63,6 +53,15 @@ SHOWN_MILESTONES: dict[str, Shown] = {
     M.UNKNOWN: Shown(word=said("Status unknown"), look="quiet"),
 }
 """Milestones that say more than the state beside them does."""
+_SHOWN_BACK: dict[str, Shown] = {
+    D.RECEIVED: Shown(word=said("Being ordered"), look="work"),
+    D.READY: Shown(word=said("Being ordered"), look="work"),
+    D.REPORTED: Shown(word=said("Label ready"), look="good"),
+    D.IN_TRANSIT: Shown(word=said("Coming back"), look="good"),
+    D.DELIVERED: Shown(word=said("Back with you"), look="good"),
+    D.CLOSED: Shown(word=said("Back with you"), look="good"),
+}
+"""The states of returns that mean something else: none of it stands in Exact, and the company is who receives."""
 _SHOWN_FOR: dict[tuple[str, str], Shown] = {
     (D.SKIPPED, NOT_LIVE): Shown(word=said("Not switched on"), look="quiet"),
     (D.SKIPPED, BEFORE_START): Shown(word=said("Booked before"), look="quiet"),
@@ -75,40 +74,8 @@ MOVING = frozenset({D.RECEIVED, D.READY, D.SHIPPING, D.LABELLED})
 """States that change by themselves within seconds."""
 FOLLOWED = frozenset({D.REPORTED, D.IN_TRANSIT, D.DELIVERED, D.REVIEW})
 """States in which UPS may tell something at any moment."""
-_PROBLEM_STATES = frozenset({D.HOLD, D.REVIEW})
-PROOF_DAYS = 30
-"""So long a delivery whose proof could not be filed waits for a person."""
-STOPPED_DAYS = 14
-"""So long a parcel that is no longer followed waits for a person, who may have nothing more to find out."""
 _OUR_FAULT = frozenset({"poison", "gave_up"})
 """Problems that nobody fixes in Exact: the button says "Try again" (`engine`, `retry`)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """A choice in the list of deliveries."""
-
-    key: str
-    word: str
-    states: frozenset[str]
-    milestones: frozenset[str] = frozenset()
-
-
-FILTERS = (
-    Filter(key="work", word=said("In work"), states=MOVING),
-    Filter(key="todo", word=said("To do"), states=frozenset({D.HOLD, D.REVIEW})),
-    Filter(key="reported", word=said("Number in Exact"), states=frozenset({D.REPORTED})),
-    Filter(key="way", word=said("On the way"), states=frozenset({D.IN_TRANSIT})),
-    Filter(
-        key="exceptions",
-        word=said("Exceptions"),
-        states=FOLLOWED,
-        milestones=frozenset({M.EXCEPTION, M.RETURNED_TO_SENDER, M.UNKNOWN}),
-    ),
-    Filter(key="delivered", word=said("Delivered"), states=frozenset({D.DELIVERED, D.CLOSED})),
-    Filter(key="skipped", word=said("Not ours"), states=frozenset({D.SKIPPED})),
-    Filter(key="cancelled", word=said("Cancelled"), states=frozenset({D.CANCELLED})),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,95 +109,6 @@ _ATTENTION = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A delivery in a list."""
-
-    delivery: Delivery
-    shown: Shown
-    milestone: Shown | None
-    receiver: Receiver | None
-    tracking_numbers: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """A piece of the list; `older` is the code to go on from, None at the end."""
-
-    rows: tuple[Row, ...]
-    older: uuid.UUID | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkItem:
-    """Something that waits for a person. `since` is None where only its parcels call for attention."""
-
-    delivery: Delivery
-    shown: Shown
-    problems: tuple[Problem, ...]
-    notices: tuple[Notice, ...]
-    unfiled: str
-    """Why its proof is not in Exact; empty where it is, or is not wanted."""
-    doubts: tuple[DoubtNotice, ...]
-    since: datetime | None
-    button: str
-
-    @property
-    def needs_decision(self) -> bool:
-        """Whether a manager has to choose how it goes on."""
-        return self.delivery.state == D.REVIEW or any(doubt.needs_decision for doubt in self.doubts)
-
-
-def find_deliveries(tenant_id: uuid.UUID, *, choice: str, search: str, before: uuid.UUID | None) -> Page:
-    """Newest first, a page at a time, from after the delivery `before`."""
-    found = Delivery.objects.filter(tenant_id=tenant_id)
-    chosen = next((one for one in FILTERS if one.key == choice), None)
-    if chosen is not None:
-        found = found.filter(state__in=chosen.states)
-    if chosen is not None and chosen.milestones:
-        found = found.filter(milestone__in=chosen.milestones)
-    if search:
-        found = found.filter(_matches(tenant_id, search))
-    mark = Delivery.objects.filter(tenant_id=tenant_id, code=before).first() if before else None
-    if mark is not None:
-        found = found.filter(
-            Q(created_at__lt=mark.created_at) | Q(created_at=mark.created_at, pk__lt=mark.pk),
-        )
-    some = list(_with_story(found).order_by("-created_at", "-pk")[: PAGE_SIZE + 1])
-    rows = tuple(_row(delivery) for delivery in some[:PAGE_SIZE])
-    return Page(rows=rows, older=rows[-1].delivery.code if len(some) > PAGE_SIZE else None)
-
-
-def waiting_count(tenant_id: uuid.UUID) -> int:
-    """How many deliveries, UPS accounts and alarms wait for a person."""
-    return _waiting_keys(tenant_id).count() + count_in_trouble(tenant_id) + count_listed(tenant_id)
-
-
-def work_list(tenant_id: uuid.UUID) -> list[WorkItem]:
-    """What waits for a person, longest waiting first; what only waits for approval stands apart (`approvals`)."""
-    to_approve = Q(state=D.HOLD, problems__0__code=APPROVAL)
-    found = Delivery.objects.filter(tenant_id=tenant_id, pk__in=list(_waiting_keys(tenant_id)))
-    rows = found.exclude(to_approve).select_related("connection__reporting")
-    waiting = list(rows.order_by("changed_at", "pk"))
-    doubts = doubt_notices(tenant_id, waiting, at=timezone.now())
-    notices = _notices(tenant_id, waiting)
-    return [_item(delivery, doubts.get(delivery.pk, ()), notices.get(delivery.pk, ())) for delivery in waiting]
-
-
-def _item(delivery: Delivery, doubts: tuple[DoubtNotice, ...], notices: tuple[Notice, ...]) -> WorkItem:
-    stands = delivery.state in _PROBLEM_STATES or lacks_proof(delivery)
-    return WorkItem(
-        delivery=delivery,
-        shown=shown_state(delivery, doubts),
-        problems=tuple(from_json(delivery.problems)) if delivery.state in _PROBLEM_STATES else (),
-        notices=notices,
-        unfiled=delivery.proof_problem if lacks_proof(delivery) else "",
-        doubts=doubts,
-        since=delivery.changed_at if stands or doubts else None,
-        button="" if any(doubt.is_doubt for doubt in doubts) else button_for(delivery),
-    )
-
-
 def shown_state(delivery: Delivery, doubts: Iterable[DoubtNotice]) -> Shown:
     """The badge of a delivery; a shipment that UPS may or may not have made comes before being shipped.
 
@@ -241,7 +119,8 @@ def shown_state(delivery: Delivery, doubts: Iterable[DoubtNotice]) -> Shown:
         return _SHOWN_FOR[delivery.state, code]
     open_ones = [doubt for doubt in doubts if doubt.is_doubt]
     if not open_ones or delivery.state != D.SHIPPING:
-        return SHOWN[delivery.state]
+        word = SHOWN[delivery.state]
+        return word if delivery.return_of_id is None else _SHOWN_BACK.get(delivery.state, word)
     return LONG_IN_DOUBT if any(doubt.is_long for doubt in open_ones) else IN_DOUBT
 
 
@@ -265,6 +144,8 @@ def button_for(delivery: Delivery) -> str:
         return ""
     if step == SyncJob.Kind.PROOF:
         return said("File the proof again") if lacks_proof(delivery) else ""
+    if step == SyncJob.Kind.REPORT:
+        return said("Write it again")
     if step is None:
         return ""
     codes = {problem.code for problem in from_json(delivery.problems)}
@@ -282,6 +163,11 @@ def lacks_proof(delivery: Delivery) -> bool:
     return is_wanted and delivery.state == D.CLOSED and delivery.exact_document_id is None
 
 
+def keeps_number(delivery: Delivery) -> bool:
+    """Whether Exact does not let the number of a shipment go that was voided; it is tried every hour."""
+    return delivery.state == D.CANCELLED and delivery.proof_problem not in {"", GONE_FROM_EXACT}
+
+
 def needs_reconnect(tenant_id: uuid.UUID) -> bool:
     """Whether the permission for a connected Exact company has ended."""
     return Connection.objects.filter(
@@ -296,77 +182,5 @@ def live_parcels(shipments: Sequence[Shipment]) -> tuple[Parcel, ...]:
         for shipment in shipments
         if shipment.voided_at is None
         for parcel in sorted(shipment.parcels.all(), key=lambda parcel: parcel.position)
-    )
-
-
-def _waiting_keys(tenant_id: uuid.UUID) -> QuerySet[Delivery, Any]:
-    """Keys of what waits for a person, each once. Every part has an index of its own: one condition would have none."""
-    stopped = Delivery.objects.filter(tenant_id=tenant_id, state__in=_PROBLEM_STATES)
-    return stopped.values_list("pk", flat=True).union(
-        pressing_deliveries(tenant_id, at=timezone.now()).values_list("delivery_id", flat=True),
-        _with_attention(tenant_id).values_list("delivery_id", flat=True),
-        _without_proof(tenant_id).values_list("pk", flat=True),
-    )
-
-
-def _without_proof(tenant_id: uuid.UUID) -> QuerySet[Delivery]:
-    """Those that `lacks_proof` tells of, while it is not too long ago."""
-    wanted = Q(connection__reporting=None) | Q(connection__reporting__writes_proof=True)
-    return Delivery.objects.filter(
-        ~Q(proof_problem=""),
-        Q(state=D.DELIVERED) | Q(wanted, state=D.CLOSED, exact_document_id=None),
-        tenant_id=tenant_id,
-        changed_at__gte=timezone.now() - timedelta(days=PROOF_DAYS),
-    ).exclude(proof_problem=GONE_FROM_EXACT)
-
-
-def _calling(tenant_id: uuid.UUID) -> QuerySet[Parcel]:
-    """Parcels that call for attention; one that is no longer followed does so for a while only."""
-    since = timezone.now() - timedelta(days=FOLLOWED_DAYS + STOPPED_DAYS)
-    is_over = Q(attention=Parcel.Attention.STOPPED, shipment__created_at__lt=since)
-    return Parcel.objects.filter(tenant_id=tenant_id, shipment__voided_at=None).exclude(attention="").exclude(is_over)
-
-
-def _with_attention(tenant_id: uuid.UUID) -> QuerySet[Shipment]:
-    return Shipment.objects.filter(tenant_id=tenant_id, pk__in=_calling(tenant_id).values("shipment_id"))
-
-
-def _notices(tenant_id: uuid.UUID, deliveries: Sequence[Delivery]) -> dict[int, tuple[Notice, ...]]:
-    """By delivery, in the order of its parcels."""
-    rows = (
-        _calling(tenant_id)
-        .filter(shipment__delivery__in=deliveries)
-        .select_related("shipment")
-        .order_by("shipment_id", "position")
-    )
-    found: dict[int, tuple[Notice, ...]] = {}
-    for row in rows:
-        notice = attention_of(row)
-        if notice is not None:
-            found[row.shipment.delivery_id] = (*found.get(row.shipment.delivery_id, ()), notice)
-    return found
-
-
-def _matches(tenant_id: uuid.UUID, search: str) -> Q:
-    """Part of a number; letters in numbers of UPS and Exact are capitals, so that no row's have to be made so."""
-    part = "".join(search.upper().split())
-    parcels = Parcel.objects.filter(tenant_id=tenant_id, tracking_number__contains=part).values("shipment__delivery_id")
-    return Q(delivery_number__contains=part) | Q(order_numbers__contains=part) | Q(pk__in=parcels)
-
-
-def _with_story(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
-    return with_receiver(found).prefetch_related(
-        Prefetch("shipments", queryset=Shipment.objects.order_by("created_at").prefetch_related("parcels")),
-        Prefetch("attempts", queryset=Attempt.objects.filter(state=Attempt.State.IN_DOUBT).defer("request")),
-    )
-
-
-def _row(delivery: Delivery) -> Row:
-    parcels = live_parcels(list(delivery.shipments.all()))
-    return Row(
-        delivery=delivery,
-        shown=shown_state(delivery, notices_of(delivery.attempts.all(), at=timezone.now())),
-        milestone=shown_milestone(delivery),
-        receiver=receiver_of(delivery),
-        tracking_numbers=tuple(parcel.tracking_number for parcel in parcels),
+        if parcel.voided_at is None
     )

@@ -13,7 +13,8 @@ from audit.models import Event
 from audit.record import Happening, acting, happenings
 from connector_site.lib.secrets import UNREADABLE
 from connector_site.lib.wording import said
-from syncjobs import alarms, queue, retry
+from syncjobs import queue, retry
+from syncjobs.alarms import raising
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.problems import Problem, as_json
 from syncjobs.queue import Job, LostClaim
@@ -27,20 +28,26 @@ from syncjobs.steps.dry_run import look_ahead
 from syncjobs.steps.events import events
 from syncjobs.steps.export import export
 from syncjobs.steps.facts import touch
+from syncjobs.steps.figures import figures
 from syncjobs.steps.gone import gone
 from syncjobs.steps.look import look
+from syncjobs.steps.preview import preview
 from syncjobs.steps.proof import proof
 from syncjobs.steps.read import OPEN_TO_PLANNING, read
 from syncjobs.steps.reconcile import reconcile
 from syncjobs.steps.report import report
 from syncjobs.steps.retain import retain
+from syncjobs.steps.rewriting import SAYS_OF_NUMBER
 from syncjobs.steps.settle import settle
 from syncjobs.steps.ship import sending_was_found, ship
 from syncjobs.steps.status import status
 from syncjobs.steps.upkeep import master, methods, subscribe
+from syncjobs.steps.verify import verify
 from syncjobs.steps.view import view
+from syncjobs.steps.void_parcels import void_parcels
 from syncjobs.steps.warehouses import warehouses
 from syncjobs.steps.writing import PROBLEM_CHARACTERS
+from syncjobs.tracking.courses import FOLLOWED
 from syncjobs.transitions import IllegalMove, LostRace, delivery_event, move
 from tenants.context import tenant_context
 
@@ -68,11 +75,14 @@ COMES_BACK = frozenset(
         SyncJob.Kind.STATUS,
         SyncJob.Kind.PROOF,
         SyncJob.Kind.SETTLE,
+        SyncJob.Kind.VOID,
         SyncJob.Kind.CLOSE,
         SyncJob.Kind.BEGIN,
     }
 )
 """What follows a delivery is tried again even after it was given up: whatever ailed it may be over by then."""
+_CORRECTED = FOLLOWED | {Delivery.State.CANCELLED}
+"""Where the write-back only puts right what stands in Exact: it comes back too, until Exact takes it."""
 COMES_BACK_AFTER = timedelta(hours=1)
 STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.READ: read,
@@ -96,10 +106,14 @@ STEPS: dict[SyncJob.Kind, Callable[[Job, Step], None]] = {
     SyncJob.Kind.RECONCILE: reconcile,
     SyncJob.Kind.BEGIN: begin,
     SyncJob.Kind.RETAIN: retain,
+    SyncJob.Kind.FIGURES: figures,
     SyncJob.Kind.EXPORT: export,
     SyncJob.Kind.CLOSE: close,
+    SyncJob.Kind.VERIFY: verify,
     SyncJob.Kind.WAREHOUSES: warehouses,
     SyncJob.Kind.DRY_RUN: look_ahead,
+    SyncJob.Kind.PREVIEW: preview,
+    SyncJob.Kind.VOID: void_parcels,
 }
 
 
@@ -163,7 +177,7 @@ def _failed(job: Job, step: Step, error: Exception) -> None:
     found = retry.verdict(error, job, at=step.at)
     try:
         if isinstance(error, UNREADABLE):
-            alarms.tell_of_unreadable(job.tenant_id, about=f"{job.kind} {job.subject}", at=step.at)
+            raising.tell_of_unreadable(job.tenant_id, about=f"{job.kind} {job.subject}", at=step.at)
         if isinstance(found, retry.Again):
             _again(job, step, found, error)
         else:
@@ -207,11 +221,12 @@ def _block(job: Job, step: Step, found: retry.Block) -> None:
         if problem.code in retry.FOR_OUR_TEAM:
             logger.error("Job %s %s was given up: %s", job.kind, job.subject, problem.code)
             about = {"job": str(job.subject), "why": problem.code}
-            alarms.tell_of_given_up(job.tenant_id, kind=job.kind, about=about, at=step.at)
-        if job.kind in COMES_BACK:
+            raising.tell_of_given_up(job.tenant_id, kind=job.kind, about=about, at=step.at)
+        is_correction = job.kind == SyncJob.Kind.REPORT and delivery is not None and delivery.state in _CORRECTED
+        if job.kind in COMES_BACK or is_correction:
             due_at = max(found.not_before, step.at + COMES_BACK_AFTER)
             queue.add(job.tenant_id, job.kind, job.subject, due_at=due_at, correlation=job.correlation, wake=False)
-        if delivery is not None and job.kind in WRITES_NEWS:
+        if delivery is not None and _is_news(job, delivery):
             touch(delivery, {"proof_problem": problem.text[:PROBLEM_CHARACTERS]})
         if delivery is None or delivery.state not in OWNED.get(job.kind, frozenset()):
             _record_failure(job, step, problem.code)
@@ -225,6 +240,11 @@ def _block(job: Job, step: Step, found: retry.Block) -> None:
         delivery.changed_at = step.at
         rechecking.schedule(delivery, job=job, at=step.at, not_before=found.not_before)
         move(delivery, to=Delivery.State.HOLD, at=step.at, problems=[problem], events=failed)
+
+
+def _is_news(job: Job, delivery: Delivery) -> bool:
+    """Whether a failure is shown beside what was written."""
+    return job.kind in WRITES_NEWS or (job.kind == SyncJob.Kind.REPORT and delivery.state in SAYS_OF_NUMBER)
 
 
 def _record_calls_left(job: Job, step: Step) -> None:

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 
-from syncjobs.history_rows import received_by, rows_of
-from syncjobs.milestones import least_advanced_of
 from syncjobs.models import Delivery, Parcel, TrackingEvent
-from syncjobs.progress import parcels_of
 from syncjobs.proof import ProofEvent, ProofFacts, ProofParcel
 from syncjobs.remarks import LineFacts
+from syncjobs.tracking.history_rows import received_by, rows_of
+from syncjobs.tracking.milestones import least_advanced_of
+from syncjobs.tracking.progress import current, parcels_of
 from tenants.models import Tenant
 from ups.events import Milestone
 
@@ -27,7 +27,7 @@ def page_url(delivery: Delivery) -> str:
 
 def line_facts(delivery: Delivery, milestone: str) -> LineFacts:
     """What our line says of this milestone: where and when the least advanced parcel reached it."""
-    parcels = parcels_of(delivery)
+    parcels = current(parcels_of(delivery))
     least = least_advanced_of(parcels)
     event = _event_of(least, milestone) if least else None
     return LineFacts(
@@ -43,7 +43,7 @@ def line_facts(delivery: Delivery, milestone: str) -> LineFacts:
 
 def proof_facts(tenant_id: UUID, delivery: Delivery) -> ProofFacts | None:
     """What the proof says; None until every parcel was delivered."""
-    parcels = [row for row in parcels_of(delivery) if row.milestone != Milestone.VOIDED]
+    parcels = [row for row in current(parcels_of(delivery)) if row.milestone != Milestone.VOIDED]
     moments = [row.confirmed_at for row in parcels if row.milestone == Milestone.DELIVERED and row.confirmed_at]
     if not parcels or len(moments) < len(parcels):
         return None

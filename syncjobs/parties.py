@@ -1,5 +1,6 @@
 """Who a delivery goes to: kept under a key of its own, and read only here."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,8 @@ PURPOSE = "ship_to"
 _WRITTEN = ["sealed_key", "sealed", "finders", "erased_at", "changed_at"]
 
 
-def keep_party(delivery: Delivery, party: PartySpec, *, at: datetime) -> None:
-    """Write the receiver, over an earlier one, in the open transaction."""
+def keep_party(delivery: Delivery, party: PartySpec, *, at: datetime, in_exact: Sequence[str] = ()) -> None:
+    """Write the receiver, over an earlier one, in the open transaction; `in_exact` are her lines as Exact has them."""
     shown = {
         "name": party.name,
         "attention": party.attention,
@@ -25,6 +26,7 @@ def keep_party(delivery: Delivery, party: PartySpec, *, at: datetime) -> None:
         "state": party.state,
         "country": party.country,
         "email": party.email,
+        "in_exact": list(in_exact),
     }
     locked = lock_json(shown, owner=delivery.code, purpose=PURPOSE)
     row = PartyAddress(

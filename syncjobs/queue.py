@@ -58,6 +58,10 @@ QUEUE_OF = {
     SyncJob.Kind.BEGIN: SyncJob.Queue.SYNC,
     SyncJob.Kind.RETAIN: SyncJob.Queue.UPKEEP,
     SyncJob.Kind.EXPORT: SyncJob.Queue.UPKEEP,
+    SyncJob.Kind.PREVIEW: SyncJob.Queue.SYNC,
+    SyncJob.Kind.VOID: SyncJob.Queue.SHIP,
+    SyncJob.Kind.FIGURES: SyncJob.Queue.UPKEEP,
+    SyncJob.Kind.VERIFY: SyncJob.Queue.UPKEEP,
     SyncJob.Kind.CLOSE: SyncJob.Queue.UPKEEP,
 }
 

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Prefetch
 
-from syncjobs.histories import EventShown, Step, history_of, steps_of
-from syncjobs.milestones import ENDS
 from syncjobs.models import Parcel, Shipment, TrackingEvent
+from syncjobs.tracking.histories import EventShown, Step, history_of, steps_of
+from syncjobs.tracking.milestones import ENDS
 from tenants.context import tenant_context
 from tenants.models import Tenant
 
@@ -74,7 +74,9 @@ def _route(track_code: uuid.UUID) -> tuple[uuid.UUID, int] | None:
 
 def _live_shipments(tenant_id: uuid.UUID, delivery_id: int) -> Iterable[Shipment]:
     events = TrackingEvent.objects.only(*_EVENT_COLUMNS)
-    parcels = Parcel.objects.order_by("position").prefetch_related(Prefetch("events", queryset=events))
+    parcels = (
+        Parcel.objects.filter(voided_at=None).order_by("position").prefetch_related(Prefetch("events", queryset=events))
+    )
     return (
         Shipment.objects.filter(tenant_id=tenant_id, delivery_id=delivery_id, voided_at=None)
         .order_by("created_at")

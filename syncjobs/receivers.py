@@ -16,7 +16,10 @@ _SEALED, _SEALED_KEY = PartyAddress._meta.get_field("sealed"), PartyAddress._met
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """Who a delivery goes to, opened for showing; all empty where that cannot be read, or was erased."""
+    """Who a delivery goes to, opened for showing; all empty where that cannot be read, or was erased.
+
+    All but `in_exact` is as UPS is told; that is as Exact has it, and empty for what was read by an older version.
+    """
 
     name: str = ""
     attention: str = ""
@@ -24,8 +27,14 @@ class Receiver:
     place: str = ""
     country: str = ""
     phone: str = ""
+    in_exact: tuple[str, ...] = ()
     is_readable: bool = True
     erased_at: datetime | None = None
+
+    @property
+    def whereabouts(self) -> str:
+        """Place and country; less than both where Exact has less."""
+        return ", ".join(part for part in (self.place, self.country) if part)
 
 
 def with_receiver(found: QuerySet[Delivery]) -> QuerySet[Delivery]:
@@ -61,4 +70,5 @@ def shown(party: dict[str, Any]) -> Receiver:
         place=" ".join(part for part in (party.get("postal_code"), party.get("city"), party.get("state")) if part),
         country=party.get("country", ""),
         phone=party.get("phone", ""),
+        in_exact=tuple(party.get("in_exact", ())),
     )

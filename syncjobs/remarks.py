@@ -134,6 +134,17 @@ def with_our_line(remarks: str, line: str, *, previous: str = "") -> str:
     return f"{remarks}{line}" if remarks.endswith("\n") else f"{remarks}{line_end}{line}"
 
 
+def without_our_line(remarks: str, *, previous: str = "") -> str:
+    """The remarks without our line, the one we wrote last or the first in one of our forms; every other byte stays."""
+    found = (_standing(remarks, previous) if previous else None) or _OURS.search(remarks)
+    if found is None:
+        return remarks
+    before, after = remarks[: found.start()], remarks[found.end() :]
+    if after:
+        return before + after.removeprefix("\r").removeprefix("\n")
+    return before.removesuffix("\n").removesuffix("\r")
+
+
 def _head(facts: LineFacts, words: Words, *, place: str = "") -> str:
     moment = f"{facts.local_at:{_MOMENT}}" if facts.local_at else ""
     return " ".join(part for part in (MARK, milestone_word(words, facts.milestone), moment, place) if part)

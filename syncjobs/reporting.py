@@ -8,15 +8,16 @@ from typing import Any
 from django.utils import timezone
 
 from audit.models import Event
-from audit.record import Happening, happenings
+from audit.record import Happening, changes, happenings
 from connector_site.lib.wording import said
 from exact.documents import choose_type
 from exact.models import Connection
 from exact.records import DocumentType
-from syncjobs.courses import FOLLOWED, TOLD_BY_UPS, Course
-from syncjobs.models import Delivery, Reporting
+from syncjobs import queue
+from syncjobs.models import Delivery, Reporting, Shipment, SyncJob
 from syncjobs.models.rules import default_milestones
 from syncjobs.remarks import SHORTEST
+from syncjobs.tracking.courses import FOLLOWED, TOLD_BY_UPS, Course
 from ups.events import Milestone
 
 EXACT_WRITES = 5
@@ -24,6 +25,11 @@ EXACT_WRITES = 5
 LINE_PAUSE = timedelta(days=1)
 """Exact's limit on errors is ten an hour per endpoint and company (`exact.md` 5), and labels need the same one."""
 GONE_FROM_EXACT = said("The goods delivery is no longer in Exact Online; nothing was written.")
+LINE_REFUSED = said("Our line could not be written to the goods delivery.")
+LINE_SHORTENED = said("Our line in the goods delivery is shorter than usual.")
+"""What is wrong with our line alone: the set-up tells of it, and the next status tries anew."""
+REWRITTEN = frozenset({Delivery.State.REPORTED, Delivery.State.IN_TRANSIT})
+"""Where what we wrote to Exact is put right, if Exact lets us."""
 _ENDS = frozenset({Milestone.DELIVERED, Milestone.RETURNED_TO_SENDER})
 _NOTHING_YET = frozenset({Milestone.LABEL_CREATED, Milestone.UNKNOWN, Milestone.VOIDED})
 
@@ -54,8 +60,8 @@ def save_reporting(
     }
     if tries_full_lines:
         new |= {"has_short_lines": False, "lines_paused_until": None}
-    changed = sorted(name for name, value in new.items() if value != getattr(reporting, name))
-    if not changed:
+    told = changes({name: getattr(reporting, name) for name in new}, new, shown=new)
+    if not told:
         return []
     for name, value in new.items():
         setattr(reporting, name, value)
@@ -64,10 +70,10 @@ def save_reporting(
         kind=Event.Kind.CHANGED,
         subject_kind="exact_connection",
         subject=connection.code,
-        details={"what": "reporting", "fields": changed},
+        details={"what": "reporting", **told},
     )
     happenings(connection.tenant_id, [event])
-    return changed
+    return list(told["fields"])
 
 
 def shortness_of(reporting: Reporting, *, at: datetime) -> int | None:
@@ -109,8 +115,10 @@ def milestone_to_tell(delivery: Delivery, milestone: str, course: Course | None)
     """The milestone that Exact should be told of now; empty for none. How a delivery ends well is told with its proof.
 
     News often comes in bursts: a parcel first heard of under way was picked up. And a trouble that is over is taken
-    back, whatever follows it.
+    back, whatever follows it. Exact knows nothing of returns.
     """
+    if delivery.return_of_id is not None:
+        return ""
     told = delivery.written.get("milestone", "")
     state = delivery.state if course is None else course.to
     if milestone in {told, Milestone.DELIVERED, ""} or not is_followed(state, delivery):
@@ -127,6 +135,14 @@ def milestone_to_tell(delivery: Delivery, milestone: str, course: Course | None)
     return Milestone.PICKED_UP if is_first else ""
 
 
+def waits_for_rewrite(delivery: Delivery) -> bool:
+    """Whether Exact refused what was to be put right there, and a person may have it tried at once."""
+    problem = delivery.proof_problem
+    if problem in {"", GONE_FROM_EXACT} or problem.startswith((LINE_REFUSED, LINE_SHORTENED)):
+        return False
+    return delivery.state in REWRITTEN
+
+
 def is_followed(state: str, delivery: Delivery) -> bool:
     """Whether the number is in Exact and UPS's news is what moves the delivery."""
     codes = {row["code"] for row in delivery.problems}
@@ -138,3 +154,14 @@ def has_writes_left(delivery: Delivery, milestone: str) -> bool:
     """The last write is kept for an end, so that what stands there at last is true."""
     kept = 0 if milestone in _ENDS else 1
     return delivery.exact_writes + kept < EXACT_WRITES
+
+
+def tell_of_end(delivery: Delivery, at: datetime) -> None:
+    """Have the number of a voided shipment taken out of Exact, in the transaction that ends the delivery.
+
+    Whose number stands there is looked at then; a return never stood in Exact.
+    """
+    voided = Shipment.objects.filter(tenant_id=delivery.tenant_id, delivery=delivery, voided_at__isnull=False)
+    if delivery.return_of_id is None and voided.exists():
+        kind = SyncJob.Kind.REPORT
+        queue.add(delivery.tenant_id, kind, delivery.code, due_at=at, correlation=delivery.correlation)

@@ -1,17 +1,19 @@
 """A delivery's audit events told in plain words. Reads only, inside the tenant's context."""
 
 import uuid
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import CharField, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf
 from django.utils.translation import get_language
 
 from audit.models import Event
 from connector_site.lib.wording import said
-from syncjobs.adopting import RECOVERY
-from syncjobs.evidence import reasons_kept
+from syncjobs.doubts.adopting import RECOVERY
+from syncjobs.doubts.evidence import reasons_kept
 from syncjobs.models import Attempt, Delivery
 from syncjobs.story_words import (
     ACTORS,
@@ -55,7 +57,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One line of the story; `calls` holds the outside calls made for it."""
+    """One line of the story; `calls` holds the outside calls made for it, `actor` is who the trail says it was."""
 
     at: datetime | None
     words: str
@@ -63,6 +65,7 @@ class Moment:
     by: str = ""
     more: str = ""
     calls: tuple[Call, ...] = ()
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +76,20 @@ class _Known:
     reasons: dict[str, str]
 
 
-def story_of(tenant_id: uuid.UUID, delivery: Delivery) -> list[Moment]:
-    """Newest first; calls stand with the event they led to."""
-    events = list(Event.objects.filter(tenant_id=tenant_id).for_subject(delivery.code))
-    known = _Known(people=_people(tenant_id, events), reasons=_reasons_given(delivery, events))
+def events_of(tenant_id: uuid.UUID, delivery: Delivery) -> list[Event]:
+    """What the trail has of it, oldest first, each with the name of the member who did it (`person`)."""
+    members = User.objects.filter(memberships__tenant_id=tenant_id)
+    actors = members.annotate(actor=Concat(Value("user:"), Cast("code", CharField())))
+    names = actors.annotate(shown=Coalesce(NullIf("name", Value("")), "email", output_field=CharField())).filter(
+        actor=OuterRef("actor")
+    )
+    rows = Event.objects.filter(tenant_id=tenant_id).for_subject(delivery.code)
+    return list(rows.annotate(person=Subquery(names.values("shown")[:1])))
+
+
+def story_of(delivery: Delivery, events: Sequence[Event]) -> list[Moment]:
+    """Newest first, of `events_of` the delivery; calls stand with the event they led to."""
+    known = _Known(people=_people(events), reasons=_reasons_given(delivery, events))
     told: list[Moment] = []
     calls: list[Call] = []
     folded, is_told_made = "", False
@@ -91,12 +104,27 @@ def story_of(tenant_id: uuid.UUID, delivery: Delivery) -> list[Moment]:
             is_told_made = False
             continue
         is_told_made = _tells_made(event) or (is_told_made and event.kind == Event.Kind.CHANGED)
-        told.append(_moment(event, known, tuple(calls), folded))
+        moment = _moment(event, known, tuple(calls), folded)
+        told.append(_of_return(moment, event) if delivery.return_of_id is not None else moment)
         folded = ""
         calls.clear()
     if calls:
         told.append(Moment(at=events[-1].recorded_at, words=said("Looked again"), look="quiet", calls=tuple(calls)))
     return told[::-1]
+
+
+def _of_return(moment: Moment, event: Event) -> Moment:
+    """A return stands in Exact nowhere: its number is written nowhere."""
+    is_ready = (event.kind, event.to_state) == (Event.Kind.MOVED, D.REPORTED) and "attempt" not in event.details
+    return replace(moment, words=said("The return label is ready")) if is_ready else moment
+
+
+def words_of(event: Event) -> tuple[str, str, str]:
+    """What one event says by itself: its words, their look, and what belongs to them."""
+    if event.kind == Event.Kind.CALLED:
+        call = _call(event.details)
+        return call.words, "quiet", call.outcome
+    return _WORDS.get(event.kind, _unknown)(event)
 
 
 def _tells_made(event: Event) -> bool:
@@ -108,8 +136,8 @@ def _moment(event: Event, known: _Known, calls: tuple[Call, ...], folded: str) -
     words, look, more = _WORDS.get(event.kind, _unknown)(event)
     reason = known.reasons.get(str(event.details.get("reason_fingerprint", "")), "")
     more = _joined(more or folded, f"“{reason}”" if reason else "")
-    by = known.people.get(event.actor, ACTORS.get(event.actor, ""))
-    return Moment(at=event.recorded_at, words=words, look=look, by=by, more=more, calls=calls)
+    by = known.people.get(event.actor, ACTORS.get(event.actor.split(":")[0], ""))
+    return Moment(at=event.recorded_at, words=words, look=look, by=by, more=more, calls=calls, actor=event.actor)
 
 
 def _moved(event: Event) -> tuple[str, str, str]:
@@ -181,6 +209,8 @@ def _wrote(event: Event) -> tuple[str, str, str]:
     milestone = str(details.get("milestone", ""))
     if details.get("linked") and not milestone:
         return said("The proof of delivery was linked to the goods delivery in Exact Online"), "good", ""
+    if "taken_out" in details:
+        return said("Taken out of the goods delivery in Exact Online"), "move", " ".join(details["taken_out"])
     where = said("Written to the goods delivery in Exact Online")
     if milestone:
         word = milestone_word(words_for(get_language() or ""), milestone)
@@ -263,12 +293,7 @@ def _reasons_given(delivery: Delivery, events: Iterable[Event]) -> dict[str, str
     return reasons_kept(rows.values_list("evidence", flat=True))
 
 
-def _people(tenant_id: uuid.UUID, events: Iterable[Event]) -> dict[str, str]:
+def _people(events: Iterable[Any]) -> dict[str, str]:
     """Names of the members that acted; one who left is "a former member"."""
-    actors = {event.actor for event in events if event.actor.startswith("user:")}
-    if not actors:
-        return {}
-    codes = {actor: actor.removeprefix("user:") for actor in actors}
-    members = User.objects.filter(code__in=codes.values(), memberships__tenant_id=tenant_id)
-    names = {str(user.code): user.name or user.email for user in members}
-    return {actor: names.get(code, said("a former member")) for actor, code in codes.items()}
+    of_people = [event for event in events if event.actor.startswith("user:")]
+    return {event.actor: event.person or said("a former member") for event in of_people}

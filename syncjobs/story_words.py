@@ -6,13 +6,14 @@ from django.utils.translation import ngettext
 
 from audit.models import Event
 from connector_site.lib.wording import said
-from syncjobs.courses import CORRECTED, LOST, RETURNED, VOIDED
-from syncjobs.decision_options import Decision
-from syncjobs.going_live import APPROVAL
+from syncjobs.doubts.options import Decision
 from syncjobs.intake import FOUND
 from syncjobs.models import Attempt, Delivery, Parcel
 from syncjobs.reconciling.kinds import Repair
+from syncjobs.replay import HELD_BY_PERSON
 from syncjobs.selection import BEFORE_START, NOT_LIVE
+from syncjobs.setup.going_live import APPROVAL
+from syncjobs.tracking.courses import CORRECTED, LOST, RETURNED, VOIDED
 
 D = Delivery.State
 A = Attempt.State
@@ -29,9 +30,10 @@ FAILED = {
     "status": said("Writing the status to Exact Online did not work"),
     "proof": said("Storing the proof of delivery did not work"),
     "settle": said("Asking UPS what became of a request did not work"),
+    "void": said("Asking UPS to void parcels did not work"),
 }
 OTHER_FAILED = said("A step did not work")
-ACTORS = {"exact": said("Exact Online"), "ups": "UPS"}
+ACTORS = {"exact": said("Exact Online"), "ups": "UPS", "key": said("a program, with a key")}
 MOVED: dict[str, tuple[str, str]] = {
     D.RECEIVED: (said("Started again"), "move"),
     D.READY: (said("Read from Exact Online: everything UPS needs is there"), "move"),
@@ -48,6 +50,10 @@ MOVED: dict[str, tuple[str, str]] = {
 }
 MOVED_FROM: dict[tuple[str, str], tuple[str, str]] = {
     (D.REVIEW, D.LABELLED): (said("Goes on with the label that was made"), "move"),
+    (D.HOLD, D.LABELLED): (said("Goes on with the label that was made"), "move"),
+    (D.RECEIVED, D.LABELLED): (said("Goes on with the label that was made"), "move"),
+    (D.READY, D.LABELLED): (said("Goes on with the label that was made"), "move"),
+    (D.SKIPPED, D.LABELLED): (said("Goes on with the label that was made"), "move"),
 }
 ATTEMPT_MOVED: dict[str, tuple[str, str]] = {
     A.CREATED: (said("UPS has made the shipment after all; it is used, and nothing is paid twice"), "good"),
@@ -115,17 +121,36 @@ CHANGED = {
     "alert missing": said("UPS does not tell of this parcel by itself; it is asked instead"),
     "alerts silent": said("UPS took our subscriptions but tells us nothing; it is asked more often instead"),
     "alerts heard": said("UPS tells us of the parcels by itself again"),
+    "note written": said("A colleague left a note"),
+    "void refused": said("UPS did not void it; it stays good"),
+    "parcels voided": said("UPS has voided single parcels"),
     "another problem": said("UPS's news made it another matter"),
 }
 ASKED = {
     "run again": said("Asked to check again"),
+    "return ordered": said("Ordered a return label"),
     "approved": said("Approved by a person"),
+    "cancel": said("Asked to ship nothing"),
+    "hold": said("Stopped by a person"),
+    "release": said("Let go on by a person"),
+    "void": said("Asked to void the shipment"),
+    "void parcels": said("Asked to void single parcels"),
+    "ship again": said("Asked to ship again, at the price that was shown"),
+    "preview": said("Asked what would happen; nothing was made"),
+    "packed": said("Weighed and packed at the scan desk"),
+    "labels printed": said("Labels printed"),
+    "labels not printed": said("Taken from the printing queue of a packing station"),
+    "given to a person": said("Taken by a person, or given to her"),
+    "given to nobody": said("Given back: nobody has it"),
+    "put off": said("Put off for a while"),
+    "taken up again": said("Taken up again"),
     "row looked at in the admin": said("Looked at by the team of ml-connector"),
 }
 MOVED_BECAUSE: dict[tuple[str, str], tuple[str, str]] = {
     (D.SKIPPED, NOT_LIVE): (said("Left alone: shipping was not switched on yet"), "move"),
     (D.SKIPPED, BEFORE_START): (said("Left alone: booked before shipping was switched on"), "move"),
     (D.HOLD, APPROVAL): (said("Waits for a person's approval"), "move"),
+    (D.HOLD, HELD_BY_PERSON): (said("Stopped by a person before it was shipped"), "move"),
 }
 """By the state it moved to and the first reason."""
 PROBLEMS = {

@@ -14,6 +14,7 @@ from exact import addresses, grants
 from exact.models import Connection
 from exact.upkeep import left_over_connections, live_connections
 from syncjobs import queue, silence
+from syncjobs.figures.days import tenants_to_count
 from syncjobs.models import SyncJob
 from syncjobs.reconciling import asking
 from tenants.context import tenant_context
@@ -34,10 +35,11 @@ _TICK_SLACK = timedelta(minutes=2)
 def turn_due() -> dict[str, int]:
     """Turn every parcel, subscription and feed that is due into a job, by one statement; returns jobs by kind.
 
-    Pushes that were stored and never taken in, because their job was lost, are due as well after two minutes.
+    So is a parcel that is to be voided and of which no open job asks UPS. Pushes that were stored and never taken in,
+    because their job was lost, are due as well after two minutes.
 
-    What it costs grows with what is due, not with what there is (migration 0004). While a new version is put in place
-    the statement may know kinds that this process does not: those wait for a worker that does.
+    What it costs grows with what is due, not with what there is (migrations 0006 and 0029). While a new version is put
+    in place the statement may know kinds that this process does not: those wait for a worker that does.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT kind, jobs FROM syncjobs_turn_due(%s)", [TURNED_AT_ONCE])
@@ -89,6 +91,14 @@ def plan_retention(*, at: datetime) -> None:
         with tenant_context(tenant_id):
             code = Tenant.objects.values_list("code", flat=True).get(pk=tenant_id)
             queue.add(tenant_id, SyncJob.Kind.RETAIN, code, due_at=at)
+
+
+def plan_figures(*, at: datetime) -> None:
+    """For every customer with changes since the last time, and for each once a day: count what shipments became."""
+    for tenant_id in tenants_to_count():
+        with tenant_context(tenant_id):
+            code = Tenant.objects.values_list("code", flat=True).get(pk=tenant_id)
+            queue.add(tenant_id, SyncJob.Kind.FIGURES, code, due_at=at)
 
 
 def _for_each(connections: Iterable[tuple[UUID, int]], plan: Callable[[Connection], object]) -> None:

@@ -21,20 +21,22 @@ DELIVERY_MOVES: dict[str, set[str]] = {
     D.RECEIVED: {D.READY, D.LABELLED, D.REVIEW, *_BEFORE_SHIPPING},
     D.READY: {D.SHIPPING, D.RECEIVED, D.LABELLED, D.REVIEW, *_BEFORE_SHIPPING},
     D.SHIPPING: {D.LABELLED, D.READY, D.RECEIVED, D.HOLD, D.REVIEW},
-    D.LABELLED: {D.REPORTED, D.HOLD, D.REVIEW, D.CANCELLED},
-    D.REPORTED: {D.IN_TRANSIT, D.DELIVERED, D.HOLD, D.REVIEW, D.CANCELLED},
-    D.IN_TRANSIT: {D.DELIVERED, D.REVIEW},
-    D.DELIVERED: {D.CLOSED, D.REVIEW},
-    D.CLOSED: {D.REVIEW},
-    D.SKIPPED: {D.RECEIVED, D.READY, D.HOLD, D.CANCELLED, D.REVIEW},
+    D.LABELLED: {D.RECEIVED, D.REPORTED, D.HOLD, D.REVIEW, D.CANCELLED},
+    D.REPORTED: {D.RECEIVED, D.IN_TRANSIT, D.DELIVERED, D.HOLD, D.REVIEW, D.CANCELLED},
+    D.IN_TRANSIT: {D.RECEIVED, D.DELIVERED, D.REVIEW},
+    D.DELIVERED: {D.RECEIVED, D.CLOSED, D.REVIEW},
+    D.CLOSED: {D.RECEIVED, D.REVIEW},
+    D.SKIPPED: {D.RECEIVED, D.READY, D.LABELLED, D.HOLD, D.CANCELLED, D.REVIEW},
     D.HOLD: {D.RECEIVED, D.READY, D.LABELLED, D.SKIPPED, D.CANCELLED, D.REVIEW},
     D.REVIEW: {D.RECEIVED, D.LABELLED, D.HOLD, D.CANCELLED, D.IN_TRANSIT, D.DELIVERED},
-    D.CANCELLED: {D.READY, D.SKIPPED, D.HOLD, D.REVIEW},
+    D.CANCELLED: {D.RECEIVED, D.READY, D.SKIPPED, D.HOLD, D.REVIEW},
 }
 """Into review from anywhere: a label that turns up where none was expected is a person's matter, and is never lost.
 A cancelled delivery was gone from Exact; it comes back when a read shows it again. From review into transit or
 delivered when UPS itself ends what it had reported (`courses`); a closed one is opened by UPS's correction alone.
-Labelled before anything is sent: an earlier attempt that was taken for absent turns out to have been made."""
+Labelled before anything is sent: an earlier attempt that was taken for absent turns out to have been made, or a further
+shipment that a person had asked for is given up. Received after a label, or after the end: a person has it shipped
+again, or has voided what was made."""
 ATTEMPT_MOVES: dict[str, set[str]] = {
     A.PLANNED: {A.SENDING, A.CANCELLED},
     A.SENDING: {A.CREATED, A.REFUSED, A.NOT_SENT, A.IN_DOUBT, A.ABANDONED},

@@ -8,9 +8,10 @@ from uuid import UUID
 from connector_site.lib.wording import said
 from exact.records import Account as Customer
 from exact.records import Address, Contact, GoodsDelivery, Item
+from syncjobs.labels.printing import LABEL_HEIGHT_INCHES
 from syncjobs.models import ShippingRule
+from syncjobs.packing import Packed
 from syncjobs.parcels import weights_kg
-from syncjobs.printing import LABEL_HEIGHT_INCHES
 from syncjobs.problems import Problem
 from syncjobs.selection import shipped_lines
 from tenants.models import Tenant
@@ -41,8 +42,19 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """Who a delivery goes to, and the same line by line as Exact has her."""
+
+    party: PartySpec
+    in_exact: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Everything that decides how a delivery is shipped; `ship_from` where the goods leave from elsewhere."""
+    """Everything that decides how a delivery is shipped; `ship_from` where the goods leave from elsewhere.
+
+    What a person `packed` stands above what the items weigh.
+    """
 
     goods: GoodsDelivery
     receiver: Receiver
@@ -52,22 +64,17 @@ class Order:
     shipper_number: str
     weight_unit: Tenant.WeightUnit
     ship_from: PartySpec | None = None
+    packed: Packed | None = None
 
 
 def shipment_spec(order: Order, *, reference: str) -> ShipmentSpec:
     """The shipment to ask UPS for. Raises `Untranslatable`, or `NoParcels` from `weights_kg`."""
-    weights = weights_kg(
-        shipped_lines(order.goods),
-        order.items,
-        unit=order.weight_unit,
-        parcel_max_kg=order.rule.parcel_max_weight_kg,
-    )
     return ShipmentSpec(
         shipper=order.shipper,
         shipper_number=order.shipper_number,
         ship_to=ship_to(order.goods, order.receiver),
         service_code=order.rule.service_code,
-        parcels=tuple(_parcel(weight, order.rule) for weight in weights),
+        parcels=_parcels(order),
         reference=reference,
         ship_from=order.ship_from,
         customer_reference=customer_reference(order.goods),
@@ -83,6 +90,23 @@ def ship_to(goods: GoodsDelivery, receiver: Receiver) -> PartySpec:
     A name over 35 characters goes on in the attention line or in a free address line; what does not fit anywhere is a
     problem that names the field, never cut.
     """
+    party = _as_known(goods, receiver)
+    problems = _missing(party)
+    if problems:
+        raise Untranslatable(problems)
+    return party
+
+
+def addressee(goods: GoodsDelivery, receiver: Receiver | None) -> Addressee:
+    """Who a delivery goes to as far as is known, whether or not UPS would take it; without an address a name alone."""
+    if receiver is not None:
+        return Addressee(party=_as_known(goods, receiver), in_exact=as_in_exact(goods, receiver.address))
+    name, attention = printable(goods.account_name), printable(goods.contact_name)
+    party = PartySpec(name=name, attention=attention, address_lines=(), city="", country="")
+    return Addressee(party=party, in_exact=tuple(line for line in (goods.account_name, goods.contact_name) if line))
+
+
+def _as_known(goods: GoodsDelivery, receiver: Receiver) -> PartySpec:
     address = receiver.address
     name = goods.account_name or address.account_name or address.contact_name
     party = PartySpec(
@@ -96,12 +120,14 @@ def ship_to(goods: GoodsDelivery, receiver: Receiver) -> PartySpec:
         country=address.country,
     )
     party = _with_name_in_place(party)
-    if not party.attention:
-        party = replace(party, attention=party.name)
-    problems = _missing(party)
-    if problems:
-        raise Untranslatable(problems)
-    return party
+    return party if party.attention else replace(party, attention=party.name)
+
+
+def as_in_exact(goods: GoodsDelivery, address: Address) -> tuple[str, ...]:
+    """The receiver as Exact has her, line by line, before anything was made to fit a label."""
+    place = " ".join(part for part in (address.postcode, address.city, address.state) if part)
+    whole = (goods.account_name or address.account_name, goods.contact_name or address.contact_name, *address.lines)
+    return tuple(line for line in (*whole, place, address.country, address.phone) if line)
 
 
 def phone_is_usable(address: Address) -> bool:
@@ -148,6 +174,18 @@ def phone_of(receiver: Receiver) -> str:
     if receiver.customer:
         candidates.append(receiver.customer.phone)
     return next((phone for phone in candidates if phone and phone_digits(phone, country)), "")
+
+
+def _parcels(order: Order) -> tuple[ParcelSpec, ...]:
+    if order.packed is not None:
+        return order.packed.specs(order.rule.packaging_code)
+    weights = weights_kg(
+        shipped_lines(order.goods),
+        order.items,
+        unit=order.weight_unit,
+        parcel_max_kg=order.rule.parcel_max_weight_kg,
+    )
+    return tuple(_parcel(weight, order.rule) for weight in weights)
 
 
 def _parcel(weight_kg: Decimal, rule: ShippingRule) -> ParcelSpec:

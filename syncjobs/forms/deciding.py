@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.forms import StyledForm
 from connector_site.lib.wording import local
-from syncjobs.decision_options import LEAST_REASON, LONGEST_REASON, Case, Decision, Option
+from syncjobs.doubts.options import LEAST_REASON, LONGEST_REASON, Case, Decision, Option
 from ups.numbers import number_typed
 
 

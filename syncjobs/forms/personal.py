@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from connector_site.lib.forms import StyledForm
-from syncjobs.retention import LIMITS
+from syncjobs.personal.retention import LIMITS
 
 _LABELS: dict[str, tuple[Any, Any]] = {
     "label_days": (

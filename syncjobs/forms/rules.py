@@ -14,8 +14,8 @@ from connector_site.lib.wording import local
 from exact.models import ShippingMethod
 from exact.records import DocumentType
 from syncjobs.models import Reporting, ShippingRule
-from syncjobs.rule_book import Choice, Sender
-from syncjobs.rule_suggestions import suggested_service
+from syncjobs.setup.rule_book import Choice, Sender
+from syncjobs.setup.rule_suggestions import suggested_service
 from ups.events import Milestone
 from ups.limits import LENGTH_AND_GIRTH_CM, LONGEST_SIDE_CM, WEIGHT_KG, WEIGHT_STEP
 from ups.services import PACKAGINGS, offered_services

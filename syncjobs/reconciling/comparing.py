@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from syncjobs.courses import FOLLOWED
-from syncjobs.looking import FOLLOWED_DAYS
 from syncjobs.models import Attempt, Delivery, Parcel, SyncJob
 from syncjobs.reconciling.kinds import FindingKind
 from syncjobs.reconciling.sides import ExactDelivery, ManifestSeen, OurDelivery, OurShipment, Sides
+from syncjobs.tracking.courses import FOLLOWED
+from syncjobs.tracking.looking import FOLLOWED_DAYS
 
 D = Delivery.State
 A = Attempt.State

@@ -68,7 +68,7 @@ def keys_to_ask(connection: Connection, known: Remembered, *, since_at: datetime
     rows = _scope(connection, known.subjects, since_at).exclude(state=Delivery.State.CANCELLED)
     found = rows.order_by("-created_at").values_list("exact_entry_id", "state")
     by_urgency = sorted(found, key=lambda row: row[1] not in OPEN)
-    return [*known.booked, *known.keys, *(entry_id for entry_id, _state in by_urgency)]
+    return [*known.booked, *known.keys, *(entry_id for entry_id, _state in by_urgency if entry_id is not None)]
 
 
 def load(
@@ -95,6 +95,7 @@ def _scope(connection: Connection, subjects: Collection[UUID], since_at: datetim
         Q(created_at__gte=since_at) | Q(state__in=OPEN) | Q(code__in=list(subjects)),
         tenant_id=connection.tenant_id,
         connection=connection,
+        return_of=None,
     )
 
 
@@ -105,6 +106,7 @@ def _known(connection: Connection, keys: Collection[UUID]) -> frozenset[UUID]:
         entry_id
         for some in _portions(keys)
         for entry_id in rows.filter(exact_entry_id__in=some).values_list("exact_entry_id", flat=True)
+        if entry_id is not None
     )
 
 
@@ -125,6 +127,8 @@ def _deliveries(tenant_id: UUID, scope: QuerySet[Delivery]) -> Iterator[OurDeliv
     keys = [row[0] for row in columns]
     shipments, attempts, jobs = _shipments(tenant_id, keys), _attempts(tenant_id, keys), _open_jobs(tenant_id)
     for pk, code, entry_id, number, state, problems, created_at, changed_at, method, read_at, written_at in columns:
+        if entry_id is None:
+            continue
         yield OurDelivery(
             code=code,
             entry_id=entry_id,
@@ -166,8 +170,8 @@ def _shipments(tenant_id: UUID, keys: Collection[int]) -> dict[int, list[OurShip
 
 
 def _parcels(tenant_id: UUID, keys: Collection[int]) -> dict[int, list[OurParcel]]:
-    """By shipment, in order."""
-    rows = Parcel.objects.filter(tenant_id=tenant_id).order_by("position")
+    """By shipment, in order; without those that were voided alone."""
+    rows = Parcel.objects.filter(tenant_id=tenant_id, voided_at=None).order_by("position")
     found: dict[int, list[OurParcel]] = defaultdict(list)
     for some in _portions(keys):
         for shipment_id, number, milestone, look_at in rows.filter(shipment_id__in=some).values_list(

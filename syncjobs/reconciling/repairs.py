@@ -14,11 +14,11 @@ from audit.record import Happening, acting, happenings
 from connector_site.lib.wording import said
 from exact.models import Connection
 from syncjobs import intake, queue
-from syncjobs.courses import FOLLOWED
 from syncjobs.models import Attempt, Delivery, Finding, Manifest, Parcel, SyncJob
 from syncjobs.reconciling.comparing import MOVED_ON_BY
 from syncjobs.reconciling.kinds import KINDS, FindingKind, Repair
 from syncjobs.reporting import EXACT_WRITES
+from syncjobs.tracking.courses import FOLLOWED
 from syncjobs.transitions import delivery_event
 from tenants.context import tenant_context
 
@@ -174,7 +174,8 @@ def _go_on(finding: Finding, at: datetime) -> _Order:
 def _look(finding: Finding, at: datetime) -> _Order:
     """Ask UPS's Tracking API now about parcels that nobody asks about."""
     delivery = _delivery(finding, finding.subject)
-    rows = Parcel.objects.filter(tenant_id=finding.tenant_id, shipment__delivery=delivery, shipment__voided_at=None)
+    mine = Parcel.objects.filter(tenant_id=finding.tenant_id, shipment__delivery=delivery)
+    rows = mine.filter(shipment__voided_at=None, voided_at=None)
     if delivery.state not in FOLLOWED or not rows.filter(look_at=None).update(look_at=at):
         raise NoLongerTrue(_OVER)
     return _Order(kind=SyncJob.Kind.LOOK, delivery=delivery)

@@ -75,11 +75,6 @@ class Report:
     groups: tuple[Group, ...]
     runs: tuple[RunShown, ...]
 
-    @property
-    def open_count(self) -> int:
-        """How many findings are open."""
-        return sum(len(group.findings) + group.more for group in self.groups)
-
 
 def report_of(connection: Connection) -> Report:
     """The report of a company."""
@@ -134,7 +129,7 @@ def _deliveries(tenant_id: UUID, rows: Iterable[Finding]) -> dict[UUID, UUID]:
     codes = {UUID(row.details["delivery"]) for row in rows if "delivery" in row.details}
     entries = [row.subject for row in rows if row.kind == FindingKind.UNKNOWN_DELIVERY]
     taken_in = Delivery.objects.filter(tenant_id=tenant_id, exact_entry_id__in=entries)
-    return {code: code for code in codes} | dict(taken_in.values_list("exact_entry_id", "code"))
+    return {code: code for code in codes} | {delivery.exact_key: delivery.code for delivery in taken_in}
 
 
 def _shown(row: Finding, deliveries: dict[UUID, UUID]) -> FindingShown:

@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db.models import Q
 
 from exact.models import Connection
+from syncjobs.doubts.witnesses import was_scanned
 from syncjobs.models import Parcel
 from syncjobs.steps.context import Step
-from syncjobs.witnesses import was_scanned
 from tenants.context import tenant_context
 from ups.errors import UpsError
 

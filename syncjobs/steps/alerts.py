@@ -8,10 +8,10 @@ from django.db.models import Q
 from audit.models import Event
 from audit.record import Happening, happenings
 from syncjobs import queue
-from syncjobs.looking import AFTER_SUBSCRIBING_MINUTES, hours
 from syncjobs.models import Delivery, Parcel
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
+from syncjobs.tracking.looking import AFTER_SUBSCRIBING_MINUTES, hours
 from syncjobs.transitions import delivery_event
 from tenants.context import tenant_context
 from ups import hearing, subscribing

@@ -1,8 +1,9 @@
 """Wake what waited until shipping began, or until it began at another moment or in another way."""
 
 from audit.record import happenings
-from syncjobs import going_live, queue, rereading
+from syncjobs import queue, rereading
 from syncjobs.queue import Job
+from syncjobs.setup import going_live
 from syncjobs.steps.context import Step
 from tenants import shipping_switch
 from tenants.context import tenant_context

@@ -107,7 +107,7 @@ def _end(job: Job, step: Step, *, read_at: datetime | None = None) -> None:
 
 
 def _open_deliveries(connection: Connection, at: datetime) -> QuerySet[Delivery]:
-    rows = Delivery.objects.filter(tenant_id=connection.tenant_id, connection=connection)
+    rows = Delivery.objects.filter(tenant_id=connection.tenant_id, connection=connection, return_of=None)
     left_out = rows.filter(state__in=_AT_REST, changed_at__lt=at - STAYS_OPEN)
     return rows.exclude(pk__in=left_out.values("pk"))
 
@@ -191,7 +191,7 @@ def _found_in(connection: Connection, endpoint: SyncEndpoint, rows: Sequence[Syn
     deliveries = Delivery.objects.filter(
         tenant_id=connection.tenant_id, connection=connection, exact_entry_id__in={row.key for row in rows}
     )
-    known = {delivery.exact_entry_id: delivery for delivery in deliveries}
+    known = {delivery.exact_key: delivery for delivery in deliveries}
     if endpoint is SyncEndpoint.DELETED:
         return _deleted(connection, rows, known)
     found: dict[UUID, _Found] = {}

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from exact.models import Connection
 from syncjobs.models import ShipFrom, ShippingRule
-from syncjobs.ship_from import places_of
+from syncjobs.setup.ship_from import places_of
 from tenants.models import Tenant
 
 

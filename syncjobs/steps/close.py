@@ -6,7 +6,8 @@ from datetime import timedelta
 from django.utils import timezone
 
 from audit.record import happenings
-from syncjobs import closing, queue
+from syncjobs import queue
+from syncjobs.personal import closing
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
 from tenants.context import tenant_context

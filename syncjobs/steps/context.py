@@ -24,6 +24,8 @@ SUBJECT_KINDS = {
     SyncJob.Kind.BEGIN: "tenant",
     SyncJob.Kind.RETAIN: "tenant",
     SyncJob.Kind.EXPORT: "export",
+    SyncJob.Kind.PREVIEW: "preview",
+    SyncJob.Kind.VERIFY: "audit_check",
     SyncJob.Kind.CLOSE: "tenant",
 }
 """What the subjects of jobs are that are neither about a delivery nor about a connection."""

@@ -11,15 +11,17 @@ from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.wording import said
 from syncjobs import queue
-from syncjobs.evidence import number_is_taken, told
+from syncjobs.doubts.evidence import REFUSAL, number_is_taken, told
+from syncjobs.doubts.settling import Reason, next_look, next_void
+from syncjobs.doubts.witnesses import was_scanned
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
-from syncjobs.settling import Reason, next_look, next_void
 from syncjobs.steps.context import Step
+from syncjobs.steps.facts import touch
 from syncjobs.steps.unsettled import end, lock, note
+from syncjobs.tracking.courses import VOIDED
 from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
-from syncjobs.witnesses import was_scanned
 from tenants.context import tenant_context
 from ups import subscribing
 from ups.access import open_client
@@ -28,6 +30,11 @@ from ups.errors import UpsError
 
 CANCEL, AGAIN = "cancel", "again"
 """What becomes of the delivery once its shipment is voided (`Attempt.evidence["then"]`)."""
+FROM_DESK = "from_desk"
+"""In `Attempt.evidence`: it was in order when a person asked for the void, so a refusal leaves everything as it was."""
+_PAST = frozenset({Delivery.State.IN_TRANSIT, Delivery.State.DELIVERED, Delivery.State.CLOSED})
+"""UPS has had the goods in its hands: whatever was asked for before, a person looks."""
+_NOT_APPROVED: dict[str, Any] = {"approved_at": None, "approved_content": ""}
 
 
 def discard(attempt: Attempt, job: Job, step: Step) -> None:
@@ -127,7 +134,7 @@ def _forget_parcels(attempt: Attempt, at: datetime) -> None:
     shipments = Shipment.objects.filter(tenant_id=attempt.tenant_id, attempt=attempt, voided_at=None)
     parcels = Parcel.objects.filter(tenant_id=attempt.tenant_id, shipment__in=shipments)
     subscribing.end(attempt.tenant_id, list(parcels.values_list("tracking_number", flat=True)))
-    parcels.update(look_at=None, attention="")
+    parcels.update(look_at=None, attention="", void_asked_at=None)
     shipments.update(voided_at=at)
 
 
@@ -135,17 +142,70 @@ def _lead_on(attempt: Attempt, at: datetime, events: list[Happening], finish: Ca
     """An orphan's delivery goes its own way; another one is cancelled or shipped anew, as the person said."""
     delivery, then = attempt.delivery, (attempt.evidence or {}).get("then", "")
     finish()
-    to = {CANCEL: Delivery.State.CANCELLED, AGAIN: Delivery.State.RECEIVED}.get(then)
-    if attempt.orphaned_at is not None or to is None or to not in DELIVERY_MOVES[delivery.state]:
+    if attempt.orphaned_at is not None or then not in (CANCEL, AGAIN):
         happenings(delivery.tenant_id, events)
         return
-    changes: dict[str, Any] = {"milestone": ""}
-    changes |= {"stopped_at": at} if to == Delivery.State.CANCELLED else {"asked_again_at": at}
-    if to == Delivery.State.RECEIVED:
-        kind, code = SyncJob.Kind.READ, delivery.code
-        queue.add(delivery.tenant_id, kind, code, due_at=at, correlation=delivery.correlation)
-    problems = [_cancelled()] if to == Delivery.State.CANCELLED else []
-    move(delivery, to=to, at=at, problems=problems, changes=changes, events=events)
+    other = _newest_live(delivery)
+    if delivery.state in _PAST and other is None:
+        move(delivery, to=Delivery.State.REVIEW, at=at, problems=[_on_its_way()], events=events)
+    elif other is not None and (then == CANCEL or other.shipment_no > attempt.shipment_no):
+        _stay(delivery, other, at, events)
+    elif then == CANCEL:
+        _cancel(attempt, at, events)
+    else:
+        _again(attempt, at, events)
+
+
+def _newest_live(delivery: Delivery) -> Attempt | None:
+    """What stands beside the voided shipment, if anything does."""
+    rows = Attempt.objects.filter(
+        tenant_id=delivery.tenant_id, delivery=delivery, state=Attempt.State.CREATED, shipment__voided_at=None
+    )
+    return rows.filter(shipment__isnull=False).defer("request").order_by("-shipment_no").first()
+
+
+def _stay(delivery: Delivery, other: Attempt, at: datetime, events: list[Happening]) -> None:
+    """The delivery goes on with the shipment that stands; Exact is told of its numbers alone."""
+    _ask(delivery, SyncJob.Kind.REPORT, at)
+    _ask(delivery, SyncJob.Kind.EVENTS, at)
+    if delivery.written.get("milestone"):
+        _ask(delivery, SyncJob.Kind.STATUS, at)
+    written = {name: value for name, value in delivery.written.items() if name != "milestone"}
+    changes: dict[str, Any] = {"shipment_no": other.shipment_no, "facts_read_at": None, "written": written}
+    changes |= _NOT_APPROVED | {"changed_at": at}
+    if delivery.state in (Delivery.State.REVIEW, Delivery.State.HOLD):
+        move(delivery, to=Delivery.State.LABELLED, at=at, changes=changes, events=events)
+        return
+    touch(delivery, changes)
+    happenings(delivery.tenant_id, events)
+
+
+def _cancel(attempt: Attempt, at: datetime, events: list[Happening]) -> None:
+    delivery = attempt.delivery
+    if Delivery.State.CANCELLED not in DELIVERY_MOVES[delivery.state]:
+        happenings(delivery.tenant_id, events)
+        return
+    is_in_exact = delivery.written_at is not None or bool((attempt.evidence or {}).get(FROM_DESK))
+    if is_in_exact and delivery.return_of_id is None:
+        _ask(delivery, SyncJob.Kind.REPORT, at)
+    changes: dict[str, Any] = {"milestone": "", "stopped_at": at, "asked_again_at": None}
+    move(delivery, to=Delivery.State.CANCELLED, at=at, problems=[_cancelled()], changes=changes, events=events)
+
+
+def _again(attempt: Attempt, at: datetime, events: list[Happening]) -> None:
+    """The same content may be sent once more; any other one waits for a person."""
+    delivery = attempt.delivery
+    if Delivery.State.RECEIVED not in DELIVERY_MOVES[delivery.state]:
+        happenings(delivery.tenant_id, events)
+        return
+    _ask(delivery, SyncJob.Kind.READ, at)
+    changes: dict[str, Any] = {"milestone": "", "asked_again_at": at, "shipment_no": attempt.shipment_no}
+    changes |= {"approved_at": at, "approved_content": attempt.request_hash}
+    move(delivery, to=Delivery.State.RECEIVED, at=at, changes=changes, events=events)
+
+
+def _ask(delivery: Delivery, kind: SyncJob.Kind, at: datetime) -> None:
+    queue.add(delivery.tenant_id, kind, delivery.code, due_at=at, correlation=delivery.correlation)
 
 
 def _refused(attempt: Attempt, answer: VoidAnswer, job: Job, step: Step) -> None:
@@ -154,6 +214,9 @@ def _refused(attempt: Attempt, answer: VoidAnswer, job: Job, step: Step) -> None
         lock(attempt)
         words = " ".join(part for part in (answer.text, f"({answer.code})" if answer.code else "") if part)
         evidence = told(attempt, source="void", said=words or said("refused"), at=at)
+        if evidence.get(FROM_DESK):
+            _keep_as_it_was(attempt, evidence | {REFUSAL: words or said("refused")}, answer.code, job, step)
+            return
         changes = {"settled_at": at, "review_reason": Reason.VOID_REFUSED.value, "evidence": evidence}
         event = move_attempt(attempt, to=Attempt.State.VOID_REFUSED, changes=changes)
         events = [*step.told(attempt.delivery), event]
@@ -164,6 +227,26 @@ def _refused(attempt: Attempt, answer: VoidAnswer, job: Job, step: Step) -> None
             happenings(job.tenant_id, events)
             return
         move(delivery, to=Delivery.State.REVIEW, at=at, problems=[_void_refused(words)], events=events)
+
+
+def _keep_as_it_was(attempt: Attempt, evidence: dict[str, Any], code: str, job: Job, step: Step) -> None:
+    """UPS refused what a person asked for from the desk: the shipment was in order and still is."""
+    kept = {name: value for name, value in evidence.items() if name not in (FROM_DESK, "then")}
+    delivery = attempt.delivery
+    refused = move_attempt(attempt, to=Attempt.State.VOID_REFUSED, changes={"review_reason": "", "evidence": kept})
+    again = move_attempt(attempt, to=Attempt.State.CREATED, changes={"void_id": ""})
+    details = {"what": "void refused", "code": code}
+    told_now = delivery_event(delivery, Event.Kind.CHANGED, details=details)
+    end(job)
+    happenings(job.tenant_id, [*step.told(delivery), refused, told_now, again])
+
+
+def _on_its_way() -> Problem:
+    return Problem(
+        code=VOIDED,
+        text=said("UPS voided the shipment, although it had scanned a parcel of it before."),
+        where=said("Ask UPS where the parcels are; then have it shipped again, or end it here."),
+    )
 
 
 def _cancelled() -> Problem:

@@ -1,6 +1,5 @@
 """Say what would become of the last deliveries, and write nothing but that. Nothing is made at UPS or in Exact."""
 
-import time
 from dataclasses import replace
 
 from django.utils import timezone
@@ -13,23 +12,15 @@ from exact.errors import ExactError
 from exact.limits import BudgetClass
 from exact.models import Connection
 from exact.records import GoodsDelivery
-from syncjobs import dry_run, queue, selection
-from syncjobs.dry_run import DryDelivery, DryParcel
+from syncjobs import queue, selection
 from syncjobs.queue import Job
+from syncjobs.setup import dry_run
+from syncjobs.setup.dry_run import DryDelivery
 from syncjobs.steps.context import Bench, Step
 from syncjobs.steps.gathering import gather
-from syncjobs.steps.planning import Plan, Unready, plan
+from syncjobs.steps.planning import Unready, plan
+from syncjobs.steps.pricing import Prices, parcels_of, receiver_of, service_of
 from tenants.context import tenant_context
-from ups.access import open_client as open_ups
-from ups.errors import UpsCredentialRefused, UpsError, UpsProductMissing, UpsUnavailable
-from ups.measures import as_sent
-from ups.services import service_name
-from ups.shipment_spec import ParcelSpec, PartySpec
-
-PRICES_FOR_SECONDS = 20
-"""No price is asked for after this, so that the look ends well before the time limit of a task."""
-_NOT_ASKED_AGAIN = (UpsUnavailable, UpsCredentialRefused, UpsProductMissing)
-"""What is so for one delivery is so for the next."""
 
 
 def look_ahead(job: Job, step: Step) -> None:
@@ -59,11 +50,11 @@ def _look(connection: Connection, client: ExactClient, step: Step) -> list[DryDe
     goods = [replace(one, tracking_number="") for one in found]
     bench = step.bench(connection, client, is_fresh=False)
     gather(goods, choices=bench.choices, master=bench.master)
-    prices = _Prices(step)
+    prices = Prices(step)
     return [_one(each, bench, prices) for each in goods]
 
 
-def _one(goods: GoodsDelivery, bench: Bench, prices: "_Prices") -> DryDelivery:
+def _one(goods: GoodsDelivery, bench: Bench, prices: Prices) -> DryDelivery:
     seen = DryDelivery(
         number=str(goods.delivery_number or ""),
         delivered_on=goods.delivery_date.isoformat() if goods.delivery_date else "",
@@ -77,45 +68,8 @@ def _one(goods: GoodsDelivery, bench: Bench, prices: "_Prices") -> DryDelivery:
     spec = made.spec
     planned = replace(
         seen,
-        receiver=_printed(spec.ship_to),
-        service=service_name(spec.origin.country, spec.service_code),
-        parcels=tuple(_parcel(parcel) for parcel in spec.parcels),
+        receiver=receiver_of(spec.ship_to),
+        service=service_of(made),
+        parcels=parcels_of(made),
     )
     return prices.add_to(planned, made)
-
-
-class _Prices:
-    """What UPS would ask; an account that cannot be asked is asked once only."""
-
-    def __init__(self, step: Step) -> None:
-        self._step = step
-        self._ends = time.monotonic() + PRICES_FOR_SECONDS
-        self._refused: dict[int, str] = {}
-
-    def add_to(self, planned: DryDelivery, made: Plan) -> DryDelivery:
-        """With the price, or with why there is none."""
-        account = made.account
-        if account.pk in self._refused:
-            return replace(planned, no_price=self._refused[account.pk])
-        if time.monotonic() >= self._ends:
-            return replace(planned, no_price=said("UPS answers slowly now, so it was not asked for this price."))
-        try:
-            rated = open_ups(account, observe=self._step.observe).rate(made.spec)
-        except UpsError as error:
-            if isinstance(error, _NOT_ASKED_AGAIN):
-                self._refused[account.pk] = str(error)
-            return replace(planned, no_price=str(error))
-        return replace(planned, price=rated.total, currency=rated.currency, is_negotiated=rated.is_negotiated)
-
-
-def _printed(party: PartySpec) -> tuple[str, ...]:
-    """The lines of the label."""
-    place = " ".join(part for part in (party.postal_code, party.city, party.state) if part)
-    lines = (party.name, party.attention, *party.address_lines, place, party.country)
-    return tuple(line for line in lines if line)
-
-
-def _parcel(parcel: ParcelSpec) -> DryParcel:
-    weight = f"{as_sent(parcel.weight)} {parcel.weight_unit}" if parcel.weight is not None else ""
-    sides = " x ".join(f"{side.normalize():f}" for side in parcel.sides)
-    return DryParcel(weight=weight, size=f"{sides} {parcel.size_unit}" if sides else "")

@@ -8,10 +8,10 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from syncjobs import queue
 from syncjobs.models import Delivery, Receipt
-from syncjobs.progress import conclude, lock, take_in
 from syncjobs.queue import Job, LostClaim
 from syncjobs.raw_messages import pushed
 from syncjobs.steps.context import Step
+from syncjobs.tracking.progress import conclude, lock, take_in
 from syncjobs.transitions import LostRace
 from tenants.context import tenant_context
 from ups.track_alert import read_push

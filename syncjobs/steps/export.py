@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from audit.models import Event
 from audit.record import Happening, happenings
-from syncjobs import exporting, queue
+from syncjobs import queue
 from syncjobs.models import Export
+from syncjobs.personal import exporting
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
 from tenants.context import tenant_context

@@ -7,7 +7,7 @@ from exact.errors import ExactGone, ExactRejected, ExactRightMissing, ExactScope
 from exact.master import MasterData
 from exact.records import Address, Contact, GoodsDelivery
 from syncjobs import selection, translate
-from syncjobs.ship_from import ship_from_of
+from syncjobs.setup.ship_from import ship_from_of
 from syncjobs.steps.choices import Choices
 from syncjobs.steps.planning import item_ids, method_id_of
 

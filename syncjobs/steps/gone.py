@@ -13,7 +13,17 @@ from syncjobs.steps.facts import lock
 from syncjobs.transitions import DELIVERY_MOVES, delivery_event, move, move_attempt
 from tenants.context import tenant_context
 
-_SHIPPED = frozenset({Delivery.State.LABELLED, Delivery.State.REPORTED, Delivery.State.HOLD})
+_SHIPPED = frozenset(
+    {
+        Delivery.State.RECEIVED,
+        Delivery.State.READY,
+        Delivery.State.SKIPPED,
+        Delivery.State.LABELLED,
+        Delivery.State.REPORTED,
+        Delivery.State.HOLD,
+    }
+)
+"""Where one with a label may stand; before shipping when it was to be shipped again."""
 
 
 def gone(job: Job, step: Step) -> None:
@@ -35,10 +45,11 @@ def handle(delivery: Delivery, *, job: Job, step: Step) -> None:
         events += step.told(delivery)
         is_open = delivery.attempts.filter(state__in=MAY_EXIST, orphaned_at=None).exists()
         has_label = delivery.shipments.filter(voided_at=None).exists()
+        done = {"asked_again_at": None}
         if has_label and delivery.state in _SHIPPED:
-            move(delivery, to=Delivery.State.REVIEW, at=step.at, problems=[_after_label()], events=events)
+            move(delivery, to=Delivery.State.REVIEW, at=step.at, changes=done, problems=[_after_label()], events=events)
         elif not has_label and not is_open and Delivery.State.CANCELLED in DELIVERY_MOVES[delivery.state]:
-            move(delivery, to=Delivery.State.CANCELLED, at=step.at, problems=[_before()], events=events)
+            move(delivery, to=Delivery.State.CANCELLED, at=step.at, changes=done, problems=[_before()], events=events)
         else:
             note = delivery_event(delivery, Event.Kind.CHANGED, details={"what": "deleted in Exact"})
             happenings(job.tenant_id, [*events, note])

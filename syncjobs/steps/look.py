@@ -9,12 +9,12 @@ from uuid import UUID
 
 from audit.models import Event
 from syncjobs import queue
-from syncjobs.looking import hours
 from syncjobs.models import Delivery, Parcel, SyncJob
-from syncjobs.progress import conclude, lock, parcels_of, take_in
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
 from syncjobs.steps.events import NOT_YET, look_again_at
+from syncjobs.tracking.looking import hours
+from syncjobs.tracking.progress import conclude, lock, parcels_of, take_in
 from syncjobs.transitions import delivery_event
 from tenants.context import tenant_context
 from ups.access import open_tracking_client

@@ -8,17 +8,18 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from audit.record import Happening, happenings
-from syncjobs import adopting, doubt_words, queue
-from syncjobs.evidence import told
+from syncjobs import queue
+from syncjobs.doubts import adopting, words
+from syncjobs.doubts.evidence import told
+from syncjobs.doubts.settling import MOST_ABSENT, Reason, next_ask, next_look, next_watch
+from syncjobs.doubts.witnesses import Heard, numbers_of
 from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
-from syncjobs.settling import MOST_ABSENT, Reason, next_ask, next_look, next_watch
 from syncjobs.steps.context import Step
 from syncjobs.steps.facts import touch
 from syncjobs.steps.unsettled import end, lock, note
 from syncjobs.transitions import DELIVERY_MOVES, move, move_attempt
-from syncjobs.witnesses import Heard, numbers_of
 from tenants.context import tenant_context
 from ups.answers import RecoveryAnswer, RecoveryState
 
@@ -112,7 +113,7 @@ def absent(attempt: Attempt, heard: Heard, job: Job, step: Step) -> None:
         )
         events = [*step.told(delivery), event]
         if lost.count() >= MOST_ABSENT:
-            _stop(delivery, at, doubt_words.lost_often(), events, lambda: end(job))
+            _stop(delivery, at, words.lost_often(), events, lambda: end(job))
             return
         queue.add(job.tenant_id, SyncJob.Kind.READ, delivery.code, due_at=at, correlation=delivery.correlation)
         _move_if_allowed(delivery, Delivery.State.RECEIVED, at, [], events, lambda: end(job))
@@ -141,7 +142,7 @@ def voided_there(attempt: Attempt, heard: Heard, job: Job, step: Step) -> None:
         columns = asked(attempt, heard, step.at) | {"settled_at": step.at, "due_at": None, "review_reason": ""}
         event = move_attempt(attempt, to=Attempt.State.VOIDED_THERE, changes=columns)
         events = [*step.told(attempt.delivery), event]
-        _stop(attempt.delivery, step.at, doubt_words.was_voided(), events, lambda: end(job))
+        _stop(attempt.delivery, step.at, words.was_voided(), events, lambda: end(job))
 
 
 def _stop(delivery: Delivery, at: datetime, problem: Problem, events: list[Happening], end: Callable[[], None]) -> None:
@@ -163,7 +164,7 @@ def review(attempt: Attempt, reason: Reason, heard: Heard | None, job: Job, step
             events.append(move_attempt(attempt, to=Attempt.State.REVIEW, changes=columns))
         else:
             note(attempt, columns)
-        problems = [doubt_words.review(reason)]
+        problems = [words.review(reason)]
         if delivery.state == Delivery.State.REVIEW:
             end(job)
             happenings(job.tenant_id, events)

@@ -6,10 +6,12 @@ from decimal import Decimal
 
 from connector_site.lib.wording import said
 from exact.records import GoodsDelivery
-from syncjobs import going_live, selection
+from syncjobs import selection
 from syncjobs.models import Delivery
 from syncjobs.problems import Problem
+from syncjobs.setup import going_live
 from syncjobs.steps.choices import Choices
+from syncjobs.steps.facts import is_further
 from syncjobs.steps.planning import Plan
 from syncjobs.transitions import LostRace
 from tenants import shipping_switch
@@ -40,8 +42,13 @@ def must_have_begun(delivery: Delivery, goods: GoodsDelivery, choices: Choices) 
 
 
 def approval_needed(delivery: Delivery, made: Plan) -> Problem | None:
-    """What a person is asked to approve; None where she has approved just this."""
-    return None if delivery.approved_content == made.content_hash else _what_it_would_be(made)
+    """What a person is asked to approve; None where she has approved, or packed, just this.
+
+    A further shipment is one whose price she was shown, so packing it is not enough.
+    """
+    is_packed = made.is_packed and not is_further(delivery)
+    is_approved = is_packed or delivery.approved_content == made.content_hash
+    return None if is_approved else _what_it_would_be(made)
 
 
 def must_still_hold(delivery: Delivery, problems: Iterable[Problem], choices: Choices) -> None:

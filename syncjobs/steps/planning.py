@@ -4,7 +4,8 @@ Reads master data through the cache, so it may call Exact; it writes nothing but
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,14 @@ from connector_site.lib.wording import said
 from exact.master import MasterData
 from exact.records import Address, GoodsDelivery
 from syncjobs import selection, translate
+from syncjobs.packing import CHANGED, Packed, PackedParcel
 from syncjobs.parcels import NoParcels, total_weight_kg
 from syncjobs.problems import Problem
-from syncjobs.ship_from import ship_from_of, unless_shipper
+from syncjobs.setup.ship_from import ship_from_of, unless_shipper
 from syncjobs.steps.choices import Choices
 from ups.accounts import shipper_of
 from ups.errors import SpecInvalid
+from ups.measures import METRIC
 from ups.models import Account
 from ups.shipment_spec import PartySpec, ShipmentSpec
 from ups.shipping import build_request
@@ -27,34 +30,68 @@ from ups.shipping import build_request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A request that is ready to be sent once."""
+    """A request that is ready to be sent once; `in_exact` is the receiver as she stands in Exact, line by line.
+
+    `unpacked` is the fingerprint of all but the parcels, with the goods that go into them; `is_packed` says that a
+    person packed just this, for this shipment; where not `is_weighed`, a parcel stands for those that are not known.
+    """
 
     reference: str
     account: Account
     spec: ShipmentSpec
     body: dict[str, Any]
     content_hash: str
+    in_exact: tuple[str, ...]
+    unpacked: str = ""
+    is_packed: bool = False
+    is_weighed: bool = True
+
+    @property
+    def to(self) -> translate.Addressee:
+        """Who it goes to."""
+        return translate.Addressee(party=self.spec.ship_to, in_exact=self.in_exact)
 
 
 class Unready(Exception):
-    """The delivery is ours and cannot be shipped yet; `problems` says what a person must fix."""
+    """The delivery is ours and cannot be shipped yet; `problems` says what a person must fix.
 
-    def __init__(self, problems: list[Problem]) -> None:
+    Where it lacks nothing but right parcels, `but_for_parcels` is the plan with one that stands for them; `to` is who
+    it goes to, as far as that is known.
+    """
+
+    def __init__(
+        self, problems: list[Problem], *, to: translate.Addressee | None = None, but_for_parcels: Plan | None = None
+    ) -> None:
         super().__init__(" ".join(problem.text for problem in problems))
         self.problems = problems
+        self.to = to
+        self.but_for_parcels = but_for_parcels
 
 
-def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
-    """A frozen request. Raises `selection.NotOurs`, `Unready`, or Exact's errors."""
+def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData, packed: Packed | None = None) -> Plan:
+    """A frozen request. Raises `selection.NotOurs`, `Unready`, or Exact's errors.
+
+    What was `packed` makes its parcels as long as all else is what the person saw then; what was packed for an earlier
+    shipment is passed over when it is not.
+    """
+    made = _plan(goods, choices, master, packed)
+    if packed is None:
+        return made
+    if made.unpacked == packed.content:
+        return replace(made, is_packed=packed.is_binding)
+    if packed.is_binding:
+        raise Unready([_changed()], to=made.to, but_for_parcels=made)
+    return _plan(goods, choices, master, None)
+
+
+def _plan(goods: GoodsDelivery, choices: Choices, master: MasterData, packed: Packed | None) -> Plan:
     selection.must_be_ours(goods)
     method_id = method_id_of(goods, master)
     rules = choices.rules_for(method_id)
     name = choices.method_names.get(method_id, goods.shipping_method_code) if method_id else ""
     if not any(rule.is_ups for rule in rules):
         raise selection.no_rule(method_id, name, is_marked=bool(rules))
-    if goods.address_id is None:
-        raise Unready([_no_address()])
-    address = _address(goods.address_id, master)
+    address = _address(goods, master)
     items = master.items(item_ids(goods))
     rule = selection.match(
         rules,
@@ -62,11 +99,13 @@ def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
         method_name=name,
         country=address.country,
         warehouse_code=goods.warehouse_code,
-        weight_kg=total_weight_kg(selection.shipped_lines(goods), items, unit=choices.weight_unit),
+        weight_kg=packed.weight_kg
+        if packed
+        else total_weight_kg(selection.shipped_lines(goods), items, unit=choices.weight_unit),
     )
     account = rule.account
     if account is None:
-        raise Unready([_no_account()])
+        raise Unready([_no_account()], to=translate.addressee(goods, translate.Receiver(address=address)))
     shipper = shipper_of(account)
     origin = ship_from_of(choices.ship_from, account, goods.warehouse_code)
     order = translate.Order(
@@ -78,6 +117,7 @@ def plan(goods: GoodsDelivery, *, choices: Choices, master: MasterData) -> Plan:
         ship_from=unless_shipper(origin, shipper),
         shipper_number=account.shipper_number,
         weight_unit=choices.weight_unit,
+        packed=packed,
     )
     return _freeze(order, account)
 
@@ -88,23 +128,59 @@ def item_ids(goods: GoodsDelivery) -> list[UUID]:
 
 
 def _freeze(order: translate.Order, account: Account) -> Plan:
-    reference = new_shipment_reference(account.environment)
     try:
-        spec = translate.shipment_spec(order, reference=reference)
-        if not spec.parcels:
-            raise selection.NotOurs("only_services", said("Its lines hold services only, nothing to put in a box."))
-        body = build_request(spec)
+        return _frozen(order, account)
     except (translate.Untranslatable, NoParcels) as error:
-        raise Unready(error.problems) from error
+        raise _unready(order, account, error.problems) from error
     except SpecInvalid as error:
-        raise Unready(
-            [
-                Problem(code=f"{found.field}_invalid", field=found.field, text=found.message, where=found.where_to_fix)
-                for found in error.problems
-            ]
-        ) from error
+        problems = [
+            Problem(code=f"{found.field}_invalid", field=found.field, text=found.message, where=found.where_to_fix)
+            for found in error.problems
+        ]
+        raise _unready(order, account, problems) from error
+
+
+def _unready(order: translate.Order, account: Account, problems: list[Problem]) -> Unready:
+    to = translate.addressee(order.goods, order.receiver)
+    return Unready(problems, to=to, but_for_parcels=_but_for_parcels(order, account))
+
+
+def _but_for_parcels(order: translate.Order, account: Account) -> Plan | None:
+    """With one parcel of the rule's size in place of those that are not right; None where something else is wrong."""
+    rule = order.rule
+    sides = tuple(side for side in (rule.length_cm, rule.width_cm, rule.height_cm) if side)
+    parcel = PackedParcel(weight=Decimal(1), sides=sides)
+    packed = Packed(parcels=(parcel,), system=METRIC, content="", is_binding=False)
+    try:
+        return replace(_frozen(replace(order, packed=packed), account), is_weighed=False)
+    except (translate.Untranslatable, SpecInvalid):
+        return None
+
+
+def _frozen(order: translate.Order, account: Account) -> Plan:
+    reference = new_shipment_reference(account.environment)
+    spec = translate.shipment_spec(order, reference=reference)
+    if not spec.parcels:
+        raise selection.NotOurs("only_services", said("Its lines hold services only, nothing to put in a box."))
+    body = build_request(spec)
     content = json.loads(json.dumps(body).replace(reference, ""))
-    return Plan(reference=reference, account=account, spec=spec, body=body, content_hash=fingerprint(content))
+    return Plan(
+        reference=reference,
+        account=account,
+        spec=spec,
+        body=body,
+        content_hash=fingerprint(content),
+        in_exact=translate.as_in_exact(order.goods, order.receiver.address),
+        unpacked=_unpacked(content, order.goods),
+    )
+
+
+def _unpacked(content: dict[str, Any], goods: GoodsDelivery) -> str:
+    """The fingerprint of all that a person sees at the packing desk before she weighs: the request and the goods."""
+    request = content["ShipmentRequest"]
+    shipment = {name: value for name, value in request["Shipment"].items() if name != "Package"}
+    lines = [[line.item_code, f"{line.quantity.normalize():f}"] for line in selection.shipped_lines(goods)]
+    return fingerprint({"request": request | {"Shipment": shipment}, "lines": lines})
 
 
 def method_id_of(goods: GoodsDelivery, master: MasterData) -> UUID | None:
@@ -119,10 +195,10 @@ def method_id_of(goods: GoodsDelivery, master: MasterData) -> UUID | None:
     return customer.shipping_method_id if customer else None
 
 
-def _address(address_id: UUID, master: MasterData) -> Address:
-    address = master.address(address_id)
+def _address(goods: GoodsDelivery, master: MasterData) -> Address:
+    address = master.address(goods.address_id) if goods.address_id else None
     if address is None:
-        raise Unready([_no_address()])
+        raise Unready([_no_address()], to=translate.addressee(goods, None))
     return address
 
 
@@ -136,6 +212,14 @@ def _receiver(goods: GoodsDelivery, address: Address, origin: PartySpec, master:
     if translate.phone_of(receiver) or goods.account_id is None:
         return receiver
     return translate.Receiver(address=address, contact=contact, customer=master.account(goods.account_id))
+
+
+def _changed() -> Problem:
+    return Problem(
+        code=CHANGED,
+        text=said("It changed in Exact Online or in the shipping rules after it was packed."),
+        where=said("Scan desk: scan it once more"),
+    )
 
 
 def _no_address() -> Problem:

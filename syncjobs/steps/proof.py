@@ -35,6 +35,7 @@ from syncjobs.reporting import (
     shortness_of,
     types_of,
 )
+from syncjobs.steps import returning
 from syncjobs.steps.context import Step
 from syncjobs.steps.facts import lock, touch
 from syncjobs.steps.reading import READ_GOOD_FOR
@@ -86,6 +87,9 @@ def proof(job: Job, step: Step) -> None:
     if end is None:
         return
     delivery = end.delivery
+    if delivery.return_of_id is not None:
+        returning.close(delivery, job=job, step=step)
+        return
     client = open_client(delivery.connection, purpose=BudgetClass.STATUS, observe=step.observe)
     read_at = timezone.now()
     goods = _read(delivery, client)
@@ -98,7 +102,7 @@ def proof(job: Job, step: Step) -> None:
 
 
 def _read(delivery: Delivery, client: ExactClient) -> GoodsDelivery | None:
-    return next(iter(client.goods_deliveries([delivery.exact_entry_id])), None)
+    return next(iter(client.goods_deliveries([delivery.exact_key])), None)
 
 
 def _look(job: Job) -> _End | None:
@@ -217,7 +221,7 @@ def _by_hand(stored: StoredDocument, goods: GoodsDelivery, client: ExactClient) 
 
 def _close(end: _End, filed: _Filed, written: Written | None, *, job: Job, step: Step) -> None:
     delivery = end.delivery
-    changes: dict[str, Any] = {"proof_problem": filed.problem[:PROBLEM_CHARACTERS]}
+    changes: dict[str, Any] = {"proof_problem": filed.problem[:PROBLEM_CHARACTERS], "asked_again_at": None}
     if filed.stored is not None:
         changes["exact_document_id"] = filed.stored.document_id
     elif filed.is_missing:

@@ -15,17 +15,17 @@ from exact.limits import BudgetClass
 from exact.models import Connection
 from exact.records import GoodsDelivery
 from syncjobs import queue
-from syncjobs.courses import FOLLOWED
 from syncjobs.models import Attempt, Delivery, Parcel, SyncJob
 from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
 from syncjobs.queue import Job
-from syncjobs.steps import gone
+from syncjobs.steps import gone, returning
 from syncjobs.steps.choices import choices_of
 from syncjobs.steps.context import Fetched, Step
 from syncjobs.steps.decide import decide
 from syncjobs.steps.facts import facts_of, touch
 from syncjobs.steps.gathering import gather
 from syncjobs.steps.reading import READ_AT_ONCE
+from syncjobs.tracking.courses import FOLLOWED
 from syncjobs.transitions import delivery_event, move
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -52,7 +52,10 @@ def read(job: Job, step: Step) -> None:
     """
     alone = False
     if job.subject not in step.fetched:
-        _fetch(job, step)
+        back = _fetch(job, step)
+        if back is not None:
+            returning.plan_again(back, job=job, step=step)
+            return
         alone = not step.following and not step.waiting
     found = step.fetched.pop(job.subject)
     step.read_at = found.read_at
@@ -62,14 +65,19 @@ def read(job: Job, step: Step) -> None:
     handle(found.delivery, found.goods, job=job, step=step, client=client, stay=alone)
 
 
-def _fetch(job: Job, step: Step) -> None:
-    """Read this delivery with others; what Exact refuses, or answers strangely, for many is asked for each alone."""
+def _fetch(job: Job, step: Step) -> Delivery | None:
+    """Read this delivery with others; what Exact refuses, or answers strangely, for many is asked for each alone.
+
+    A return is given back instead: it stands in Exact nowhere.
+    """
     with tenant_context(job.tenant_id):
         first = _rows(job.tenant_id, [job.subject]).get()
+        if first.return_of_id is not None:
+            return first
         siblings = _siblings(job, first, step)
         along = [] if step.reads_alone else [*siblings, *step.waiting]
         codes = [other.subject for other in along if _goes_along(other, job)]
-        others = _rows(job.tenant_id, codes).filter(connection_id=first.connection_id) if codes else ()
+        others = _rows(job.tenant_id, codes).filter(connection_id=first.connection_id, return_of=None) if codes else ()
         rows = [first, *others]
         client = _client(first.connection, job, step)
         if _are_for_planning(rows, job) and first.connection_id not in step.benches:
@@ -77,24 +85,23 @@ def _fetch(job: Job, step: Step) -> None:
     step.following.extend(siblings)
     read_at = timezone.now()
     try:
-        goods = {one.entry_id: one for one in client.goods_deliveries([row.exact_entry_id for row in rows])}
+        goods = {one.entry_id: one for one in client.goods_deliveries([row.exact_key for row in rows])}
     except (ExactRejected, ExactUnexpectedReply):
         if len(rows) == 1:
             raise
         step.reads_alone = True
-        _fetch(job, step)
-        return
+        return _fetch(job, step)
     except ExactError as error:
         step.fetched.update({row.code: Fetched(delivery=row, goods=error, read_at=read_at) for row in rows})
-        return
+        return None
     step.fetched.update(
-        {row.code: Fetched(delivery=row, goods=goods.get(row.exact_entry_id), read_at=read_at) for row in rows}
+        {row.code: Fetched(delivery=row, goods=goods.get(row.exact_key), read_at=read_at) for row in rows}
     )
     if _are_for_planning(rows, job):
         bench = step.benches[first.connection_id]
-        if bench.choices.shipping_mode == Tenant.ShippingMode.OFF:
-            return
-        gather(goods.values(), choices=bench.choices, master=bench.master)
+        if bench.choices.shipping_mode != Tenant.ShippingMode.OFF:
+            gather(goods.values(), choices=bench.choices, master=bench.master)
+    return None
 
 
 def _siblings(job: Job, delivery: Delivery, step: Step) -> list[Job]:
@@ -145,14 +152,17 @@ def handle(
 
 
 def _is_held_with_shipment(delivery: Delivery) -> bool:
-    """A hold can come after the label too: then there is nothing to plan, only a number to write."""
+    """A hold can come after the label too: then there is nothing to plan, only a number to write.
+
+    Unless a person has asked for a further shipment since: that one has a higher number.
+    """
     if delivery.state != Delivery.State.HOLD:
         return False
     with tenant_context(delivery.tenant_id):
         return Attempt.objects.filter(
             tenant_id=delivery.tenant_id,
             delivery=delivery,
-            shipment_no=delivery.shipment_no,
+            shipment_no__gte=delivery.shipment_no,
             state__in=set(LIVE_ATTEMPT_STATES) - {Attempt.State.PLANNED},
         ).exists()
 
@@ -165,7 +175,7 @@ def _confirm(delivery: Delivery, goods: GoodsDelivery, *, job: Job, step: Step) 
                 "tracking_number", flat=True
             )
         )
-        touch(delivery, facts_of(goods, step.read_at or step.at))
+        touch(delivery, facts_of(goods, step.read_at or step.at) | {"asked_again_at": None})
         changed = delivery.state in FOLLOWED and ours and goods.tracking_number not in ours
         note = [delivery_event(delivery, Event.Kind.CHANGED, details={"what": "tracking number in Exact"})]
         events = [*step.told(delivery), *(note if changed else [])]

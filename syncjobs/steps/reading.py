@@ -44,18 +44,18 @@ def fetch_together(
     rows = [delivery, *_others(delivery, job, step, kind)]
     read_at = timezone.now()
     try:
-        goods = {one.entry_id: one for one in client.goods_deliveries([row.exact_entry_id for row in rows])}
+        goods = {one.entry_id: one for one in client.goods_deliveries([row.exact_key for row in rows])}
     except (ExactRejected, ExactUnexpectedReply):
         if len(rows) == 1:
             raise
-        return next(iter(client.goods_deliveries([delivery.exact_entry_id])), None)
+        return next(iter(client.goods_deliveries([delivery.exact_key])), None)
     except ExactError as error:
         step.fetched.update({row.code: Fetched(delivery=row, goods=error, read_at=read_at) for row in rows[1:]})
         raise
     for row in rows[1:]:
-        shown = goods.get(row.exact_entry_id)
+        shown = goods.get(row.exact_key)
         step.fetched[row.code] = Fetched(delivery=row, goods=shown, read_at=read_at)
-    return goods.get(delivery.exact_entry_id)
+    return goods.get(delivery.exact_key)
 
 
 def _others(delivery: Delivery, job: Job, step: Step, kind: SyncJob.Kind) -> list[Delivery]:
@@ -68,4 +68,5 @@ def _others(delivery: Delivery, job: Job, step: Step, kind: SyncJob.Kind) -> lis
         step.following.extend(siblings)
         codes = [one.subject for one in [*mine, *siblings]][: READ_AT_ONCE - 1]
         rows = Delivery.objects.filter(tenant_id=job.tenant_id, connection_id=delivery.connection_id, code__in=codes)
+        rows = rows.filter(return_of=None)
         return list(rows.exclude(pk=delivery.pk))

@@ -4,8 +4,9 @@ import time
 
 from django.utils import timezone
 
-from syncjobs import closing, queue, retention
+from syncjobs import queue
 from syncjobs.models import SyncJob
+from syncjobs.personal import closing, retention
 from syncjobs.queue import Job
 from syncjobs.steps.context import Step
 from tenants.context import tenant_context

@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from audit.record import happenings
-from syncjobs.evidence import begin_doubt, is_placeholder, number_named
+from syncjobs.doubts.evidence import begin_doubt, is_placeholder, number_named
+from syncjobs.doubts.settling import ABSENT_BY_ITSELF, ADOPTED_BY_ITSELF, Doubt, Outcome, Reason, Verdict, judge
+from syncjobs.doubts.witnesses import Heard, ask_others, ask_recovery, numbers_of, recover_numbers
 from syncjobs.models import Attempt
 from syncjobs.queue import Job
-from syncjobs.settling import ABSENT_BY_ITSELF, ADOPTED_BY_ITSELF, Doubt, Outcome, Reason, Verdict, judge
 from syncjobs.steps.context import Step
 from syncjobs.steps.discarding import discard, void
 from syncjobs.steps.outcomes import NumberTaken, absences, absent, adopt, review, voided_there, wait
 from syncjobs.steps.unsettled import end, lock
 from syncjobs.steps.watching import watch
-from syncjobs.witnesses import Heard, ask_others, ask_recovery, numbers_of, recover_numbers
 from tenants.context import tenant_context
 from ups.answers import RecoveryAnswer
 

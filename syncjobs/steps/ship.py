@@ -4,19 +4,20 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, Subquery
+from django.db.models import Count, F, Q, Subquery
 from django.utils import timezone
 
 from audit.models import Event
 from audit.record import happenings
 from connector_site.lib.secrets import unseal
 from connector_site.lib.wording import said
-from syncjobs import adopting, going_live, queue, retry
-from syncjobs.evidence import begin_doubt, told
+from syncjobs import queue, retry
+from syncjobs.doubts import adopting
+from syncjobs.doubts.evidence import begin_doubt, told
+from syncjobs.doubts.settling import DOUBTS_AT_ONCE, PAUSE_MINUTES, are_too_many, minutes
 from syncjobs.models import Attempt, Delivery, SyncJob
-from syncjobs.models.shipments import LIVE_ATTEMPT_STATES
 from syncjobs.queue import Job
-from syncjobs.settling import DOUBTS_AT_ONCE, PAUSE_MINUTES, are_too_many, minutes
+from syncjobs.setup import going_live
 from syncjobs.steps import rechecking
 from syncjobs.steps.context import Planned, Step
 from syncjobs.steps.facts import lock
@@ -84,12 +85,15 @@ def _to_send(job: Job, step: Step) -> Attempt | None:
         return attempt
 
 
+_PLANNED_NOW = Q(state=Attempt.State.PLANNED, shipment_no=F("delivery__shipment_no"))
+
+
 def _live_attempt(job: Job) -> Attempt | None:
     return (
         Attempt.objects.select_related("delivery__connection", "account")
         .filter(tenant_id=job.tenant_id, delivery__code=job.subject)
-        .filter(Q(state__in=LIVE_ATTEMPT_STATES))
-        .order_by("-shipment_no")
+        .filter(Q(state=Attempt.State.SENDING) | _PLANNED_NOW)
+        .order_by("-state", "-shipment_no")
         .first()
     )
 
@@ -190,7 +194,8 @@ def _is_overtaken(attempt: Attempt, switch: Switch, approved_content: str) -> bo
         return True
     if switch.plans_from_at is not None and attempt.planned_at < switch.plans_from_at:
         return True
-    return switch.mode == Mode.APPROVAL and approved_content != attempt.request_hash
+    needs_approval = switch.mode == Mode.APPROVAL or attempt.shipment_no > 1
+    return needs_approval and approved_content != attempt.request_hash
 
 
 def _hold_back(job: Job, step: Step) -> None:

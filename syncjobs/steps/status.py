@@ -12,7 +12,6 @@ from exact.limits import BudgetClass
 from syncjobs import queue
 from syncjobs.models import Delivery, SyncJob
 from syncjobs.papers import line_facts
-from syncjobs.progress import COALESCE_SECONDS, lock
 from syncjobs.queue import Job
 from syncjobs.remarks import LineFacts
 from syncjobs.reporting import milestone_to_tell, remember_refusal, reporting_of, shortness_of
@@ -21,6 +20,7 @@ from syncjobs.steps.context import Step
 from syncjobs.steps.facts import touch
 from syncjobs.steps.reading import fetch_together
 from syncjobs.steps.writing import PROBLEM_CHARACTERS, Wish, Written, write
+from syncjobs.tracking.progress import COALESCE_SECONDS, lock
 from syncjobs.transitions import delivery_event
 from syncjobs.wording import words_for
 from tenants.context import tenant_context

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from syncjobs import adopting, queue
+from syncjobs import queue
+from syncjobs.doubts import adopting
 from syncjobs.models import Attempt
 from syncjobs.queue import Job
 from syncjobs.transitions import LostRace

@@ -16,14 +16,14 @@ from audit.models import Event
 from audit.record import Happening, happenings
 from connector_site.lib.wording import said
 from syncjobs import queue
-from syncjobs.looking import hours
 from syncjobs.models import Manifest, Parcel, SyncJob, ViewFile, ViewPage
-from syncjobs.progress import conclude, lock, take_in
 from syncjobs.queue import Job
 from syncjobs.raw_messages import sealed_view, viewed
 from syncjobs.retry import backoff
 from syncjobs.steps.context import Step
 from syncjobs.steps.events import NOT_YET, look_again_at
+from syncjobs.tracking.looking import hours
+from syncjobs.tracking.progress import conclude, lock, take_in
 from tenants.context import tenant_context
 from ups.access import open_tracking_client
 from ups.errors import UpsError, UpsRejected, UpsUnavailable, UpsUnexpectedReply

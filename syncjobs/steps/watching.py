@@ -9,14 +9,14 @@ from typing import Any
 
 from audit.models import Event
 from audit.record import happenings
+from syncjobs.doubts.settling import Reason, next_look, next_watch
+from syncjobs.doubts.witnesses import Heard, ask_others, ask_recovery, numbers_of, recover_numbers
 from syncjobs.models import Attempt
 from syncjobs.queue import Job
-from syncjobs.settling import Reason, next_look, next_watch
 from syncjobs.steps.context import Step
 from syncjobs.steps.outcomes import NumberTaken, adopt, asked
 from syncjobs.steps.unsettled import end, lock, note
 from syncjobs.transitions import delivery_event, move_attempt
-from syncjobs.witnesses import Heard, ask_others, ask_recovery, numbers_of, recover_numbers
 from tenants.context import tenant_context
 from ups.answers import RecoveryAnswer, RecoveryState
 

@@ -10,6 +10,7 @@ from exact.errors import ExactRejected
 from exact.records import GoodsDelivery, GoodsDeliveryChanges
 from syncjobs.models import Delivery
 from syncjobs.remarks import SHORTEST, LineFacts, status_line, with_our_line
+from syncjobs.reporting import LINE_REFUSED, LINE_SHORTENED
 from syncjobs.wording.words import Words
 
 PROBLEM_CHARACTERS = 250
@@ -83,7 +84,7 @@ class _Pen:
         writes = int(changes != GoodsDeliveryChanges())
         try:
             if writes:
-                self.client.put_goods_delivery(self.delivery.exact_entry_id, changes)
+                self.client.put_goods_delivery(self.delivery.exact_key, changes)
         except ExactRejected as error:
             if error.status != HTTPStatus.BAD_REQUEST:
                 raise
@@ -110,10 +111,10 @@ def _apart(
         told.append(f"{NOT_LINKED} {linked.refusal}")
     if worded is not None and worded.refusal:
         refused = SHORTEST
-        told.append(" ".join((said("Our line could not be written to the goods delivery."), worded.refusal)))
+        told.append(f"{LINE_REFUSED} {worded.refusal}")
     elif worded is not None and is_shortened:
         refused = 0 if linked is None or not linked.refusal else None
-        told.append(" ".join((said("Our line in the goods delivery is shorter than usual."), whole.refusal)))
+        told.append(f"{LINE_SHORTENED} {whole.refusal}")
     return Written(
         line=worded.line if worded else whole.line,
         has_wished=worded is not None and worded.has_wished,

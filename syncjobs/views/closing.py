@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from connector_site.lib.wording import local
-from syncjobs import closing, exporting
 from syncjobs.forms.personal import CloseForm
+from syncjobs.personal import closing, exporting
 from tenants import mails
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
+from django.utils.formats import number_format
 from django.utils.translation import get_language
 
 from connector_site.lib.wording import said
 from syncjobs.desk import live_parcels
+from syncjobs.labels.printing import is_picture
 from syncjobs.models import Attempt, Delivery, Label
-from syncjobs.printing import is_picture
 from syncjobs.reporting import EXACT_WRITES
 from syncjobs.wording import milestone_word, words_for
 from ups.services import service_name
@@ -77,6 +79,7 @@ class ShippingFacts:
     service: str
     account: str
     environment: str
+    quote: str
     charge: str
 
 
@@ -132,13 +135,18 @@ def shipping_facts(delivery: Delivery) -> ShippingFacts | None:
         return None
     newest = shipments[-1]
     account = newest.attempt.account
-    charge = f"{newest.charge_amount} {newest.charge_currency}" if newest.charge_amount is not None else ""
     return ShippingFacts(
         service=service_name(account.country, newest.service_code),
         account=f"{account.name} ({account.shipper_number})",
         environment=newest.attempt.environment,
-        charge=charge,
+        quote=_amount(newest.attempt.quoted_amount, newest.attempt.quoted_currency),
+        charge=_amount(newest.charge_amount, newest.charge_currency),
     )
+
+
+def _amount(amount: Decimal | None, currency: str) -> str:
+    """In the reader's way of writing numbers; empty where none is known."""
+    return f"{number_format(amount, decimal_pos=2)} {currency}" if amount is not None else ""
 
 
 def written_facts(delivery: Delivery) -> WrittenFacts | None:

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from syncjobs import dry_run as looking
-from syncjobs.first_steps import first_steps
+from syncjobs.setup import dry_run as looking
+from syncjobs.setup.first_steps import first_steps
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role

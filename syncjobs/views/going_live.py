@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connector_site.lib.wording import local
-from syncjobs import going_live, summary
-from syncjobs.first_steps import first_steps
 from syncjobs.forms.going_live import GoLiveForm, Start
+from syncjobs.setup import going_live, summary
+from syncjobs.setup.first_steps import first_steps
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role, Tenant
@@ -65,7 +65,11 @@ def pause(request: HttpRequest, access: Access) -> HttpResponse:
 def resume(request: HttpRequest, access: Access) -> HttpResponse:
     """Go on with everything that waits."""
     if access.is_paused:
-        count = going_live.resume(actor=actor_of(signed_in(request)), tenant_id=access.tenant_id, at=timezone.now())
+        try:
+            count = going_live.resume(actor=actor_of(signed_in(request)), tenant_id=access.tenant_id, at=timezone.now())
+        except going_live.NotYours as refused:
+            messages.warning(request, local(str(refused)))
+            return _back(request, access)
         words = ngettext("{count} delivery goes on now.", "{count} deliveries go on now.", count).format(count=count)
         messages.success(request, f"{_('Shipping goes on.')} {words}" if count else _("Shipping goes on."))
     return _back(request, access)
@@ -82,8 +86,14 @@ def approve(request: HttpRequest, access: Access) -> HttpResponse:
     approved = going_live.approve(
         actor=actor_of(signed_in(request)), tenant_id=access.tenant_id, chosen=chosen, at=timezone.now()
     )
+    tell_approved(request, approved, is_paused=access.is_paused)
+    return _back(request, access)
+
+
+def tell_approved(request: HttpRequest, approved: going_live.Approved, *, is_paused: bool) -> None:
+    """Say what was approved, and what was not."""
     if approved.count:
-        messages.success(request, _approved(approved.count, is_paused=access.is_paused))
+        messages.success(request, _approved(approved.count, is_paused=is_paused))
     if approved.overtaken:
         words = ngettext(
             "{count} delivery was not approved: it has changed since this page was opened. Look at it again.",
@@ -91,7 +101,13 @@ def approve(request: HttpRequest, access: Access) -> HttpResponse:
             approved.overtaken,
         )
         messages.warning(request, words.format(count=approved.overtaken))
-    return _back(request, access)
+    if approved.unpriced:
+        words = ngettext(
+            "{count} delivery was not approved: it is a further shipment, whose price has to be looked at first.",
+            "{count} deliveries were not approved: they are further shipments, whose price has to be looked at first.",
+            approved.unpriced,
+        )
+        messages.warning(request, words.format(count=approved.unpriced))
 
 
 def _form(request: HttpRequest, access: Access, tenant: Tenant | None = None) -> GoLiveForm:
@@ -166,7 +182,7 @@ def _ticked(values: list[str]) -> dict[uuid.UUID, str]:
 
 def _back(request: HttpRequest, access: Access) -> HttpResponse:
     """To the page whose button was pressed, if it is one of this company."""
-    ours = reverse("syncjobs:deliveries", args=[access.tenant_code])
+    ours = reverse("syncjobs:overview", args=[access.tenant_code])
     wanted = request.POST.get("next", "")
     is_ours = wanted.startswith(ours) and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return redirect(wanted if is_ours else ours)
+    return redirect(wanted if is_ours else reverse("syncjobs:deliveries", args=[access.tenant_code]))

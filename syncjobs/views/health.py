@@ -15,7 +15,7 @@ from connector_site.lib.outside_calls import OutsideCall
 from exact import ending, repair
 from exact.errors import ExactError
 from syncjobs import queue
-from syncjobs.connection_health import health_of
+from syncjobs.figures.connection_health import health_of
 from syncjobs.models import SyncJob
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in

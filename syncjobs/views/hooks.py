@@ -19,7 +19,7 @@ from exact.subscribing import note_first_call
 from exact.webhooks import MAX_BODY_BYTES
 from syncjobs import hook_counts
 from syncjobs.intake import accept_exact
-from syncjobs.pushes import Proof, accept, note_refused, recognise
+from syncjobs.tracking.pushes import Proof, accept, note_refused, recognise
 from ups import alerts
 from ups.track_alert import MAX_BODY_BYTES as MAX_PUSH_BYTES
 

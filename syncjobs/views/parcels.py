@@ -1,22 +1,23 @@
 """Shapes for the parcels of one delivery: where each stands, how it is followed, and what UPS told of it."""
 
 import hashlib
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from audit.models import Event
 from connector_site.lib.wording import said
 from syncjobs.desk import Notice, attention_of
-from syncjobs.doubt_notices import answers_slowly
-from syncjobs.histories import EventShown, Step, history_of, steps_of
-from syncjobs.looking import OUT_FOR_DELIVERY_HOURS, SILENT_HOURS, WITHOUT_ALERT_HOURS
-from syncjobs.milestones import ENDS
+from syncjobs.doubts.notices import answers_slowly
 from syncjobs.models import Attempt, Delivery, Parcel, TrackingEvent
+from syncjobs.tracking.histories import EventShown, Step, history_of, steps_of
+from syncjobs.tracking.looking import OUT_FOR_DELIVERY_HOURS, SILENT_HOURS, WITHOUT_ALERT_HOURS
+from syncjobs.tracking.milestones import ENDS
 from syncjobs.wording import milestone_word, reason_phrase, words_for
 from syncjobs.wording.words import Words
 from ups import subscribing
@@ -52,6 +53,16 @@ class Following:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The rows that the page of a delivery shows; `last_event` is the number of its newest event in the trail."""
+
+    attempts: Sequence[Attempt]
+    parcels: Sequence[Parcel]
+    told: Sequence[TrackingEvent]
+    last_event: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelShown:
     """One parcel on the page of its delivery."""
 
@@ -73,17 +84,28 @@ def parcels_shown(delivery: Delivery, parcels: Sequence[Parcel], *, at: datetime
     return [_shown(parcel, alerts.get(parcel.tracking_number)) for parcel in parcels]
 
 
-def mark_of(delivery: Delivery) -> str:
-    """Changes whenever the page of the delivery would; costs four small statements."""
-    told = Event.objects.filter(tenant_id=delivery.tenant_id, subject=delivery.code).aggregate(last=Max("sequence"))
-    parcels = Parcel.objects.filter(tenant_id=delivery.tenant_id, shipment__delivery=delivery).order_by("pk")
-    seen = list(parcels.values_list(*_MARKED))
-    mine = TrackingEvent.objects.filter(tenant_id=delivery.tenant_id, parcel__in=[row[0] for row in seen])
-    heard = mine.aggregate(count=Count("pk"), last=Max("recorded_at"))
-    attempts = Attempt.objects.filter(tenant_id=delivery.tenant_id, delivery=delivery).order_by("pk")
-    asked = list(attempts.values_list("pk", "state", "review_reason", "due_at", "sent_at"))
-    is_slow = any(answers_slowly(state, sent_at, at=timezone.now()) for _, state, _, _, sent_at in asked)
-    whole = repr((delivery.state, delivery.changed_at, delivery.written_at, told, heard, seen, asked, is_slow))
+def mark_of(tenant_id: uuid.UUID, code: uuid.UUID) -> str:
+    """Changes whenever the page of the delivery would; five small statements. Empty where there is no such delivery."""
+    delivery = Delivery.objects.filter(tenant_id=tenant_id, code=code).first()
+    if delivery is None:
+        return ""
+    told = Event.objects.filter(tenant_id=tenant_id, subject=code).aggregate(last=Max("sequence"))
+    parcels = list(Parcel.objects.filter(tenant_id=tenant_id, shipment__delivery=delivery).order_by("pk"))
+    heard = TrackingEvent.objects.filter(tenant_id=tenant_id, parcel__in=parcels).only("recorded_at")
+    attempts = Attempt.objects.filter(tenant_id=tenant_id, delivery=delivery).defer("request").order_by("pk")
+    seen = Seen(attempts=list(attempts), parcels=parcels, told=list(heard), last_event=told["last"])
+    return mark_seen(delivery, seen)
+
+
+def mark_seen(delivery: Delivery, seen: Seen) -> str:
+    """The same for what was read already."""
+    parcels = [[getattr(parcel, name) for name in _MARKED] for parcel in seen.parcels]
+    heard = (len(seen.told), max((event.recorded_at for event in seen.told), default=None))
+    attempts = sorted(seen.attempts, key=lambda attempt: attempt.pk)
+    asked = [(one.pk, one.state, one.review_reason, one.due_at, one.sent_at) for one in attempts]
+    is_slow = any(answers_slowly(one.state, one.sent_at, at=timezone.now()) for one in attempts)
+    mine = (delivery.state, delivery.changed_at, delivery.written_at, delivery.printed_at)
+    whole = repr((mine, seen.last_event, heard, parcels, asked, is_slow))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.models import Event
 from audit.record import Happening, acting, happenings
 from connector_site.lib.wording import local
-from syncjobs import erasure, exporting, retention
 from syncjobs.forms.personal import ChosenForm, PeriodsForm, SearchForm
+from syncjobs.personal import erasure, exporting, retention
 from tenants.access import Access
+from tenants.download_pace import of_many
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role
 
@@ -82,6 +83,7 @@ def export(request: HttpRequest, access: Access) -> HttpResponse:
 
 @require_safe
 @members_only(Role.MANAGER, fresh=True)
+@of_many
 def export_file(request: HttpRequest, access: Access, export_code: uuid.UUID) -> HttpResponseBase:
     """The copy as one archive."""
     with inside(access), acting(actor_of(signed_in(request))):

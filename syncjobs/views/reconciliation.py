@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from exact.models import Connection
-from syncjobs import rule_book
 from syncjobs.models import Finding
 from syncjobs.reconciling import asking, repairs
 from syncjobs.reconciling.exact_side import LOOKS_BACK
 from syncjobs.reconciling.report import report_of
+from syncjobs.setup import rule_book
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role

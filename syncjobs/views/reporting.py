@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods
 from audit.record import acting
 from exact.documents import creatable_types
 from exact.models import Connection
-from syncjobs import rule_book
 from syncjobs.forms.rules import OFFERED_MILESTONES, ReportingForm
 from syncjobs.models import Reporting
 from syncjobs.remarks import LineFacts, status_line
 from syncjobs.reporting import EXACT_WRITES, reporting_of, save_reporting, shortness_of, types_of
+from syncjobs.setup import rule_book
 from syncjobs.wording import milestone_word, words_for
 from syncjobs.wording.words import Words
 from tenants.access import Access

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from connector_site.lib.wording import said
-from syncjobs import decision_options, decisions, testimony
-from syncjobs.decision_options import Case, NotPossible
-from syncjobs.doubt_notices import DoubtNotice, notice_of
+from syncjobs.doubts import decisions, options, testimony
+from syncjobs.doubts.notices import DoubtNotice, notice_of
+from syncjobs.doubts.options import Case, NotPossible
 from syncjobs.forms.deciding import DecisionForm, key_of
 from syncjobs.models import Attempt, Delivery
 from tenants.access import Access
@@ -51,7 +51,7 @@ def review(request: HttpRequest, access: Access, delivery_code: uuid.UUID) -> Ht
     """Everybody may look; a manager decides."""
     with inside(access):
         row = get_object_or_404(_deliveries(access), code=delivery_code)
-        cases = decision_options.cases(access.tenant_id, row)
+        cases = options.cases(access.tenant_id, row)
         if request.method != "POST":
             return _page(request, access, row, cases)
         case = next((case for case in cases if key_of(case) == request.POST.get("case")), None)
@@ -92,7 +92,7 @@ def _refused(request: HttpRequest, access: Access, code: uuid.UUID, tried: Decis
     """Back to the page with the words kept, as long as there still is something to decide."""
     with inside(access):
         row = get_object_or_404(_deliveries(access), code=code)
-        cases = decision_options.cases(access.tenant_id, row)
+        cases = options.cases(access.tenant_id, row)
         case = next((case for case in cases if key_of(case) == key_of(tried.case)), None)
         if case is None:
             return _overtaken(request, access, row)

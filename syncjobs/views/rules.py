@@ -9,9 +9,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from exact.models import Connection
-from syncjobs import queue, rule_book
+from syncjobs import queue
 from syncjobs.forms.rules import RuleForm
 from syncjobs.models import SyncJob
+from syncjobs.setup import rule_book
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from syncjobs.first_steps import first_steps
+from syncjobs.setup.first_steps import first_steps
 from tenants.access import Access
 from tenants.gate import inside, members_only
 from tenants.models import Role

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.record import acting
 from connector_site.lib.wording import local
 from exact.models import Connection, Warehouse
-from syncjobs import queue, rule_book, ship_from_check
-from syncjobs import ship_from as addresses
+from syncjobs import queue
 from syncjobs.forms.ship_from import ShipFromForm
 from syncjobs.models import ShipFrom, SyncJob
-from syncjobs.ship_from_check import Verdict
-from syncjobs.ship_from_drafts import Site, draft_for_all, sites_of
+from syncjobs.setup import rule_book, ship_from_check
+from syncjobs.setup import ship_from as addresses
+from syncjobs.setup.ship_from_check import Verdict
+from syncjobs.setup.ship_from_drafts import Site, draft_for_all, sites_of
 from tenants.access import Access
 from tenants.gate import actor_of, inside, members_only, signed_in
 from tenants.models import Role

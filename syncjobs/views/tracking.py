@@ -11,16 +11,18 @@ from django.utils import timezone
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.http import require_safe
 
-from connector_site.lib.colours import is_colour, legible_on_white, text_on
+from connector_site.lib.colours import is_colour, legible_on_dark, legible_on_light, text_on
 from connector_site.lib.rate_limit import Rule, client_address, seconds_to_wait
-from syncjobs.histories import EventShown, Step
 from syncjobs.receiver_page import ReceiverPage, ReceiverParcel, find
+from syncjobs.tracking.histories import EventShown, Step
 from syncjobs.wording import LANGUAGES, format_day, format_moment, milestone_word, reason_phrase, words_for
 from syncjobs.wording.words import Words
 
 PAGE_RULE = Rule(name="track", requests=60, seconds=60)
 """One a second, which no reader needs; a code has 122 random bits, so that no guesser gets anywhere at this pace."""
 COLOUR_SECONDS = 30 * 24 * 3600
+COLOUR_VERSION = 2
+"""Stands in the address of a style sheet, which browsers keep for so long: one more whenever its rules change."""
 OUTSIDE = "https://www.ups.com/track?tracknum="
 _HEADERS = {
     "Cache-Control": "private, no-store",
@@ -89,13 +91,16 @@ def page(request: HttpRequest, track_code: str) -> HttpResponse:
 
 @require_safe
 def colour(request: HttpRequest, digits: str) -> HttpResponse:
-    """A customer's colour as a style sheet of one rule: the page has no style of its own inside (design.md 6)."""
+    """A customer's colour as a style sheet: the page has no style of its own inside (design.md 6)."""
     chosen = f"#{digits}"
     if not is_colour(chosen):
         raise Http404("No such colour.")
-    rule = f":root {{ --brand: {chosen}; --brand-text: {text_on(chosen)}; --brand-ink: {legible_on_white(chosen)}; }}\n"
+    light = (
+        f":root {{ --brand: {chosen}; --brand-text: {text_on(chosen)}; --brand-ink: {legible_on_light(chosen)}; }}\n"
+    )
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ --brand-ink: {legible_on_dark(chosen)}; }} }}\n"
     headers = {"Cache-Control": f"public, max-age={COLOUR_SECONDS}, immutable", "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(rule, content_type="text/css; charset=utf-8", headers=headers)
+    return HttpResponse(light + dark, content_type="text/css; charset=utf-8", headers=headers)
 
 
 def _context(found: ReceiverPage, words: Words) -> dict[str, Any]:

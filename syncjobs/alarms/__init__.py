@@ -1,0 +1,1 @@
+"""What is wrong, told once to whom it concerns: alarms, their mails, and the news each member wants."""

@@ -1,0 +1,1 @@
+"""Labels: kept, drawn for the screen, put together for a printer, waiting at packing stations."""

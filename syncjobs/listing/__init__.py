@@ -1,0 +1,1 @@
+"""The list of deliveries: questions, pages by key, files, and one action for many."""

@@ -1,0 +1,1 @@
+"""Personal data and its end: copies, erasing, periods, and closing a company."""

@@ -1,0 +1,1 @@
+"""A parcel's way: three sources made one history, and where parcel and delivery stand."""
