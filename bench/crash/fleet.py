@@ -81,9 +81,6 @@ class Fleet:
                 os.killpg(worker.process.pid, signal.SIGKILL)
         stop_all(self._workers)
 
-    def _can_work(self) -> bool:
-        return len(self.children()) == len(self._workers) * CHILDREN
-
     def _started(self, number: int) -> Child:
         spoilt = _spoiling(self.size)
         command = [sys.executable, "-m", "bench.crash.spoilt_worker", *spoilt, "--"] if spoilt else [*CELERY]

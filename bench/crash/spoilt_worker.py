@@ -44,7 +44,7 @@ def _resend_without_an_answer() -> None:
 
 def _shorten_the_quiet_time(minutes: float) -> None:
     """Absence is believed although the request may still be on its way."""
-    from syncjobs import settling  # noqa: PLC0415
+    from syncjobs.doubts import settling  # noqa: PLC0415
 
     settling.QUIET_MINUTES = minutes
     settling.APART_MINUTES = minutes
