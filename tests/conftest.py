@@ -1,6 +1,8 @@
 """Fixtures for the whole suite: real PostgreSQL behind the tenant wall, a clean slate after tests that commit."""
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker, Settings
 
+from tests import migrated
 from tests.leaks import _no_secret_in_any_log, sieve
 
 __all__ = ["_no_secret_in_any_log", "sieve"]
@@ -31,10 +34,15 @@ def django_db_setup(
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
     """One test database, made and migrated by the owner; the other aliases reach the same one in their own roles."""
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), _nothing_swept():
+        is_a_copy = migrated.begin_with_the_kept()
         made = setup_databases(
             verbosity=0, interactive=False, aliases=dict.fromkeys(ALIASES, True), serialized_aliases=()
         )
+        if is_a_copy:
+            migrated.finish_the_copy()
+        else:
+            migrated.keep()
     yield
     with django_db_blocker.unblock():
         with connections["owner"].cursor() as cursor:
@@ -42,6 +50,24 @@ def django_db_setup(
         for alias in ALIASES:
             connections[alias].close()
         teardown_databases(made, verbosity=0)
+
+
+@contextmanager
+def _nothing_swept() -> Iterator[None]:
+    """Migrations make thousands of classes; the collector of garbage would look through them all, again and again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules stay to the end: the collector of garbage need not look through them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from words.catalogs import LANGUAGES, as_mo, as_po, path_of, read, renewed, untr
 from words.collecting import ROOT, collected, python_files, template_files
 from words.unmarked import in_python, in_template
 
-OWN_WORDS = ("track",)
+OWN_WORDS = ("track", "admin")
 """Folders of templates whose words stand in `syncjobs.wording`."""
 PLACES = re.compile(r"\{\w+\}|%\(\w+\)[sd]")
 

@@ -1,12 +1,15 @@
 """The audit trail is append-only and its chain tells of every change behind our back."""
 
+import time
 import uuid
 
 import psycopg
 import pytest
+from django.utils import timezone
 
-from audit.chain import verify, verify_all
-from audit.models import AppendOnly, Event
+from audit import chain, checking
+from audit.chain import verify
+from audit.models import AppendOnly, ChainCheck, Event
 from audit.record import Happening, acting, happenings
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -93,12 +96,58 @@ def test_a_change_behind_the_triggers_is_found(statement: str, broken_at: int) -
 
     with tenant_context(tenant.id):
         assert verify(tenant.id).broken_at == broken_at
-    assert [(found, verdict.broken_at) for found, verdict in verify_all()] == [(tenant.id, broken_at)]
+    assert checked(tenant).broken_at == broken_at
 
 
 @pytest.mark.django_db
-def test_whole_chains_are_no_cause_for_alarm() -> None:
+@pytest.mark.parametrize("portion", [1, 2, 3, 4])
+def test_a_whole_chain_is_found_whole_however_it_is_divided(portion: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "PORTION", portion)
     tenant = make_tenant()
     record_three(tenant)
 
-    assert [(found, verdict.broken_at) for found, verdict in verify_all()] == [(tenant.id, None)]
+    check = checked(tenant)
+
+    assert (check.events, check.head_sequence, check.broken_at) == (3, 3, None)
+
+
+@pytest.mark.django_db
+def test_a_check_that_was_cut_off_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "PORTION", 1)
+    tenant = make_tenant()
+    record_three(tenant)
+    with tenant_context(tenant.id):
+        check = checking.begin(tenant.id, at=timezone.now())
+
+    first = checking.go_on(check, ends=0)
+    kept = (check.events, check.head_sequence)
+    record_three(tenant)
+    last = checking.go_on(check, ends=time.monotonic() + 60)
+
+    assert (first, kept) == (False, (1, 1))
+    assert (last, check.events, check.head_sequence, check.broken_at) == (True, 6, 6, None)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("sequence", [1, 2, 3])
+def test_every_portion_is_joined_to_the_one_before(sequence: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever computes an event's own hash anew is betrayed by the next one, in whichever portion that is."""
+    monkeypatch.setattr(chain, "PORTION", 1)
+    tenant = make_tenant()
+    record_three(tenant)
+    as_owner(
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        "ALTER TABLE audit_event DISABLE TRIGGER audit_append_only",
+        f"UPDATE audit_event SET actor = 'nobody' WHERE sequence = {sequence}",  # noqa: S608
+        f"UPDATE audit_event e SET hash = audit_event_hash(e, previous_hash) WHERE sequence = {sequence}",  # noqa: S608
+        "ALTER TABLE audit_event ENABLE TRIGGER audit_append_only",
+    )
+
+    assert checked(tenant).broken_at == sequence + 1
+
+
+def checked(tenant: Tenant) -> ChainCheck:
+    with tenant_context(tenant.id):
+        check = checking.begin(tenant.id, at=timezone.now())
+    assert checking.go_on(check, ends=time.monotonic() + 60)
+    return check

@@ -6,7 +6,7 @@ from bench.crash import weather
 from bench.crash.schedule import Act, moments
 from bench.crash.size import QUICK, USUAL, Pace, Size
 from sandbox.core.storm import Storm
-from syncjobs.settling import QUIET_MINUTES
+from syncjobs.doubts.settling import QUIET_MINUTES
 
 
 def size(seed: str = "a", **changes: int) -> Size:

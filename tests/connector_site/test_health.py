@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from connector_site import health
-from syncjobs import troubles
+from syncjobs.alarms import troubles
 from syncjobs.models import Heartbeat
 from tests.owner import as_owner
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from audit.models import Event
 from connector_site.lib.outside_calls import ignore
-from syncjobs.decision_options import Decision, NotPossible, cases
-from syncjobs.decisions import decide
+from syncjobs.doubts.decisions import decide
+from syncjobs.doubts.options import Decision, NotPossible, cases
 from syncjobs.models import Attempt, Delivery
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey, wait_for

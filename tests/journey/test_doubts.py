@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from connector_site.lib.outside_calls import ignore
 from syncjobs import ticks
-from syncjobs.label_files import content_of
+from syncjobs.labels.files import content_of
 from syncjobs.models import Attempt, Delivery, Label, Shipment, SyncJob
 from syncjobs.replay import run_again
 from tenants.context import tenant_context

@@ -3,10 +3,10 @@
 import pytest
 from django.utils import timezone
 
-from syncjobs import dry_run
-from syncjobs.dry_run import Shown
 from syncjobs.models import Delivery, SyncJob
-from syncjobs.steps import dry_run as looking
+from syncjobs.setup import dry_run
+from syncjobs.setup.dry_run import Shown
+from syncjobs.steps import pricing
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.journey.conftest import Journey
@@ -94,7 +94,7 @@ def test_prices_are_not_asked_for_when_the_time_for_them_is_up(
 ) -> None:
     journey.ship()
     journey.ups.control("DELETE", "calls")
-    monkeypatch.setattr(looking, "PRICES_FOR_SECONDS", 0)
+    monkeypatch.setattr(pricing, "PRICES_FOR_SECONDS", 0)
 
     shown = look(journey)
 

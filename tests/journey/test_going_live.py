@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from audit.models import Event
 from exact.models import Connection
-from syncjobs import engine, going_live, queue
+from syncjobs import engine, queue
 from syncjobs.models import Attempt, Delivery, ShipFrom, ShippingRule, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
 from syncjobs.replay import run_again
+from syncjobs.setup import going_live
 from syncjobs.steps import permission
 from syncjobs.steps import ship as shipping
 from syncjobs.steps.choices import Choices

@@ -3,7 +3,9 @@
 import pytest
 from django.utils import timezone
 
+from syncjobs.listing import searching
 from syncjobs.models import Attempt, Delivery, ShippingRule
+from syncjobs.personal import erasure
 from syncjobs.replay import NotAllowedNow, reconsider_skipped, run_again
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey
@@ -27,6 +29,38 @@ def test_an_item_without_weight_holds_the_delivery_until_exact_has_one(journey: 
     assert journey.refreshed(delivery).state == Delivery.State.REPORTED
     assert journey.refreshed(delivery).problems == []
     assert journey.company.delivery(entry_id)["TrackingNumber"].startswith("1Z")
+
+
+def test_who_a_delivery_goes_to_is_known_while_her_address_stops_it(journey: Journey) -> None:
+    account = journey.company.account_in("NL")
+    journey.company.change("crm/Addresses", account["address_id"], City="")
+    _entry_id, delivery = journey.ship()
+    assert [problem["code"] for problem in delivery.problems] == ["city_missing"]
+
+    with tenant_context(journey.tenant.id):
+        (found,) = erasure.find(journey.tenant.id, account["name"])
+        listed = searching.find(journey.tenant.id, account["name"])
+    assert found.receiver is not None
+    assert (found.receiver.name, found.receiver.country, listed) == (account["name"], "NL", [delivery.pk])
+
+    with tenant_context(journey.tenant.id):
+        Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.CANCELLED)
+        erasure.erase(journey.tenant.id, [delivery.code], at=timezone.now())
+        assert searching.find(journey.tenant.id, account["name"]) == []
+
+
+def test_without_an_address_the_customers_name_is_known(journey: Journey) -> None:
+    name = journey.company.account_in("NL")["name"]
+    entry_id = journey.company.book()
+    journey.company.change("salesorder/GoodsDeliveries", entry_id, DeliveryAddress=None)
+    journey.notified(entry_id)
+    journey.work()
+
+    with tenant_context(journey.tenant.id):
+        (found,) = erasure.find(journey.tenant.id, name)
+    assert found.delivery.problems[0]["code"] == "address_missing"
+    assert found.receiver is not None
+    assert (found.receiver.name, found.receiver.country) == (name, "")
 
 
 def test_a_refusal_by_ups_is_shown_and_repeated_only_after_a_change(journey: Journey) -> None:

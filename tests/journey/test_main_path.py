@@ -4,7 +4,7 @@ import pytest
 
 from audit.chain import verify
 from audit.models import Event
-from syncjobs.label_files import content_of
+from syncjobs.labels.files import content_of
 from syncjobs.models import Attempt, Delivery, Label, Parcel, Shipment
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey

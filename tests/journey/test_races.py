@@ -1,18 +1,24 @@
 """Several workers, people and notifications at once: one shipment each, nothing written over, no label lost."""
 
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
 from audit.chain import verify
-from syncjobs import engine
+from syncjobs import engine, queue
 from syncjobs.models import Attempt, Delivery, Label, Parcel, Receipt, Shipment, ShippingRule, SyncJob
+from syncjobs.steps import report, rewriting
+from syncjobs.tracking.progress import lock
 from tenants.context import tenant_context
 from tests.factories import make_tenant
 from tests.journey.conftest import Journey, connect, make_account, wait_for
@@ -100,6 +106,51 @@ def test_a_read_that_is_refused_while_ups_is_at_work_costs_no_label(journey: Jou
 
     assert journey.refreshed(delivery).state == Delivery.State.REPORTED
     assert len(journey.shipments_at_ups()) == 1
+
+
+@pytest.mark.parametrize(
+    ("read", "beside"),
+    [
+        ({}, {"milestone": "picked_up", "remarks_line": "[UPS] up"}),
+        ({"milestone": "picked_up"}, {}),
+    ],
+    ids=["a status was written", "a status is to be written anew"],
+)
+def test_what_became_of_the_status_while_the_number_was_written_is_not_passed_over(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch, read: dict[str, str], beside: dict[str, str]
+) -> None:
+    _, delivery = journey.ship()
+    mine = Delivery.objects.filter(pk=delivery.pk)
+    with tenant_context(journey.tenant.id):
+        mine.update(state=Delivery.State.LABELLED, written=read, facts={})
+        queue.add(journey.tenant.id, SyncJob.Kind.REPORT, delivery.code, due_at=timezone.now())
+    is_locked = threading.Event()
+
+    def other() -> None:
+        with tenant_context(journey.tenant.id):
+            lock(journey.tenant.id, delivery.code)
+            mine.update(written=beside)
+            is_locked.set()
+            time.sleep(0.3)
+
+    real = rewriting.put
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+
+        def put(*wanted: Any) -> int:
+            writes = real(*wanted)
+            pool.submit(partial(at_once, other))
+            assert is_locked.wait(END_SECONDS)
+            return writes
+
+        monkeypatch.setattr(report, "put", put)
+        journey.work()
+
+    after = journey.refreshed(delivery)
+    assert (after.state, after.written.pop("tracking_number") != "") == (Delivery.State.REPORTED, True)
+    assert after.written == {name: text for name, text in beside.items() if name != "milestone"}
+    with tenant_context(journey.tenant.id):
+        assert SyncJob.objects.filter(subject=delivery.code, kind=SyncJob.Kind.STATUS).exists()
 
 
 def test_a_change_in_exact_during_the_ship_call_is_read_and_buys_nothing_again(journey: Journey) -> None:

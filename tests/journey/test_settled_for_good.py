@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from connector_site.lib.outside_calls import ignore
 from syncjobs import intake, queue
-from syncjobs.decision_options import Decision, NotPossible
-from syncjobs.decisions import decide
+from syncjobs.doubts.decisions import decide
+from syncjobs.doubts.options import Decision, NotPossible
+from syncjobs.doubts.witnesses import Heard, ask_recovery
 from syncjobs.models import Attempt, Delivery, SyncJob
 from syncjobs.replay import run_again
 from syncjobs.steps.context import Step
-from syncjobs.witnesses import Heard, ask_recovery
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey, wait_for
 from tests.journey.test_decisions import blind, choices, codes, in_review, recovery_says, say
@@ -30,7 +30,7 @@ PATH = "salesorder/GoodsDeliveries"
 
 def notify(journey: Journey, delivery: Delivery, *, is_deleted: bool = False) -> None:
     """Take in a notification of it, and let workers work."""
-    key, at = delivery.exact_entry_id, timezone.now()
+    key, at = delivery.exact_key, timezone.now()
     with tenant_context(journey.tenant.id):
         intake.take_in(journey.tenant.id, journey.connection.pk, key, at=at, is_deleted=is_deleted)
     journey.work()

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from connector_site.lib.secrets import unseal
-from syncjobs import ship_from
 from syncjobs.models import Attempt, Delivery
+from syncjobs.setup import ship_from
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey
 from ups.shipment_spec import PartySpec

@@ -13,10 +13,11 @@ from django.db import connections
 from django.utils import timezone
 
 from exact.models import ShippingMethod
-from syncjobs import going_live, queue, rereading, rule_book
+from syncjobs import queue, rereading
 from syncjobs.models import Attempt, Delivery, Shipment, ShippingRule, SyncJob
 from syncjobs.problems import Problem
 from syncjobs.queue import Job
+from syncjobs.setup import going_live, rule_book
 from syncjobs.steps import permission
 from syncjobs.steps import ship as shipping
 from syncjobs.steps.context import Step

@@ -11,7 +11,7 @@ from exact.documents import read_document_types
 from syncjobs.models import Delivery
 from syncjobs.reporting import keep_document_types, reporting_of, save_reporting
 from syncjobs.steps import proof as proof_step
-from syncjobs.story import story_of
+from syncjobs.story import events_of, story_of
 from tenants.context import tenant_context
 from tests.journey.filing import (
     PATH,
@@ -223,7 +223,7 @@ def test_without_any_milestone_the_proof_is_linked_and_no_status_is_claimed(way:
 
     row, shown = way.journey.refreshed(delivery), way.in_exact(entry_id)
     with tenant_context(way.journey.tenant.id):
-        words = [moment.words for moment in story_of(way.journey.tenant.id, row)]
+        words = [moment.words for moment in story_of(row, events_of(way.journey.tenant.id, row))]
     assert (row.state, shown["Remarks"]) == (Delivery.State.CLOSED, "Ring twice")
     assert shown["Document"] == str(row.exact_document_id)
     assert "milestone" not in row.written

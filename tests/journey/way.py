@@ -11,10 +11,11 @@ import pytest
 from django.db.models import Q
 from django.utils import timezone
 
-from syncjobs import milestones, progress, ticks
-from syncjobs.history_rows import told_of
-from syncjobs.milestones import standing_of
+from syncjobs import ticks
 from syncjobs.models import Delivery, Parcel, SyncJob, TrackingEvent
+from syncjobs.tracking import milestones, progress
+from syncjobs.tracking.history_rows import told_of
+from syncjobs.tracking.milestones import standing_of
 from tenants.context import tenant_context
 from tests.journey.conftest import Journey, wait_for
 from ups.models import QuantumViewFeed

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector_site.lib.colours import LEGIBLE, WHITE, contrast, is_colour, legible_on_white, text_on
+from connector_site.lib.colours import (
+    DARK,
+    LEGIBLE,
+    LIGHT,
+    contrast,
+    is_colour,
+    legible_on_dark,
+    legible_on_light,
+    text_on,
+)
 
 COLOURS = st.integers(min_value=0, max_value=0xFFFFFF).map(lambda number: f"#{number:06x}")
 
@@ -20,12 +29,18 @@ def test_text_on_any_colour_is_legible(colour: str) -> None:
 
 
 @given(COLOURS)
-def test_any_colour_is_made_legible_on_white(colour: str) -> None:
-    assert contrast(legible_on_white(colour), WHITE) >= LEGIBLE
+def test_any_colour_is_made_legible_on_light(colour: str) -> None:
+    assert contrast(legible_on_light(colour), LIGHT) >= LEGIBLE
+
+
+@given(COLOURS)
+def test_any_colour_is_made_legible_in_the_dark(colour: str) -> None:
+    assert contrast(legible_on_dark(colour), DARK) >= LEGIBLE
 
 
 def test_a_colour_that_is_legible_stays_as_it_was_chosen() -> None:
-    assert legible_on_white("#1f5fa8") == "#1f5fa8"
+    assert legible_on_light("#1f5fa8") == "#1f5fa8"
+    assert legible_on_dark("#ffd400") == "#ffd400"
 
 
 @pytest.mark.parametrize("text", ["#FFF", "#1F5FA8", "red", "#1f5fa8;", "#1f5fa8\n", "1f5fa8", ""])

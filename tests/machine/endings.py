@@ -5,7 +5,7 @@ from typing import Any
 
 from audit.models import Event
 from syncjobs import engine
-from syncjobs.decision_options import cases
+from syncjobs.doubts.options import cases
 from syncjobs.models import Attempt, Delivery, SyncJob
 from tenants.context import tenant_context
 from tests.crash import oracle

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from syncjobs import settling
-from syncjobs.settling import Outcome, Verdict
+from syncjobs.doubts import settling
+from syncjobs.doubts.settling import Outcome, Verdict
 from syncjobs.steps import settle
 from tests.machine import endings, promises, troubles
 from tests.machine.world import World

@@ -17,8 +17,8 @@ from exact.errors import ExactError
 from exact.models import Connection, Grant
 from exact.quick_store import quick_store
 from syncjobs import engine, queue, replay, ticks
-from syncjobs.decision_options import Case, NotPossible, Option, cases
-from syncjobs.decisions import decide
+from syncjobs.doubts.decisions import decide
+from syncjobs.doubts.options import Case, NotPossible, Option, cases
 from syncjobs.intake import accept_exact
 from syncjobs.models import Attempt, Delivery, SyncJob
 from tenants.context import tenant_context

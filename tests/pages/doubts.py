@@ -6,11 +6,11 @@ from typing import Any
 from django.utils import timezone
 
 from audit.record import acting, happenings
-from syncjobs.doubt_words import review
-from syncjobs.evidence import told
+from syncjobs.doubts.evidence import told
+from syncjobs.doubts.settling import Reason
+from syncjobs.doubts.words import review
 from syncjobs.models import Attempt, Delivery, Shipment
 from syncjobs.problems import Problem
-from syncjobs.settling import Reason
 from syncjobs.transitions import move, move_attempt
 from tenants.context import tenant_context
 from tests.pages import scene

@@ -18,8 +18,8 @@ from connector_site.lib.outside_calls import OutsideCall
 from connector_site.lib.references import new_shipment_reference
 from connector_site.lib.secrets import seal
 from exact.models import Connection, Grant, ShippingMethod, WebhookSubscription
-from syncjobs.evidence import begin_doubt
-from syncjobs.label_files import new_label
+from syncjobs.doubts.evidence import begin_doubt
+from syncjobs.labels.files import new_label
 from syncjobs.models import Attempt, Delivery, Parcel, Shipment, ShippingRule
 from syncjobs.parties import keep_party
 from syncjobs.problems import Problem

@@ -1,16 +1,16 @@
 """What the page "To do" tells of alarms, and to whom."""
 
+import re
 import uuid
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
 
-from syncjobs.alarm_kinds import AlarmKind
-from syncjobs.alarm_notices import SHOWN_OF_A_KIND
-from syncjobs.alarms import Wrong, clear, open_alarms
+from syncjobs.alarms.kinds import AlarmKind
+from syncjobs.alarms.raising import Wrong, clear, open_alarms
+from syncjobs.attention.waiting import PAGE_SIZE
 from syncjobs.models import Alarm, Attempt
 from tenants.context import tenant_context
 from tests.factories import Cast
@@ -87,19 +87,19 @@ def test_many_differences_of_the_nightly_comparison_are_one_line(cast: Cast, des
     assert '<span class="count">1<' in page
 
 
-def test_of_many_of_a_kind_the_page_shows_some_and_says_how_many_more(
-    cast: Cast, desk: Desk, as_user: SignIn, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
-    tell(desk, K.ORPHAN, *(uuid.uuid4() for _ in range(23)))
+def test_of_many_the_page_shows_some_and_the_urgent_ones_first(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     tell(desk, K.DAY_BUDGET, desk.connection.code)
+    tell(desk, K.ORPHAN, *(uuid.uuid4() for _ in range(26)))
     client = as_user(cast.owner)
 
-    with django_assert_max_num_queries(40):
-        page = work_page(client, desk)
+    first = work_page(client, desk)
+    more = re.findall(r'href="([^"]*after=[^"]*)"', first)[0].replace("&amp;", "&")
+    second = client.get(more).content.decode()
 
-    assert page.count("<article") == SHOWN_OF_A_KIND + 1 + 1
-    assert "And 3 more</h2>" in page
-    assert '<span class="count">24<' in page
+    assert (first.count("<article"), second.count("<article")) == (PAGE_SIZE, 2)
+    assert "Most of the day" not in first
+    assert second.index("UPS made a shipment after all") < second.index("Most of the day")
+    assert '<span class="count">27<' in first
 
 
 def test_another_company_sees_nothing_of_it(cast: Cast, desk: Desk, as_user: SignIn) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from connector_site.lib.local_browser import installed_browser
 from exact import connecting
+from syncjobs.models import Label
+from tenants.context import tenant_context
 from tenants.models import User
 from tests import factories
 from tests.factories import PASSWORD, Cast
@@ -103,22 +105,31 @@ def sign_in(window: Window, email: str) -> None:
     expect(window.page).to_have_url(re.compile("/t/"))
 
 
+def is_pdf(answer: Response) -> bool:
+    return answer.headers.get("content-type") == "application/pdf"
+
+
 def test_from_signing_in_to_the_label(window: Window, busy: tuple[Cast, Desk]) -> None:
     cast, desk = busy
     shipped = scene.make_shipped(desk, parcels=2)
     page = window.page
 
     sign_in(window, cast.owner.email)
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    window.photograph("overview")
+    window.visit("syncjobs:deliveries", desk.tenant.code)
     expect(page.get_by_role("heading", name="Deliveries")).to_be_visible()
     window.photograph("deliveries")
     page.get_by_role("link", name=shipped.delivery_number).click()
     expect(page.get_by_role("heading", name=f"Delivery {shipped.delivery_number}")).to_be_visible()
     window.photograph("delivery")
-    address = page.get_by_role("link", name="Print labels").get_attribute("href")
-    label = page.request.get(f"{window.site}{address}")
+    with page.context.expect_page() as opened, page.context.expect_event("response", is_pdf) as answered:
+        page.get_by_role("button", name="Print labels").click()
 
-    assert label.headers["content-type"] == "application/pdf"
-    assert label.body().startswith(b"%PDF")
+    assert opened.value != page
+    assert answered.value.ok
+    with tenant_context(desk.tenant.id):
+        assert list(Label.objects.filter(parcel__shipment__delivery=shipped).values_list("prints", flat=True)) == [1, 1]
     assert window.complaints == []
 
 
@@ -150,6 +161,7 @@ def test_a_person_decides_about_a_shipment_in_two_steps(window: Window, busy: tu
 def test_a_new_delivery_appears_by_itself(window: Window, busy: tuple[Cast, Desk]) -> None:
     cast, desk = busy
     sign_in(window, cast.viewer.email)
+    window.visit("syncjobs:deliveries", desk.tenant.code)
     expect(window.page.get_by_role("heading", name="Deliveries")).to_be_visible()
 
     fresh = scene.make_delivery(desk)
@@ -176,11 +188,11 @@ def test_an_event_appears_on_the_open_page_within_two_seconds(window: Window, bu
     delivery = travels.make_travelling(desk)
     sign_in(window, cast.viewer.email)
     window.visit("syncjobs:delivery", desk.tenant.code, delivery.code)
-    expect(window.page.get_by_text("Out For Delivery Today")).to_be_visible()
+    expect(window.page.get_by_text("Out For Delivery Today", exact=True)).to_be_visible()
 
     travels.make_event(travels.parcels_of(delivery)[0], "in_transit", told="A late scan at the depot")
 
-    expect(window.page.get_by_text("A late scan at the depot")).to_be_attached(timeout=2_000)
+    expect(window.page.get_by_text("A late scan at the depot", exact=True)).to_be_attached(timeout=2_000)
     window.photograph("delivery-on-the-way")
     assert window.complaints == []
 
@@ -191,6 +203,7 @@ def test_the_states_of_the_way_are_seen_in_list_and_work(window: Window, busy: t
     travels.make_travelling(desk)
     travels.make_silent(desk)
     sign_in(window, cast.viewer.email)
+    window.visit("syncjobs:deliveries", desk.tenant.code)
     expect(window.page.get_by_role("heading", name="Deliveries")).to_be_visible()
     window.photograph("deliveries-on-the-way")
     window.visit("syncjobs:work", desk.tenant.code)
@@ -209,7 +222,7 @@ def test_the_button_of_the_work_list_asks_again(window: Window, busy: tuple[Cast
 
     page.get_by_role("link", name=re.compile("To do")).locator("visible=true").click()
     window.photograph("to-do")
-    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("article").get_by_role("button", name="Check again").click()
 
     expect(page.get_by_text("is looked at again")).to_be_visible()
     assert window.complaints == []
@@ -243,7 +256,7 @@ def test_every_page_fits_its_window(window: Window, busy: tuple[Cast, Desk]) -> 
 def test_the_keyboard_reaches_the_content_first(window: Window, busy: tuple[Cast, Desk]) -> None:
     cast, _ = busy
     sign_in(window, cast.viewer.email)
-    expect(window.page.get_by_role("heading", name="Deliveries")).to_be_visible()
+    expect(window.page.get_by_role("heading", name="Overview")).to_be_visible()
 
     window.page.keyboard.press("Tab")
 

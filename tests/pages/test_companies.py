@@ -37,7 +37,7 @@ def test_signing_in_leads_to_the_deliveries(cast: Cast, client: Client) -> None:
 
     answer = client.post(reverse("mfa_authenticate"), {"code": factories.recovery_code(cast.owner)}, follow=True)
 
-    assert answer.redirect_chain[-1][0] == reverse("syncjobs:deliveries", args=[cast.tenant.code])
+    assert answer.redirect_chain[-1][0] == reverse("syncjobs:overview", args=[cast.tenant.code])
     assert answer.status_code == 200
 
 
@@ -72,8 +72,8 @@ def test_somebody_with_several_companies_chooses(cast: Cast, as_user: SignIn) ->
 
     page = as_user(cast.owner).get(reverse("tenants:home")).content.decode()
 
-    assert reverse("syncjobs:deliveries", args=[cast.tenant.code]) in page
-    assert reverse("syncjobs:deliveries", args=[second.code]) in page
+    assert reverse("syncjobs:overview", args=[cast.tenant.code]) in page
+    assert reverse("syncjobs:overview", args=[second.code]) in page
     assert str(cast.other_tenant.code) not in page
 
 
@@ -97,7 +97,9 @@ def test_settings_are_saved_and_recorded(cast: Cast, as_user: SignIn) -> None:
         assert Tenant.objects.get(pk=cast.tenant.pk).plans_from_at is not None
         event = Event.objects.get(tenant=cast.tenant, kind=Event.Kind.CHANGED)
     assert event.actor == f"user:{cast.owner.code}"
-    assert event.details == {"fields": ["brand_colour", "language", "name", "time_zone", "weight_unit"]}
+    assert event.details["fields"] == ["brand_colour", "language", "name", "time_zone", "weight_unit"]
+    assert set(event.details["changes"]) == {"brand_colour", "language", "time_zone", "weight_unit"}
+    assert event.details["changes"]["language"][1] == NEW["language"]
 
 
 @pytest.mark.parametrize(

@@ -93,27 +93,6 @@ def test_a_search_without_result_says_so(cast: Cast, desk: Desk, as_user: SignIn
     assert "Nothing found" in text(as_user(cast.viewer), list_url(desk, "?q=no-such-number"))
 
 
-def test_older_deliveries_stand_on_the_next_page_each_once(cast: Cast, desk: Desk, as_user: SignIn) -> None:
-    moment = timezone.now()
-    made = [scene.make_delivery(desk, created_at=moment) for _ in range(27)]
-    client = as_user(cast.viewer)
-
-    first = client.get(list_url(desk))
-    second = client.get(list_url(desk, f"?before={first.context['page'].older}"))
-
-    shown = [row.delivery.code for answer in (first, second) for row in answer.context["page"].rows]
-    assert len(first.context["page"].rows) == 25
-    assert sorted(shown) == sorted(delivery.code for delivery in made)
-    assert second.context["page"].older is None
-
-
-@pytest.mark.parametrize("mark", ["nonsense", "00000000-0000-4000-8000-000000000000"])
-def test_a_page_mark_that_means_nothing_shows_the_newest(cast: Cast, desk: Desk, as_user: SignIn, mark: str) -> None:
-    delivery = scene.make_delivery(desk)
-
-    assert delivery.delivery_number in text(as_user(cast.viewer), list_url(desk, f"?before={mark}"))
-
-
 def test_the_live_part_is_the_table_alone(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     delivery = scene.make_delivery(desk)
 
@@ -195,7 +174,7 @@ def test_the_work_list_holds_what_waits_oldest_first(cast: Cast, desk: Desk, as_
 
     answer = as_user(cast.owner).get(reverse("syncjobs:work", args=[desk.tenant.code]))
 
-    assert [item.delivery.code for item in answer.context["items"]] == [held.code, doubtful.code]
+    assert [line.item.subject.code for line in answer.context["lines"]] == [held.code, doubtful.code]
     page = answer.content.decode()
     assert "It is not known yet whether UPS made this shipment." in page
     assert shipped.delivery_number not in page
@@ -264,8 +243,16 @@ def test_an_outsider_may_not_check_again_and_nothing_happens(cast: Cast, desk: D
 def test_looking_at_the_button_address_does_nothing(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     held = scene.make_held(desk)
 
-    assert as_user(cast.owner).get(reverse("syncjobs:again", args=[desk.tenant.code, held.code])).status_code == 405
+    client, address = as_user(cast.owner), reverse("syncjobs:again", args=[desk.tenant.code, held.code])
+    by_browser = client.get(address, headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    by_program = client.get(address, headers={"accept": "*/*"})
+    wrong_way_round = client.post(
+        reverse("syncjobs:delivery", args=[desk.tenant.code, held.code]), headers={"accept": "text/html"}
+    )
 
+    assert [(answer.status_code, answer["Allow"]) for answer in (by_browser, by_program)] == [(405, "POST")] * 2
+    assert "This address only takes what a button sends." in by_browser.content.decode()
+    assert [wrong_way_round.status_code, by_program.content, wrong_way_round.content] == [405, b"", b""]
     assert jobs(desk) == []
 
 

@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from syncjobs.doubt_words import WHY
+from syncjobs.doubts.settling import Reason
+from syncjobs.doubts.words import WHY
 from syncjobs.models import Delivery
-from syncjobs.settling import Reason
 from tests.factories import Cast
 from tests.pages import doubts, scene
 from tests.pages.conftest import SignIn

@@ -8,8 +8,9 @@ from django.utils import timezone
 from connector_site.lib.outside_calls import OutsideCall
 from exact import ending
 from exact.models import Connection, Grant
-from syncjobs import closing, engine, ticks
+from syncjobs import engine, ticks
 from syncjobs.models import SyncJob
+from syncjobs.personal import closing
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.factories import Cast

@@ -1,5 +1,6 @@
 """The set-up frame, the page that switches shipping on, pausing, approving, and the dry run's page."""
 
+import re
 from datetime import UTC, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import Event
-from syncjobs import dry_run, engine
-from syncjobs.dry_run import DryDelivery, DryParcel
+from syncjobs import engine
 from syncjobs.models import Delivery, DryRun, ShipFrom, ShippingRule, SyncJob
 from syncjobs.problems import Problem
+from syncjobs.setup import dry_run
+from syncjobs.setup.dry_run import DryDelivery, DryParcel
 from tenants.context import tenant_context
 from tenants.models import Role, Tenant
 from tests import factories
@@ -250,15 +252,17 @@ def test_an_operator_pauses_and_a_manager_lets_it_go_on(cast: Cast, desk: Desk, 
     assert tenant_of(desk).paused_at is None
 
 
-def test_what_waits_for_approval_stands_apart_and_is_approved_together(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+def test_what_waits_for_approval_is_ticked_and_approved_together(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     waiting = [wait_for_approval(desk), wait_for_approval(desk)]
     left = wait_for_approval(desk)
     client = as_user(cast.owner)
     page = text(client, address("work", desk))
-    assert page.count('type="checkbox"') == 3
+    ticks = re.findall(r'type="checkbox" form="together" name="item" value="([^"]+)"', page)
+    assert sorted(ticks) == sorted(f"delivery:{each.code}:{'a' * 64}" for each in [*waiting, left])
     assert "Needs fixing" not in page
 
-    client.post(address("approve", desk), {"delivery": [f"{each.code}:{'a' * 64}" for each in waiting]})
+    sent = [tick for tick in ticks if str(left.code) not in tick]
+    client.post(address("work_together", desk), {"act": "approve", "item": sent})
 
     assert sorted(jobs(desk)) == sorted(("read", str(each.code)) for each in waiting)
     with tenant_context(desk.tenant.id):

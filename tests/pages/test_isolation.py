@@ -10,9 +10,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from exact.models import Warehouse
-from syncjobs.models import Export, Finding, Label, Reconciliation
+from syncjobs.models import Export, Finding, Label, PrintJob, Reconciliation, SavedView, Station
 from tenants.context import tenant_context
-from tenants.models import Invitation, Membership, Role
+from tenants.models import ApiKey, Invitation, Membership, Role
 from tests.factories import Cast
 from tests.pages import scene
 from tests.pages.conftest import SignIn
@@ -23,6 +23,9 @@ from ups.models import QuantumViewFeed
 pytestmark = pytest.mark.django_db
 
 ROUTES: dict[str, tuple[str, ...]] = {
+    "audit:check": (),
+    "audit:export": (),
+    "audit:trail": (),
     "exact:check_rights": (),
     "exact:companies": (),
     "exact:connection": (),
@@ -32,6 +35,14 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "exact:start": (),
     "exact:take_up": (),
     "syncjobs:again": ("delivery_code",),
+    "syncjobs:cancel": ("delivery_code",),
+    "syncjobs:hold": ("delivery_code",),
+    "syncjobs:replay": ("delivery_code",),
+    "syncjobs:replay_many": (),
+    "syncjobs:return": ("delivery_code",),
+    "syncjobs:ship_again": ("delivery_code",),
+    "syncjobs:void": ("delivery_code",),
+    "syncjobs:void_parcels": ("delivery_code",),
     "syncjobs:close": (),
     "syncjobs:approve": (),
     "syncjobs:dry_run": (),
@@ -39,17 +50,37 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:go_on": (),
     "syncjobs:pause": (),
     "syncjobs:resume": (),
+    "syncjobs:bulk": (),
+    "syncjobs:columns": (),
     "syncjobs:deliveries": (),
+    "syncjobs:drop_view": ("view_code",),
+    "syncjobs:keep_view": (),
+    "syncjobs:list_file": (),
     "syncjobs:delivery": ("delivery_code",),
     "syncjobs:dismiss_finding": ("finding_code",),
     "syncjobs:erase": (),
     "syncjobs:export": (),
     "syncjobs:export_file": ("export_code",),
+    "syncjobs:batch_again": ("station_code", "batch"),
+    "syncjobs:batch_file": ("station_code", "batch"),
+    "syncjobs:drop_labels": ("station_code",),
+    "syncjobs:edit_station": ("station_code",),
+    "syncjobs:end_station": ("station_code",),
+    "syncjobs:label": ("label_code",),
+    "syncjobs:label_preview": ("label_code",),
+    "syncjobs:print_labels": (),
+    "syncjobs:station": ("station_code",),
+    "syncjobs:stations": (),
+    "syncjobs:take_labels": ("station_code",),
     "syncjobs:label_original": ("label_code",),
     "syncjobs:label_pdf": ("label_code",),
     "syncjobs:labels_pdf": ("delivery_code",),
     "syncjobs:health": (),
     "syncjobs:labels_printer": ("delivery_code",),
+    "syncjobs:note": ("delivery_code",),
+    "syncjobs:news": (),
+    "syncjobs:news_choices": (),
+    "syncjobs:overview": (),
     "syncjobs:personal": (),
     "syncjobs:proof": ("delivery_code",),
     "syncjobs:read_methods": (),
@@ -58,15 +89,23 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "syncjobs:reconciliation": (),
     "syncjobs:repair_finding": ("finding_code",),
     "syncjobs:reporting": (),
+    "syncjobs:reports": (),
+    "syncjobs:reports_csv": (),
     "syncjobs:resubscribe": (),
     "syncjobs:review": ("delivery_code",),
     "syncjobs:rules": (),
+    "syncjobs:scan": (),
+    "syncjobs:scan_delivery": ("delivery_code",),
+    "syncjobs:scan_file": ("delivery_code",),
+    "syncjobs:scan_print": ("delivery_code",),
+    "syncjobs:scan_station": (),
     "syncjobs:setup": (),
     "syncjobs:ship_from": (),
     "syncjobs:ship_from_default": ("warehouse_code",),
     "syncjobs:ship_from_warehouse": ("warehouse_code",),
     "syncjobs:test_page": (),
     "syncjobs:work": (),
+    "syncjobs:work_together": (),
     "tenants:change_role": ("member_code",),
     "tenants:hand_over": (),
     "tenants:leave": (),
@@ -75,6 +114,8 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "tenants:settings": (),
     "tenants:team": (),
     "tenants:withdraw": ("invitation_code",),
+    "tenants:api_keys": (),
+    "tenants:end_api_key": ("key_code",),
     "ups:account": ("account_code",),
     "ups:accounts": (),
     "ups:add_feed": ("account_code",),
@@ -102,12 +143,17 @@ OPEN = {
     "exact:callback": "proves itself by the kept state, then enters through the gate or belongs to a link",
     "exact:by_link": "an unguessable link that works once, counted per address, see test_consent_links",
     "exact:link_thanks": "no data",
+    "syncjobs:api_deliveries": "proves itself by a key, see test_api",
+    "syncjobs:api_delivery": "proves itself by a key, see test_api",
+    "syncjobs:api_preview": "proves itself by a key, see test_api",
+    "syncjobs:api_replay": "proves itself by a key, see test_api",
     "tenants:home": "shows the person's own companies",
     "tenants:new": "makes a company that the signed-in person owns",
     "tenants:account": "shows the person herself",
     "tenants:protect": "sets up the person's own second factor",
     "tenants:kept": "leads the signed-in person on",
     "tenants:language": "keeps the person's own language",
+    "tenants:theme": "keeps whether the person's own pages are light or dark",
     "tenants:join": "proves itself by the link's secret, see test_people_team",
     "tenants:joining": "shows what the session's own link offers, and asks for the proven address",
 }
@@ -164,7 +210,17 @@ def identifiers(desk: Desk) -> dict[str, uuid.UUID]:
         export = Export.objects.create(
             tenant=desk.tenant, asked_by=uuid.uuid4(), finished_at=at, expires_at=at + timedelta(days=1)
         )
+        station = Station.objects.create(tenant=desk.tenant, name="Desk 1")
+        batch = uuid.uuid4()
+        PrintJob.objects.create(tenant=desk.tenant, station=station, label=label, taken_at=at, batch=batch)
+        owner = member.user_id
+        view = SavedView.objects.create(tenant=desk.tenant, user_id=owner, name="Mine", is_shared=True)
+        key = ApiKey.objects.create(tenant=desk.tenant, name="machine", role=Role.VIEWER, token_digest="0" * 64)
     return {
+        "view_code": view.code,
+        "key_code": key.code,
+        "station_code": station.code,
+        "batch": batch,
         "delivery_code": delivery.code,
         "label_code": label.code,
         "account_code": desk.account.code,

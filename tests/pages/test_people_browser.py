@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from pytest_django import Settings
 
 from connector_site.lib.local_browser import installed_browser
@@ -69,8 +69,18 @@ def test_a_newcomer_protects_her_account_with_a_passkey_and_signs_in_with_it(win
         "WebAuthn.addVirtualAuthenticator",
         {"options": {**device, "isUserVerified": True, "automaticPresenceSimulation": True}},
     )
+    late: list[Route] = []
+
+    def hold(script: Route) -> None:
+        late.append(script)
+
+    page.route(re.compile(r"/mfa/js/webauthn(\.\w+)?\.js"), hold)
     sign_up(window)
-    page.get_by_role("button", name="Use a passkey").click()
+    use_a_passkey = page.get_by_role("button", name="Use a passkey")
+    expect(use_a_passkey).to_be_disabled()
+    late[0].continue_()
+    page.unroute_all()
+    use_a_passkey.click()
     keep_the_codes(window)
     window.visit("tenants:account")
     window.photograph("account")

@@ -58,7 +58,7 @@ def test_an_invited_newcomer_signs_up_and_joins(cast: Cast, as_user: SignIn, cli
 
     assert cast.tenant.name in page
     assert back["Location"] == JOINING
-    assert joined["Location"] == reverse("syncjobs:deliveries", args=[cast.tenant.code])
+    assert joined["Location"] == reverse("syncjobs:overview", args=[cast.tenant.code])
     assert roles(cast.tenant)["new@example.com"] == "manager"
     with tenant_context(cast.tenant.id):
         details = [event.details for event in Event.objects.filter(tenant=cast.tenant).order_by("sequence")]

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from audit.models import Event
 from exact.models import ConsentLink
+from syncjobs.models import Attention, NewsChoice, NewsMark, SavedView
 from tenants.context import tenant_context
 from tenants.models import Membership, Role, Tenant, User
 from tests import factories
@@ -207,3 +208,51 @@ def test_with_the_right_to_connect_go_the_links_for_colleagues(cast: Cast, as_us
 
     with tenant_context(cast.tenant.id):
         assert [link.made_by for link in ConsentLink.objects.filter(ended_at=None)] == [cast.owner.code]
+
+
+def make_traces(tenant: Tenant, user: User) -> None:
+    """What somebody leaves by working every day."""
+    hers = {"tenant": tenant, "user": user}
+    with tenant_context(tenant.id):
+        for name, is_shared in (("Mine", False), ("Ours", True)):
+            SavedView.objects.create(**hers, name=name, is_shared=is_shared)
+        NewsChoice.objects.create(**hers, kind="stopped")
+        NewsMark.objects.create(**hers, read_to_at=timezone.now())
+        Attention.objects.create(
+            tenant=tenant, subject_kind="delivery", subject=factories.some_guid(), assigned_to=user
+        )
+
+
+def traces(tenant: Tenant) -> dict[str, object]:
+    with tenant_context(tenant.id):
+        return {
+            "views": list(SavedView.objects.order_by("name").values_list("name", "user")),
+            "turns": list(Attention.objects.values_list("assigned_to", flat=True)),
+            "news": (NewsChoice.objects.count(), NewsMark.objects.count()),
+        }
+
+
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_with_a_place_ends_what_was_hers_alone(cast: Cast, as_user: SignIn, *, is_removed: bool) -> None:
+    person = factories.make_member(cast.tenant, Role.OPERATOR)
+    code = place_of(cast.tenant, person).code
+    make_traces(cast.tenant, person)
+
+    if is_removed:
+        act(as_user(cast.owner), cast.tenant, "remove_member", code)
+    else:
+        act(as_user(person), cast.tenant, "leave")
+
+    assert traces(cast.tenant) == {"views": [("Ours", None)], "turns": [None], "news": (0, 0)}
+    with tenant_context(cast.tenant.id):
+        told = Event.objects.get(subject_kind="membership", subject=code).details
+    assert (told["turns_ended"], told["views_left"]) == (1, 1)
+
+
+def test_who_may_not_leave_keeps_what_is_hers(cast: Cast, as_user: SignIn) -> None:
+    make_traces(cast.tenant, cast.owner)
+    before = traces(cast.tenant)
+
+    act(as_user(cast.owner), cast.tenant, "leave")
+
+    assert traces(cast.tenant) == before

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from audit.models import Event
 from exact.models import Connection, MasterRecord
-from syncjobs import closing, engine, exporting, pieces, queue
+from syncjobs import engine, pieces, queue
 from syncjobs.models import Attempt, Delivery, Label, PartyAddress, ShippingRule, SyncJob
+from syncjobs.personal import closing, exporting
 from syncjobs.steps.context import Step
 from tenants.access import tenants_of
 from tenants.context import tenant_context

@@ -6,9 +6,9 @@ from django.urls import reverse
 
 from audit.models import Event
 from audit.record import acting, happenings
-from syncjobs.courses import CORRECTED
 from syncjobs.models import Delivery
 from syncjobs.problems import Problem
+from syncjobs.tracking.courses import CORRECTED
 from syncjobs.transitions import delivery_event
 from tenants.context import tenant_context
 from tenants.models import User

@@ -50,7 +50,7 @@ def has_tokens(grant_id: int | None) -> bool:
 def changes_told(tenant: Tenant) -> list[dict[str, object]]:
     with tenant_context(tenant.id):
         events = Event.objects.filter(tenant=tenant, kind=Event.Kind.CHANGED, subject_kind="exact_connection")
-        return [event.details for event in events if "before" in event.details]
+        return [event.details for event in events.order_by("sequence") if "before" in event.details]
 
 
 def test_a_first_connection_asks_for_what_changes_from_now_on(cast: Cast, as_user: SignIn, exact_app: StandIn) -> None:

@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from audit.models import Event
 from connector_site.lib.secrets import seal
-from syncjobs import decisions, testimony
-from syncjobs.decision_options import Case, Decision, NotPossible, cases
-from syncjobs.evidence import reasons_kept
+from syncjobs.doubts import decisions, testimony
+from syncjobs.doubts.evidence import reasons_kept
+from syncjobs.doubts.options import Case, Decision, NotPossible, cases
+from syncjobs.doubts.settling import Reason
 from syncjobs.forms.deciding import DecisionForm
 from syncjobs.models import Attempt, Delivery, SyncJob
-from syncjobs.settling import Reason
 from tenants.context import tenant_context
 from tenants.models import Role
 from tests import factories

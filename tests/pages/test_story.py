@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from audit.chain import fingerprint
 from audit.models import Event
 from audit.record import Happening, acting, happenings
-from syncjobs.decision_options import Decision
-from syncjobs.evidence import decided
+from syncjobs.doubts.evidence import decided
+from syncjobs.doubts.options import Decision
+from syncjobs.finders import mark_of_words
 from syncjobs.models import Attempt, Delivery
 from syncjobs.reconciling.kinds import Repair
-from syncjobs.story import Moment, story_of
+from syncjobs.story import Moment, events_of, story_of
 from syncjobs.transitions import ATTEMPT_MOVES, delivery_event
 from syncjobs.views.details import attempt_shown
 from tenants.context import tenant_context
@@ -49,7 +49,7 @@ def happened(
 
 def story(delivery: Delivery) -> list[Moment]:
     with tenant_context(delivery.tenant_id):
-        return story_of(delivery.tenant_id, delivery)
+        return story_of(delivery, events_of(delivery.tenant_id, delivery))
 
 
 def newest(delivery: Delivery) -> Moment:
@@ -101,7 +101,7 @@ def test_each_decision_stands_in_the_story_with_number_and_reason(desk: Desk, de
     with tenant_context(desk.tenant.id):
         kept = decided(attempt, decision=decision.value, reason=reason, at=timezone.now())
         Attempt.objects.filter(pk=attempt.pk).update(evidence=kept)
-    mark = {"reason_fingerprint": fingerprint(reason), "reason_characters": len(reason)}
+    mark = {"reason_fingerprint": mark_of_words(desk.tenant.id, reason), "reason_characters": len(reason)}
 
     happened(
         delivery,
@@ -129,7 +129,7 @@ def test_what_became_of_a_shipment_is_told_with_its_number(desk: Desk, what: str
 
 def test_words_that_were_taken_away_leave_the_decision_in_the_story(desk: Desk) -> None:
     delivery = doubts.make_review(desk)
-    mark = {"reason_fingerprint": fingerprint("Told by the receiver."), "reason_characters": 21}
+    mark = {"reason_fingerprint": mark_of_words(desk.tenant.id, "Told by the receiver."), "reason_characters": 21}
 
     happened(delivery, Event.Kind.ASKED, {"what": "decision", "decision": Decision.END.value, **mark})
 

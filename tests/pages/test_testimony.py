@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from syncjobs import testimony
+from syncjobs.doubts import testimony
 from syncjobs.models import Delivery, Manifest
 from tenants.context import tenant_context
 from tests.factories import Cast

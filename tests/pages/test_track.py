@@ -13,6 +13,7 @@ from connector_site.lib import rate_limit
 from connector_site.lib.rate_limit import Rule
 from connector_site.lib.references import new_code
 from syncjobs.models import Parcel, Shipment
+from syncjobs.views.tracking import COLOUR_VERSION
 from syncjobs.wording import LANGUAGES
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -205,16 +206,17 @@ def test_the_senders_colour_comes_as_a_style_sheet_of_its_own(desk: Desk, client
         Tenant.objects.filter(pk=desk.tenant.pk).update(brand_colour="#ffd400")
 
     page = text_of(client, receivers_address(scene.make_shipped(desk)))
-    sheet = client.get("/track/colours/ffd400.css")
+    sheet = client.get(f"/track/colours/{COLOUR_VERSION}/ffd400.css")
 
-    assert '<link rel="stylesheet" href="/track/colours/ffd400.css">' in page
+    assert f'<link rel="stylesheet" href="/track/colours/{COLOUR_VERSION}/ffd400.css">' in page
     assert sheet["Content-Type"] == "text/css; charset=utf-8"
     assert "--brand: #ffd400; --brand-text: #000000;" in sheet.content.decode()
+    assert "(prefers-color-scheme: dark) { :root { --brand-ink: #ffd400; } }" in sheet.content.decode()
 
 
 @pytest.mark.parametrize("digits", ["FFD400", "fff", "red", "ffd400%7D"])
 def test_no_style_sheet_says_anything_but_a_colour(client: Client, digits: str) -> None:
-    assert client.get(f"/track/colours/{digits}.css").status_code == 404
+    assert client.get(f"/track/colours/{COLOUR_VERSION}/{digits}.css").status_code == 404
 
 
 def test_another_customers_deliveries_are_not_mixed_in(cast: Cast, desk: Desk, client: Client) -> None:

@@ -209,7 +209,7 @@ def test_the_filters_find_the_way_the_exceptions_and_the_delivered(desk: Desk, v
 
 def test_a_parcel_that_calls_for_attention_stands_in_the_work_list(desk: Desk, viewer: Client) -> None:
     silent = travels.make_silent(desk)
-    travels.make_travelling(desk)
+    travels.make_delivered(desk)
 
     page = viewer.get(reverse("syncjobs:work", args=[desk.tenant.code])).content.decode()
 
@@ -327,7 +327,7 @@ def test_the_story_tells_what_happened_in_plain_words(
     delivery = scene.make_delivery(desk)
     with acting("worker"), tenant_context(desk.tenant.id):
         happenings(desk.tenant.id, [delivery_event(delivery, kind, details=details)])
-        newest = story.story_of(desk.tenant.id, delivery)[0]
+        newest = story.story_of(delivery, story.events_of(desk.tenant.id, delivery))[0]
 
     assert (newest.words, newest.more) == words
 
@@ -336,6 +336,6 @@ def test_the_story_says_why_ups_stopped_a_delivery(desk: Desk) -> None:
     delivery = scene.make_shipped(desk)
     with acting("worker"), tenant_context(desk.tenant.id):
         move(delivery, to=Delivery.State.REVIEW, at=timezone.now(), problems=[Problem(code="voided_at_ups", text="x")])
-        newest = story.story_of(desk.tenant.id, delivery)[0]
+        newest = story.story_of(delivery, story.events_of(desk.tenant.id, delivery))[0]
 
     assert (newest.words, newest.more) == ("Stopped: a person must decide", "The shipment was voided at UPS")

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exact.models import Connection, Grant
+from syncjobs.attention.unfinished import LeftBehind, Unfinished, left_behind, unfinished
 from syncjobs.models import Delivery
-from syncjobs.unfinished import LeftBehind, Unfinished, left_behind, unfinished
 from tenants.context import tenant_context
 from tests.factories import Cast
 from tests.pages import scene
@@ -115,8 +115,8 @@ def test_each_company_is_told_of_once_and_nothing_of_other_customers(cast: Cast,
         theirs = left_behind(cast.other_tenant.id)
 
     assert mine == [
-        LeftBehind(company="Groothandel Noord", waiting=1, labels=1, now=""),
-        LeftBehind(company="Voorbeeld Groothandel BV", waiting=1, labels=0, now=""),
+        LeftBehind(code=second.code, company="Groothandel Noord", waiting=1, labels=1, now=""),
+        LeftBehind(code=desk.connection.code, company="Voorbeeld Groothandel BV", waiting=1, labels=0, now=""),
     ]
     assert theirs == []
 

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exact.models import Connection, Grant
-from syncjobs import doubt_notices
+from syncjobs.doubts import notices
 from syncjobs.models import Delivery, Finding, Reconciliation, Reporting, SyncJob
 from syncjobs.reconciling.kinds import FindingKind
-from syncjobs.reporting import GONE_FROM_EXACT
+from syncjobs.reporting import GONE_FROM_EXACT, LINE_SHORTENED
 from tenants.context import tenant_context
 from tests.factories import Cast
 from tests.pages import scene, travels
@@ -66,6 +66,27 @@ def test_a_proof_that_could_not_be_filed_waits_in_the_work_list_and_is_filed_at_
 
     with tenant_context(desk.tenant.id):
         assert [(job.kind, job.subject) for job in SyncJob.objects.all()] == [("proof", delivery.code)]
+
+
+@pytest.mark.parametrize("state", [Delivery.State.REPORTED, Delivery.State.IN_TRANSIT])
+def test_what_exact_refused_to_have_put_right_is_listed_counted_and_written_again_at_a_button(
+    cast: Cast, desk: Desk, as_user: SignIn, state: str
+) -> None:
+    delivery = unfiled(desk, state=state, proof_problem="Period is closed")
+    shortened = unfiled(desk, state=state, proof_problem=f"{LINE_SHORTENED} Too long")
+    client = as_user(cast.owner)
+
+    listed, page = work_page(client, desk), text(client, page_of(desk, delivery))
+
+    assert listed.count("<article") == listed.count("Write it again") == page.count("Write it again") == 1
+    assert "Period is closed" in listed
+    assert '<span class="count">1<' in listed
+    assert "Write it again" not in text(client, page_of(desk, shortened))
+
+    client.post(reverse("syncjobs:again", args=[desk.tenant.code, delivery.code]))
+
+    with tenant_context(desk.tenant.id):
+        assert {(job.kind, job.subject) for job in SyncJob.objects.all()} >= {("report", delivery.code)}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +161,7 @@ def disconnect(desk: Desk) -> None:
         Connection.objects.update(disconnected_at=timezone.now(), grant=None)
 
 
-def test_where_the_permission_has_ended_an_empty_list_says_what_waits(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+def test_where_the_permission_has_ended_the_list_says_what_waits(cast: Cast, desk: Desk, as_user: SignIn) -> None:
     for _ in range(2):
         scene.make_delivery(desk)
     lose_the_permission(desk)
@@ -149,8 +170,9 @@ def test_where_the_permission_has_ended_an_empty_list_says_what_waits(cast: Cast
 
     assert "Nothing to do" not in page
     assert "Every delivery goes by itself" not in page
-    assert "<h2>Exact Online is not connected</h2>" in page
+    assert page.count("<article") == 1
     assert "2 deliveries wait for that; nothing of it is lost." in page
+    assert "Connect it again on the page Exact Online" in page
 
 
 def test_where_no_company_is_connected_and_nothing_waits_it_is_told(cast: Cast, desk: Desk, as_user: SignIn) -> None:
@@ -188,7 +210,7 @@ def test_a_call_that_takes_longer_than_usual_is_told_on_the_page_that_is_open(
     at_first = text(client, url)
     part = f"{url}?seen={re.findall(r'seen=([0-9a-f]+)', at_first)[0]}"
     unchanged = client.get(part, headers={"HX-Request": "true"}).status_code
-    monkeypatch.setattr(doubt_notices, "SLOW_AFTER", timedelta(seconds=10))
+    monkeypatch.setattr(notices, "SLOW_AFTER", timedelta(seconds=10))
 
     later = client.get(part, headers={"HX-Request": "true"}).content.decode()
 
@@ -198,7 +220,8 @@ def test_a_call_that_takes_longer_than_usual_is_told_on_the_page_that_is_open(
     assert "The label is being made." not in later
 
 
-def test_the_comparison_stands_in_the_bar_of_a_telephone(cast: Cast, desk: Desk, as_user: SignIn) -> None:
-    bar = work_page(as_user(cast.viewer), desk).split('class="frame-tabs"')[1]
+def test_a_telephone_reaches_the_comparison_by_the_bar(cast: Cast, desk: Desk, as_user: SignIn) -> None:
+    page = work_page(as_user(cast.viewer), desk)
 
-    assert f'href="{reverse("syncjobs:reconciliation", args=[desk.tenant.code])}"' in bar
+    assert 'href="#pages"' in page.split('class="frame-tabs"')[1]
+    assert f'href="{reverse("syncjobs:reconciliation", args=[desk.tenant.code])}"' in page.split('id="pages"')[1]

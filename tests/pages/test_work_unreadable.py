@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from connector_site.lib.secrets import seal
-from syncjobs.decision_options import Decision, cases
+from syncjobs.doubts.options import Decision, cases
 from syncjobs.forms.deciding import DecisionForm
 from syncjobs.models import Attempt, Delivery, Label, PartyAddress
 from tenants.context import tenant_context

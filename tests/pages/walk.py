@@ -216,11 +216,13 @@ class Walk:
             self.pages.append(path)
 
 
-def serious_violations(page: Page) -> list[str]:
-    """What axe finds to be serious or critical, with the elements."""
+def serious_violations(page: Page, *, only: str | None = None) -> list[str]:
+    """What axe finds to be serious or critical, with the elements; by all its rules, or by one."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found: list[dict[str, Any]] = page.evaluate("async rules => (await axe.run(rules)).violations", RULES)
+    found: list[dict[str, Any]] = page.evaluate(
+        "async rules => (await axe.run(rules)).violations", RULES | ({"runOnly": [only]} if only else {})
+    )
     return [
         f"{each['id']}: {node['html'][:HTML_SHOWN]}: {node['failureSummary']}"
         for each in found

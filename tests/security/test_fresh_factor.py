@@ -22,22 +22,40 @@ FRESH = {
     # what decides about money
     "syncjobs:go_live", "syncjobs:resume", "syncjobs:review",
     # what deletes, or takes everything along
+    "audit:export",
     "syncjobs:close", "syncjobs:erase", "syncjobs:export", "syncjobs:export_file", "syncjobs:personal",
     # who may do so
     "tenants:change_role", "tenants:hand_over", "tenants:leave",  "tenants:remove_member", "tenants:resend",
     "tenants:team", "tenants:withdraw",
+    # what opens the API to a program
+    "tenants:api_keys", "tenants:end_api_key",
 }  # fmt: skip
 NOT_FRESH = {
-    # shows only
-    "exact:connection", "syncjobs:deliveries", "syncjobs:delivery", "syncjobs:go_on", "syncjobs:health",
-    "syncjobs:label_original", "syncjobs:label_pdf", "syncjobs:labels_pdf", "syncjobs:labels_printer",
+    # shows only, or has it checked
+    "audit:check", "audit:trail",
+    "exact:connection", "syncjobs:deliveries", "syncjobs:list_file", "syncjobs:delivery", "syncjobs:go_on",
+    "syncjobs:health",
+    "syncjobs:label", "syncjobs:label_preview", "syncjobs:station", "syncjobs:stations", "syncjobs:batch_file",
+    "syncjobs:edit_station", "syncjobs:end_station", "syncjobs:label_original",
+    "syncjobs:label_pdf", "syncjobs:labels_pdf", "syncjobs:labels_printer",
     "syncjobs:proof", "syncjobs:reconciliation", "syncjobs:setup", "syncjobs:test_page", "syncjobs:work",
-    "ups:accounts",
+    "syncjobs:overview", "syncjobs:reports", "syncjobs:reports_csv", "ups:accounts",
+    # what each member was told, and how she wants to be
+    "syncjobs:news", "syncjobs:news_choices",
     # asks Exact or UPS once more and changes nothing there, or mends what we expect there
     "exact:check_rights", "syncjobs:dry_run", "syncjobs:read_methods", "syncjobs:read_warehouses",
     "syncjobs:reconcile_now", "syncjobs:repair_finding", "syncjobs:resubscribe", "ups:check",
     # daily work: within what was switched on, each delivery once
-    "syncjobs:again", "syncjobs:approve", "syncjobs:dismiss_finding",
+    "syncjobs:again", "syncjobs:hold", "syncjobs:cancel", "syncjobs:replay", "syncjobs:replay_many",
+    "syncjobs:note", "syncjobs:approve", "syncjobs:dismiss_finding", "syncjobs:work_together", "syncjobs:scan",
+    "syncjobs:scan_delivery",
+    "syncjobs:scan_file", "syncjobs:scan_print", "syncjobs:scan_station",
+    "syncjobs:batch_again", "syncjobs:drop_labels", "syncjobs:print_labels", "syncjobs:take_labels",
+    # daily work that is confirmed on a page of its own, and paid once for each confirmation
+    "syncjobs:return", "syncjobs:ship_again", "syncjobs:void", "syncjobs:void_parcels",
+    "syncjobs:bulk",
+    # how a person looks at the list
+    "syncjobs:columns", "syncjobs:drop_view", "syncjobs:keep_view",
     # stops only
     "syncjobs:pause",
     # settings that each change leaves in the audit trail

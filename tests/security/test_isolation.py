@@ -31,15 +31,18 @@ from tests.syncjobs import rows
 pytestmark = pytest.mark.django_db
 COMMANDS = {
     "add_tenant": "makes a company of its own and touches no other",
+    "replay": "runs deliveries of the one company that is named, within its wall",
     "reencrypt": "goes through every company on purpose, each within its own wall; shows codes only",
 }
 TASKS = {
     "exact.tasks.refresh_idle_grants": "grants belong to people of Exact, not to a company",
     "syncjobs.tasks.canary": "leaves a sign of life",
     "syncjobs.tasks.plan_changes": "adds jobs, each to the company whose row is due",
+    "syncjobs.tasks.plan_figures": "adds jobs, each to the company whose deliveries changed",
     "syncjobs.tasks.plan_reads": "adds jobs, each to the company whose row is due",
     "syncjobs.tasks.plan_reconciliations": "adds jobs, each to the company whose row is due",
     "syncjobs.tasks.plan_retention": "adds a job to every company",
+    "syncjobs.tasks.send_digests": "reads who wants a mail of the day, then each company within its own wall",
     "syncjobs.tasks.sweep": "wakes workers",
     "syncjobs.tasks.turn_due": "adds jobs, each to the company whose row is due",
     "syncjobs.tasks.verify_chains": "reads every trail, each within its own wall",

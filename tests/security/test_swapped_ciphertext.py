@@ -13,8 +13,13 @@ from connector_site.lib.secrets import UNREADABLE, seal, seal_bytes, unseal, uns
 from exact import addresses, consent_links, grants, master
 from exact.models import Connection, ConsentLink, Grant, MasterRecord, Warehouse
 from exact.records import Address
-from syncjobs import dry_run, exporting, history_rows, label_files, parties, raw_messages
-from syncjobs.models import DryRun, Label, Receipt, TrackingEvent, ViewPage
+from syncjobs import notes, parties, raw_messages
+from syncjobs.actions import previewing
+from syncjobs.labels import files
+from syncjobs.models import DryRun, Label, Note, Receipt, TrackingEvent, ViewPage
+from syncjobs.personal import exporting
+from syncjobs.setup import dry_run
+from syncjobs.tracking import history_rows
 from ups import credentials
 from ups.models import ALERT_CLIENT_SECRET, ALERT_CREDENTIAL, CLIENT_ID, CLIENT_SECRET, TOKEN, Account
 
@@ -29,14 +34,14 @@ Reader = Callable[[uuid.UUID], Any]
 
 
 def _label(code: uuid.UUID) -> bytes | None:
-    locked = lock_bytes(b"GIF", owner=HERE, purpose=label_files.PURPOSE)
-    return label_files.content_of(Label(code=code, sealed_key=locked.sealed_key, content=locked.content))
+    locked = lock_bytes(b"GIF", owner=HERE, purpose=files.PURPOSE)
+    return files.content_of(Label(code=code, sealed_key=locked.sealed_key, content=locked.content))
 
 
 def _label_key(code: uuid.UUID) -> bytes:
     """The key of another label, beside content of its own."""
-    ours = lock_bytes(b"GIF", owner=HERE, purpose=label_files.PURPOSE)
-    theirs = lock_bytes(b"GIF", owner=code, purpose=label_files.PURPOSE)
+    ours = lock_bytes(b"GIF", owner=HERE, purpose=files.PURPOSE)
+    theirs = lock_bytes(b"GIF", owner=code, purpose=files.PURPOSE)
     return open_bytes(ours.sealed_key, theirs.content if code != HERE else ours.content, owner=code, purpose="label")
 
 
@@ -77,6 +82,11 @@ def _dry(code: uuid.UUID) -> None:
     assert dry_run._read(run) == ()
 
 
+def _note(code: uuid.UUID) -> str:
+    locked = lock_json({"text": "x"}, owner=HERE, purpose=notes.PURPOSE)
+    return notes.words_of(Note(code=code, sealed_key=locked.sealed_key, sealed=locked.sealed))
+
+
 def _token(code: uuid.UUID) -> Any:
     row = Account(code=code, token=seal("t", owner=HERE, purpose=TOKEN))
     row.token_renew_at = row.token_expires_at = timezone.now()
@@ -108,8 +118,13 @@ READERS: dict[str, Reader] = {
     ),
     "syncjobs_label.content": _label,
     "syncjobs_label.sealed_key": _label_key,
+    "syncjobs_note.sealed": _note,
+    "syncjobs_note.sealed_key": _note,
     "syncjobs_partyaddress.sealed": _party,
     "syncjobs_partyaddress.sealed_key": _party,
+    "syncjobs_preview.sealed_result": lambda code: unseal(
+        seal({}, owner=HERE, purpose=previewing._PURPOSE), owner=code, purpose=previewing._PURPOSE
+    ),
     "syncjobs_receipt.sealed_body": _receipt,
     "syncjobs_trackingevent.sealed": lambda code: history_rows._open(
         TrackingEvent(code=code, sealed=seal({}, owner=HERE, purpose=history_rows.PURPOSE))

@@ -13,8 +13,8 @@ from django.core.mail.message import EmailMessage
 from django.utils import timezone
 
 from exact.models import Connection, Grant
-from syncjobs import alarm_mails, troubles
-from syncjobs.alarm_kinds import AlarmKind
+from syncjobs.alarms import mails, troubles
+from syncjobs.alarms.kinds import AlarmKind
 from syncjobs.models import Alarm, Attempt, Delivery, Heartbeat, SystemAlarm
 from tenants.context import tenant_context
 from tenants.models import Role, Tenant, User
@@ -61,7 +61,7 @@ class Scene:
         for name in (troubles.SIGNS.keys() | {troubles.AUDIT}) - self.silent:
             Heartbeat.objects.update_or_create(name=name, defaults={"seen_at": self.at})
         assert troubles.judge(at=self.at, watching_since=self.at - timedelta(hours=1))
-        alarm_mails.send_due(clock=lambda: self.at)
+        mails.send_due(clock=lambda: self.at)
 
     def change(self, row: Connection | Account | Attempt | Delivery, **columns: Any) -> None:
         """Change a row of the customer's."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from audit.record import acting
 from syncjobs.models import Delivery, Parcel, Shipment, SyncJob
-from syncjobs.progress import conclude, lock, take_in
+from syncjobs.tracking.progress import conclude, lock, take_in
 from tenants.context import tenant_context
 from tests.factories import make_tenant
 from tests.pages.scene import Desk, make_desk, make_shipped

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from syncjobs.merging import Told, told
+from syncjobs.tracking.merging import Told, told
 from ups.events import Milestone, ParcelEvent, Place, Source
 from ups.statuses import classify
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection as database
 from pytest_django import Settings
 
-from syncjobs import alarm_mails
-from syncjobs.alarm_kinds import AlarmKind
-from syncjobs.alarms import Wrong, open_alarms, raise_system_alarm, sparing_the_others
+from syncjobs.alarms import mails
+from syncjobs.alarms.kinds import AlarmKind
+from syncjobs.alarms.raising import Wrong, open_alarms, raise_system_alarm, sparing_the_others
 from syncjobs.models import Alarm
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -46,7 +46,7 @@ def test_a_letter_that_cannot_be_written_keeps_no_other_customer_from_hers(
     set_time_zone(scene, ODD)
     both_companies_need(scene)
 
-    sent = alarm_mails.send_due(clock=lambda: scene.at)
+    sent = mails.send_due(clock=lambda: scene.at)
 
     assert (sent, taken_out()) == (1, [scene.other_owner.email])
     assert f"tenant {scene.tenant.id} could not be seen to: ZoneInfoNotFoundError" in caplog.text
@@ -56,12 +56,12 @@ def test_a_letter_that_cannot_be_written_keeps_no_other_customer_from_hers(
 def test_it_is_tried_again_when_its_claim_ends_and_comes_once_it_can_be_written(scene: Scene) -> None:
     set_time_zone(scene, ODD)
     both_companies_need(scene)
-    alarm_mails.send_due(clock=lambda: scene.at)
+    mails.send_due(clock=lambda: scene.at)
     taken_out()
     set_time_zone(scene, "Europe/Amsterdam")
 
-    at_once = alarm_mails.send_due(clock=lambda: scene.at + MINUTE)
-    later = alarm_mails.send_due(clock=lambda: scene.at + alarm_mails.CLAIMED_FOR)
+    at_once = mails.send_due(clock=lambda: scene.at + MINUTE)
+    later = mails.send_due(clock=lambda: scene.at + mails.CLAIMED_FOR)
 
     assert (at_once, later, taken_out()) == (0, 2, told_to(scene.told))
 
@@ -70,7 +70,7 @@ def test_a_letter_to_the_operating_team_that_cannot_be_written_keeps_no_customer
     raise_system_alarm(K.CLOCK_SILENT, "", at=scene.at, details={"since": "no moment"})
     both_companies_need(scene)
 
-    alarm_mails.send_due(clock=lambda: scene.at)
+    mails.send_due(clock=lambda: scene.at)
 
     assert taken_out() == told_to(scene.told, [scene.other_owner.email])
 

@@ -7,7 +7,7 @@ from django.core import mail
 from pytest_django import Settings
 
 from exact.models import Grant
-from syncjobs.alarm_kinds import AlarmKind
+from syncjobs.alarms.kinds import AlarmKind
 from syncjobs.reconciling.kinds import SERIOUS, FindingKind
 from tests.syncjobs.alarm_scene import TEAM, Scene, make_scene, taken_out, told_to
 from tests.syncjobs.test_alarms import find_a_difference, run

@@ -14,11 +14,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from exact.models import Breaker
-from syncjobs import troubles
-from syncjobs.alarm_kinds import NATURES, STEADY, AlarmKind
-from syncjobs.alarms import Wrong, clear, open_alarms
+from syncjobs.alarms import troubles
+from syncjobs.alarms.kinds import NATURES, STEADY, AlarmKind
+from syncjobs.alarms.raising import Wrong, clear, open_alarms
+from syncjobs.alarms.watchdog import Watchdog
 from syncjobs.models import Alarm, SystemAlarm
-from syncjobs.watchdog import Watchdog
 from tenants.context import tenant_context
 from tests.owner import as_owner
 from tests.syncjobs.alarm_scene import TEAM, Scene, make_scene, service_kinds, some_code, taken_out, told_to

@@ -11,10 +11,10 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from exact.models import Connection
-from syncjobs import alarm_mails
-from syncjobs.alarm_kinds import NATURES, AlarmKind
-from syncjobs.alarm_notices import SHOWN_OF_A_KIND
-from syncjobs.alarms import Wrong, open_alarms, raise_system_alarm
+from syncjobs.alarms import mails
+from syncjobs.alarms.kinds import NATURES, AlarmKind
+from syncjobs.alarms.notices import SHOWN_OF_A_KIND
+from syncjobs.alarms.raising import Wrong, open_alarms, raise_system_alarm
 from syncjobs.models import Alarm, Delivery, SystemAlarm
 from tenants.context import tenant_context
 from tenants.models import Membership, User
@@ -144,11 +144,11 @@ def test_a_mail_that_a_dead_process_had_claimed_is_sent_by_another(scene: Scene)
     scene.look()
     taken_out()
     with tenant_context(scene.tenant.id):
-        Alarm.objects.update(mailed_at=None, mail_due_at=scene.at + alarm_mails.CLAIMED_FOR)
+        Alarm.objects.update(mailed_at=None, mail_due_at=scene.at + mails.CLAIMED_FOR)
 
     scene.look(after=MINUTE)
     too_early = taken_out()
-    scene.look(after=alarm_mails.CLAIMED_FOR)
+    scene.look(after=mails.CLAIMED_FOR)
 
     assert (too_early, taken_out()) == ([], told_to(scene.told))
 
@@ -161,7 +161,7 @@ def test_an_address_that_is_refused_keeps_the_mail_from_nobody_else(
     scene.change_grant(needs_reconnect_at=scene.at)
 
     scene.look()
-    scene.look(after=alarm_mails.SOME_LEFT_PAUSE)
+    scene.look(after=mails.SOME_LEFT_PAUSE)
 
     assert taken_out() == [max(scene.told)]
 
@@ -178,8 +178,8 @@ def test_an_address_that_is_not_taken_now_is_tried_again_later_and_not_each_minu
     assert taken_out() == [min(scene.told)]
 
     monkeypatch.setattr(Picky, "refused", "")
-    scene.look(after=alarm_mails.SOME_LEFT_PAUSE)
-    scene.look(after=alarm_mails.SOME_LEFT_PAUSE)
+    scene.look(after=mails.SOME_LEFT_PAUSE)
+    scene.look(after=mails.SOME_LEFT_PAUSE)
 
     assert taken_out() == [max(scene.told)]
 
@@ -195,7 +195,7 @@ def test_what_is_no_address_keeps_the_mail_from_nobody_and_is_not_tried_again(
     scene.change_grant(needs_reconnect_at=scene.at)
     scene.silent.add("beat")
     scene.look(after=4 * MINUTE)
-    scene.look(after=alarm_mails.SOME_LEFT_PAUSE)
+    scene.look(after=mails.SOME_LEFT_PAUSE)
 
     assert taken_out() == told_to([max(scene.told)], TEAM)
     assert {row.mail_due_at for row in [*scene.rows(), *SystemAlarm.objects.all()]} == {None}
@@ -235,13 +235,13 @@ def test_a_mail_is_claimed_when_it_is_begun_however_long_those_before_it_took(
     def pass_time() -> None:
         for tenant in (scene.tenant, scene.other):
             with tenant_context(tenant.id):
-                claims = Alarm.objects.filter(mail_due_at=scene.at + alarm_mails.CLAIMED_FOR)
+                claims = Alarm.objects.filter(mail_due_at=scene.at + mails.CLAIMED_FOR)
                 just_claimed.append(claims.count())
-        scene.at += alarm_mails.CLAIMED_FOR / 2
+        scene.at += mails.CLAIMED_FOR / 2
 
     monkeypatch.setattr(Slow, "pass_time", pass_time, raising=False)
 
-    sent = alarm_mails.send_due(clock=lambda: scene.at)
+    sent = mails.send_due(clock=lambda: scene.at)
 
     assert (sent, sum(just_claimed)) == (len(scene.told) + 1, 2)
 
@@ -254,7 +254,7 @@ def test_one_call_to_the_mail_server_serves_all_recipients_of_a_mail(
     monkeypatch.setattr(Slow, "calls", 0)
     both_companies_need(scene)
 
-    alarm_mails.send_due(clock=lambda: scene.at)
+    mails.send_due(clock=lambda: scene.at)
 
     assert Slow.calls == 2
 
@@ -264,13 +264,13 @@ def test_a_slow_mail_server_is_not_given_another_mail_after_a_while(
 ) -> None:
     settings.EMAIL_BACKEND = f"{Slow.__module__}.{Slow.__qualname__}"
     monkeypatch.setattr(Slow, "pass_time", lambda: None, raising=False)
-    monkeypatch.setattr(alarm_mails, "SENDING_SECONDS", 0.0)
+    monkeypatch.setattr(mails, "SENDING_SECONDS", 0.0)
     both_companies_need(scene)
 
-    assert alarm_mails.send_due(clock=lambda: scene.at) == 0
+    assert mails.send_due(clock=lambda: scene.at) == 0
 
-    monkeypatch.setattr(alarm_mails, "SENDING_SECONDS", 20.0)
-    assert alarm_mails.send_due(clock=lambda: scene.at) == len(scene.told) + 1
+    monkeypatch.setattr(mails, "SENDING_SECONDS", 20.0)
+    assert mails.send_due(clock=lambda: scene.at) == len(scene.told) + 1
 
 
 def test_a_mail_shows_some_of_a_kind_and_says_how_many_more(scene: Scene) -> None:
@@ -279,7 +279,7 @@ def test_a_mail_shows_some_of_a_kind_and_says_how_many_more(scene: Scene) -> Non
         open_alarms(scene.tenant.id, wrong, at=scene.at)
         open_alarms(scene.tenant.id, [Wrong(kind=K.REVIEW, subject=some_code())], at=scene.at)
 
-    alarm_mails.send_due(clock=lambda: scene.at)
+    mails.send_due(clock=lambda: scene.at)
 
     message = mail.outbox[0]
     assert str(message.body).count(NATURES[K.ORPHAN].title) == SHOWN_OF_A_KIND + 1
@@ -291,7 +291,7 @@ def test_the_operating_team_too_reads_some_of_a_kind(scene: Scene) -> None:
     for number in range(SHOWN_OF_A_KIND + 5):
         raise_system_alarm(K.TOKEN_STALE, f"grant {number}", at=scene.at)
 
-    alarm_mails.send_due(clock=lambda: scene.at)
+    mails.send_due(clock=lambda: scene.at)
 
     body = str(mail.outbox[0].body)
     assert body.count("subject grant") == SHOWN_OF_A_KIND
@@ -338,7 +338,7 @@ def test_two_that_send_at_once_send_one_mail(scene: Scene) -> None:
         common = {"tenant": scene.tenant, "kind": K.NEEDS_RECONNECT, "subject": scene.connection.code}
         Alarm.objects.create(**common, raised_at=scene.at, mail_due_at=scene.at)
 
-    sent = at_once(*[lambda: alarm_mails.send_due(clock=lambda: scene.at)] * 4)
+    sent = at_once(*[lambda: mails.send_due(clock=lambda: scene.at)] * 4)
 
     assert sum(sent) == len(scene.told)
     assert taken_out() == told_to(scene.told)

@@ -7,8 +7,8 @@ import pytest
 from django.core import mail
 from pytest_django import Settings
 
-from syncjobs import alarm_mails
-from syncjobs.alarm_kinds import NATURES, AlarmKind
+from syncjobs.alarms import mails
+from syncjobs.alarms.kinds import NATURES, AlarmKind
 from syncjobs.models import Alarm, Delivery, SystemAlarm
 from tenants.context import tenant_context
 from tests.syncjobs.alarm_scene import TEAM, Picky, Scene, make_scene, taken_out, told_to
@@ -46,7 +46,7 @@ def pass_hours(scene: Scene, hours: int) -> None:
     """Mails are sent as they come due."""
     for _ in range(hours * 6):
         scene.at += 10 * MINUTE
-        alarm_mails.send_due(clock=lambda: scene.at)
+        mails.send_due(clock=lambda: scene.at)
 
 
 def test_who_was_reached_reads_it_once_while_anothers_mailbox_is_full_and_she_reads_it_once_later(

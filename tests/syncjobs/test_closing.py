@@ -13,16 +13,18 @@ from connector_site.lib.secrets import seal
 from exact import consent_links
 from exact.models import Connection, ConsentLink, Grant
 from exact.offers import Answer
-from syncjobs import closing, engine, pieces, queue
+from syncjobs import engine, pieces, queue
 from syncjobs.models import Attempt, Delivery, Parcel, PartyAddress, SyncJob
 from syncjobs.parties import keep_party
+from syncjobs.personal import closing
 from syncjobs.steps.context import Step
 from syncjobs.transitions import move_attempt
 from tenants.context import tenant_context
-from tenants.models import Tenant
-from tests.factories import make_cast, some_guid
+from tenants.models import Role, Tenant
+from tests.factories import make_cast, make_member, some_guid
 from tests.pages import doubts, scene
 from tests.pages.scene import Desk
+from tests.pages.test_people_team import make_traces, traces
 from tests.syncjobs.test_erasure import contents
 from ups.models import Account
 
@@ -211,6 +213,15 @@ def test_the_work_is_ended_in_pieces_and_the_trail_is_written_last(desk: Desk, m
     after_the_trail = [one.rpartition("audit_event")[2] for one in transactions if "INSERT INTO" in one]
     assert len(after_the_trail) == 2
     assert not any(word in rest for rest in after_the_trail for word in ("UPDATE", "DELETE"))
+
+
+def test_what_members_kept_for_themselves_goes_with_the_company(desk: Desk) -> None:
+    make_traces(desk.tenant, make_member(desk.tenant, Role.OPERATOR))
+
+    close(desk)
+    work(desk)
+
+    assert traces(desk.tenant) == {"views": [], "turns": [], "news": (0, 0)}
 
 
 def test_no_company_is_named_any_more(desk: Desk) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from syncjobs.courses import Course, Followed, course_of
-from syncjobs.milestones import Standing
 from syncjobs.models import Delivery
+from syncjobs.tracking.courses import Course, Followed, course_of
+from syncjobs.tracking.milestones import Standing
 from tests.syncjobs.tellings import NOON, M
 from ups.events import Milestone
 

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from audit.chain import fingerprint, verify
+from audit.chain import verify
 from audit.models import Event
-from syncjobs.decision_options import LEAST_REASON, LONGEST_REASON, Decision, NotPossible, cases
-from syncjobs.decisions import decide
-from syncjobs.evidence import reasons_kept
+from syncjobs.doubts.decisions import decide
+from syncjobs.doubts.evidence import reasons_kept
+from syncjobs.doubts.options import LEAST_REASON, LONGEST_REASON, Decision, NotPossible, cases
+from syncjobs.doubts.settling import Reason
+from syncjobs.finders import mark_of_words
 from syncjobs.models import Attempt, Delivery, Shipment, SyncJob
-from syncjobs.settling import Reason
 from tenants.context import tenant_context
 from tests import factories
 from tests.pages import doubts, scene
@@ -62,8 +63,8 @@ def test_the_words_stand_beside_the_trail_which_has_their_fingerprint_only(desk:
 
     assert "Jansen" not in json.dumps(trail(delivery))
     (told,) = [details for details in trail(delivery) if details.get("what") == "decision"]
-    assert (told["reason_fingerprint"], told["reason_characters"]) == (fingerprint(WHY), len(WHY))
-    assert reasons_kept([doubts.attempt_of(delivery).evidence]) == {fingerprint(WHY): WHY}
+    assert (told["reason_fingerprint"], told["reason_characters"]) == (mark_of_words(desk.tenant.id, WHY), len(WHY))
+    assert reasons_kept([doubts.attempt_of(delivery).evidence]) == {mark_of_words(desk.tenant.id, WHY): WHY}
 
 
 def test_the_words_can_be_taken_away_and_the_trail_stays_whole(desk: Desk) -> None:

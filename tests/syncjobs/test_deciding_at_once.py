@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Event
-from syncjobs import decisions
-from syncjobs.decision_options import Decision, NotPossible
+from syncjobs.doubts import decisions
+from syncjobs.doubts.options import Decision, NotPossible
 from syncjobs.models import Attempt, Delivery, SyncJob
 from tenants.context import tenant_context
 from tests import factories

@@ -16,11 +16,14 @@ from connector_site.lib.secrets import seal
 from exact import master
 from exact.models import MasterRecord
 from exact.records import Contact
-from syncjobs import erasure, history_rows, raw_messages
-from syncjobs.evidence import decided
+from syncjobs import raw_messages
+from syncjobs.doubts.evidence import REFUSAL, decided
+from syncjobs.doubts.evidence import told as told_by
 from syncjobs.models import Attempt, Delivery, DryRun, Export, Parcel, PartyAddress, Receipt, TrackingEvent, ViewPage
 from syncjobs.parties import keep_party
+from syncjobs.personal import erasure
 from syncjobs.problems import Problem, as_json
+from syncjobs.tracking import history_rows
 from tenants.context import tenant_context
 from tests.factories import make_cast, some_guid
 from tests.pages import scene
@@ -64,8 +67,10 @@ def everywhere(desk: Desk, delivery: Delivery) -> None:
             stray.sealed_body = raw_messages.sealed_push(json.dumps([number]).encode(), receipt_code=stray.code)
             stray.save()
         attempt = Attempt.objects.get(delivery=delivery)
-        reason = decided(attempt, decision="keep", reason=f"{SIGNED} called us", at=at)
-        Attempt.objects.filter(pk=attempt.pk).update(evidence=reason)
+        attempt.evidence = decided(attempt, decision="keep", reason=f"{SIGNED} called us", at=at)
+        refused = f"Ask {SIGNED}"
+        evidence = told_by(attempt, source="void", said=refused, at=at, **{REFUSAL: refused})
+        Attempt.objects.filter(pk=attempt.pk).update(evidence=evidence)
         feed = QuantumViewFeed.objects.create(**mine, account=desk.account, name="Out")
         for text in (f"<Name>{scene.RECEIVER.name}</Name>", "<Name>Somebody else</Name>"):
             page = ViewPage(**mine, feed=feed, used_at=at)

@@ -3,10 +3,11 @@
 import pytest
 from django.utils import timezone
 
-from syncjobs import engine, milestones
+from syncjobs import engine
 from syncjobs.models import Parcel, Receipt, SyncJob, TrackingEvent
 from syncjobs.steps import events as step
 from syncjobs.steps.events import FAILURES_ALONE, NOT_TAKEN_IN
+from syncjobs.tracking import milestones
 from tenants.context import tenant_context
 from tests.syncjobs.pushdoor import PushDoor, make_push_door
 

@@ -11,9 +11,10 @@ from django.db.models import Model
 from django.utils import timezone
 
 from connector_site.lib.secrets import EncryptedBytesField, SealedField
-from syncjobs import engine, exporting, queue
-from syncjobs.export_tables import NOT_IN_THE_COPY, TABLES, Table
+from syncjobs import engine, queue
 from syncjobs.models import Export, ExportPart, SyncJob
+from syncjobs.personal import exporting
+from syncjobs.personal.export_tables import NOT_IN_THE_COPY, TABLES, Table
 from syncjobs.steps.context import Step
 from tenants.context import tenant_context
 from tests.factories import make_cast, some_guid

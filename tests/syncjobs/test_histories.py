@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syncjobs.histories import SHOWN_AT_MOST, EventShown, history_of, is_believed, steps_of
 from syncjobs.models import Parcel, TrackingEvent
+from syncjobs.tracking.histories import SHOWN_AT_MOST, EventShown, history_of, is_believed, steps_of
 from tenants.context import tenant_context
 from tests.factories import make_tenant
 from tests.pages.scene import make_desk, make_shipped
@@ -17,6 +17,7 @@ WAY = ["label_created", "picked_up", "in_transit", "out_for_delivery", "delivere
 
 def shown(milestone: str, *, is_claim: bool = False) -> EventShown:
     return EventShown(
+        happened_at=None,
         milestone=milestone,
         reason="",
         is_claim=is_claim,

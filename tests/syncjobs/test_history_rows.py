@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 
 from connector_site.lib.secrets import unseal
-from syncjobs.history_rows import PURPOSE, received_by, receiver_of, rows_of, store, told_of
-from syncjobs.merging import merge, told
 from syncjobs.models import Parcel, TrackingEvent
+from syncjobs.tracking.history_rows import PURPOSE, received_by, receiver_of, rows_of, store, told_of
+from syncjobs.tracking.merging import merge, told
 from tenants.context import tenant_context
 from tests.factories import make_tenant
 from tests.pages.scene import make_desk, make_shipped

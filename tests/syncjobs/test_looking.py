@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from syncjobs.looking import CLAIM_MINUTES, Watch, attention, next_look
-from syncjobs.milestones import Standing
+from syncjobs.tracking.looking import CLAIM_MINUTES, Watch, attention, next_look
+from syncjobs.tracking.milestones import Standing
 from tests.syncjobs.tellings import NOON, M, hours
 
 DAY = hours(24)

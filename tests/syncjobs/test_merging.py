@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncjobs.merging import Merged, Told, merge, told
-from syncjobs.milestones import standing_of
+from syncjobs.tracking.merging import Merged, Told, merge, told
+from syncjobs.tracking.milestones import standing_of
 from tests.syncjobs.tellings import (
     NOON,
     PUSH,

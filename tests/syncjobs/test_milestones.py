@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncjobs.merging import Told, merge
-from syncjobs.milestones import (
+from syncjobs.tracking.merging import Told, merge
+from syncjobs.tracking.milestones import (
     ENDS,
     EVENTS_AT_MOST,
     MOVES_AT_MOST,

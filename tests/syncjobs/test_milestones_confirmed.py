@@ -7,10 +7,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncjobs.courses import TOLD_BY_UPS, Followed, course_of
-from syncjobs.merging import Told, merge
-from syncjobs.milestones import Standing, standing_of
 from syncjobs.models import Delivery
+from syncjobs.tracking.courses import TOLD_BY_UPS, Followed, course_of
+from syncjobs.tracking.merging import Told, merge
+from syncjobs.tracking.milestones import Standing, standing_of
 from tests.syncjobs.tellings import NOON, NUMBER, PUSH, RECORDS, TRACK, VIEW, history, hours, record, scan, without_gmt
 from ups.events import ParcelEvent, Place, Source
 from ups.statuses import classify

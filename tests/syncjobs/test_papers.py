@@ -7,9 +7,9 @@ import pytest
 
 from syncjobs.models import Delivery, Parcel
 from syncjobs.papers import line_facts, page_url, proof_facts
-from syncjobs.progress import lock, take_in
 from syncjobs.proof import ProofFacts
 from syncjobs.remarks import LineFacts
+from syncjobs.tracking.progress import lock, take_in
 from tenants.context import tenant_context
 from tests.factories import make_tenant
 from tests.pages.scene import make_desk, make_shipped

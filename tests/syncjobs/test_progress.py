@@ -9,7 +9,7 @@ import pytest
 from audit.models import Event
 from audit.record import acting
 from syncjobs.models import Delivery, Parcel, Shipment, SyncJob, TrackingEvent
-from syncjobs.progress import CLOCKS_DIFFER, COALESCE_SECONDS, FROM_THE_FUTURE, conclude, lock, take_in
+from syncjobs.tracking.progress import CLOCKS_DIFFER, COALESCE_SECONDS, FROM_THE_FUTURE, conclude, lock, take_in
 from tenants.context import tenant_context
 from tests.pages.travels import parcels_of
 from tests.syncjobs.hearings import AT, alert_of, fresh, hear, jobs, shipped, subscribe

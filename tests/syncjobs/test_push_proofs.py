@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from connector_site.lib.hanging_up import HANG_UP
 from syncjobs import hook_counts
-from syncjobs.pushes import Proof
+from syncjobs.tracking.pushes import Proof
 from syncjobs.views.hooks import REFUSED_RULE
 from tests.syncjobs.pushdoor import PushDoor, make_push_door, push_body
 from ups import alerts
@@ -138,7 +138,9 @@ def test_an_address_refused_too_often_is_told_to_wait_and_not_logged_and_its_goo
     flood = [door.post(b"{}", credential="wrong") for _ in range(REFUSED_RULE.requests + 5)]
 
     assert flood == [401] * REFUSED_RULE.requests + [429] * 5
-    assert len([record for record in caplog.records if record.name == "syncjobs.pushes"]) == REFUSED_RULE.requests
+    assert (
+        len([record for record in caplog.records if record.name == "syncjobs.tracking.pushes"]) == REFUSED_RULE.requests
+    )
     assert door.counted(hook_counts.REFUSED) == REFUSED_RULE.requests
     assert door.push() == 200
     assert replace(door, caller="192.0.2.1").post(b"{}", credential="wrong") == 401

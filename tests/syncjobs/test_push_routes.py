@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from syncjobs.pushes import ROUTE_KEPT_SECONDS
+from syncjobs.tracking.pushes import ROUTE_KEPT_SECONDS
 from tenants.context import tenant_context
 from tests.syncjobs.pushdoor import PushDoor, make_push_door, push_body
 from ups import alerts
@@ -86,7 +86,9 @@ def test_a_leaked_address_is_nobodys_once_its_route_is_forgotten(
 ) -> None:
     leaked, path = door.credential, door.path
     alerts.revoke(door.account, at=timezone.now())
-    monkeypatch.setattr("syncjobs.pushes.time.monotonic", lambda: time.monotonic_ns() / 1e9 + ROUTE_KEPT_SECONDS)
+    monkeypatch.setattr(
+        "syncjobs.tracking.pushes.time.monotonic", lambda: time.monotonic_ns() / 1e9 + ROUTE_KEPT_SECONDS
+    )
 
     answers = [
         Client().post(address, push_body(door.number), content_type="application/json", headers={"credential": leaked})

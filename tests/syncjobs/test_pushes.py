@@ -14,8 +14,8 @@ from pytest_django import Settings
 
 from syncjobs import engine, hook_counts
 from syncjobs.models import Receipt, SyncJob, TrackingEvent
-from syncjobs.pushes import NUMBER_NOT_KNOWN
 from syncjobs.raw_messages import pushed
+from syncjobs.tracking.pushes import NUMBER_NOT_KNOWN
 from tenants.context import tenant_context
 from tests.owner import nothing_can_be_written
 from tests.syncjobs.pushdoor import PHOTO, PushDoor, make_push_door, push_body
@@ -276,7 +276,7 @@ def test_no_secret_and_no_word_of_a_push_is_logged(door: PushDoor, caplog: pytes
         door.post(push_body(door.number), Authorization=f"Bearer {token}")
         door.post(push_body(door.number, receivedBy="DE BOER")[:-1], credential=door.credential)
 
-    assert [record.message for record in caplog.records if record.name == "syncjobs.pushes"] == [
+    assert [record.message for record in caplog.records if record.name == "syncjobs.tracking.pushes"] == [
         "A push without a valid credential was refused"
     ]
     secrets = (door.credential, values.client_secret.reveal(), token, wrong)

@@ -8,7 +8,6 @@ from django.utils import timezone
 from audit.models import Event
 from exact.models import Connection
 from exact.records import DocumentType
-from syncjobs.courses import Course
 from syncjobs.models import Delivery, Reporting
 from syncjobs.remarks import SHORTEST
 from syncjobs.reporting import (
@@ -22,6 +21,7 @@ from syncjobs.reporting import (
     shortness_of,
     types_of,
 )
+from syncjobs.tracking.courses import Course
 from tenants.context import tenant_context
 from tests.factories import make_tenant
 from tests.syncjobs.rows import make_connection, make_delivery

@@ -8,8 +8,9 @@ from pytest_django import Settings
 
 from audit.chain import tenants_with_events
 from audit.models import Event
-from syncjobs import engine, erasure, pieces, queue, retention, ticks
+from syncjobs import engine, pieces, queue, ticks
 from syncjobs.models import Attempt, Delivery, Label, PartyAddress, Receipt, SyncJob
+from syncjobs.personal import erasure, retention
 from syncjobs.steps.context import Step
 from syncjobs.transitions import move_attempt
 from tenants.context import tenant_context

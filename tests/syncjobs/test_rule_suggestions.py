@@ -2,7 +2,7 @@
 
 import pytest
 
-from syncjobs.rule_suggestions import NOT_UPS, suggested_service
+from syncjobs.setup.rule_suggestions import NOT_UPS, suggested_service
 from ups.services import offered_services
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from syncjobs.settling import (
+from syncjobs.doubts.settling import (
     Doubt,
     Outcome,
     Reason,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncjobs.ship_from import unless_shipper
+from syncjobs.setup.ship_from import unless_shipper
 from syncjobs.translate import Receiver, Untranslatable, ship_to, shipment_spec
 from tests.contracts import ups_spec
 from tests.syncjobs.samples import CHAIR, SHIPPER, address, contact, customer, goods, item, line, order

@@ -67,6 +67,13 @@ def make_spec(origin: str = "NL", destination: str = "NL", **changes: object) ->
     return replace(spec, **changes)  # type: ignore[arg-type]
 
 
+def make_return_spec(customer: str = "NL", us: str = "NL", **changes: object) -> ShipmentSpec:
+    """One parcel that comes back from a customer."""
+    back = make_spec(us, us, is_return=True, ship_from=make_party(customer, email=""))
+    parcel = ParcelSpec(weight=Decimal("2.5"), description="Office chairs")
+    return replace(back, **({"parcels": (parcel,)} | changes))  # type: ignore[arg-type]
+
+
 def make_body(origin: str = "NL", destination: str = "NL", **changes: object) -> dict[str, Any]:
     return build_request(make_spec(origin, destination, **changes))
 

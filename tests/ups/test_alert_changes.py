@@ -235,7 +235,7 @@ def test_changes_are_recorded_without_secrets(account: Account, caplog: pytest.L
     assert recorded(account)[1:] == [
         {"fields": ["alert_credential"]},
         {"fields": ["alert_client_secret"]},
-        {"fields": ["alert_version"], "alert_version": "v2"},
+        {"fields": ["alert_version"], "changes": {"alert_version": ["v1", "v2"]}, "alert_version": "v2"},
     ]
     written = json.dumps(recorded(account)) + caplog.text
     assert credential not in written

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.contracts import ups_spec
-from tests.ups.makers import make_body, make_party, make_spec
+from tests.ups.makers import make_body, make_party, make_return_spec, make_spec
 from ups.errors import SpecInvalid
 from ups.shipping import LabelFormat, ParcelSpec, build_request, package_count, shipper_question
 
@@ -153,3 +153,32 @@ def test_question_about_the_shipper_has_nothing_that_could_be_shipped() -> None:
     shipment = shipment_of(shipper_question(make_party("NL"), "A1B2C3"))
 
     assert sorted(shipment) == ["ShipTo", "Shipper"]
+
+
+@pytest.mark.parametrize(("customer", "us", "service"), [("NL", "NL", "11"), ("DE", "NL", "11"), ("US", "US", "03")])
+def test_a_return_goes_from_the_customer_to_us_and_says_what_comes_back(customer: str, us: str, service: str) -> None:
+    body = build_request(make_return_spec(customer, us, service_code=service))
+
+    shipment = shipment_of(body)
+    assert ups_spec.request_problems(ups_spec.SHIP, body) == []
+    assert shipment["ReturnService"] == {"Code": "9"}
+    assert shipment["ShipFrom"]["Name"] == f"Company in {customer}"
+    assert shipment["ShipTo"]["Name"] == shipment["Shipper"]["Name"] == f"Company in {us}"
+    assert shipment["Package"][0]["Description"] == "Office chairs"
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("parcels.1.description", {"parcels": (ParcelSpec(weight=Decimal(1)),)}),
+        ("parcels", {"parcels": (ParcelSpec(weight=Decimal(1), description="Chair"),) * 21}),
+        ("ship_from", {"ship_from": None}),
+        ("customs", {"ship_from": make_party("CH")}),
+        ("ship_to.country", {"ship_from": make_party("DE"), "ship_to": make_party("BE")}),
+    ],
+)
+def test_a_return_that_ups_would_refuse_is_not_asked_for(field: str, changes: dict[str, Any]) -> None:
+    with pytest.raises(SpecInvalid) as refused:
+        build_request(make_return_spec("NL", "NL", **changes))
+
+    assert [problem.field for problem in refused.value.problems] == [field]

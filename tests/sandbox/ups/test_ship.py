@@ -182,10 +182,23 @@ def test_letter_needs_neither_weight_nor_size(caller: Caller) -> None:
 
 def test_ship_from_in_the_same_country_and_a_return_are_accepted(caller: Caller) -> None:
     elsewhere = party("Loods", "31101234567", {"AddressLine": ["Dok 1"], "City": "Ede", "CountryCode": "NL"})
-    returned = changed(dutch(), {"Shipment.ShipFrom": elsewhere, "Shipment.ReturnService": {"Code": "9"}})
+    back: Json = {
+        "Shipment.ShipFrom": elsewhere,
+        "Shipment.ReturnService": {"Code": "9"},
+        "Shipment.Package.0.Description": "Office chairs",
+    }
 
     assert caller.ship(changed(dutch(), {"Shipment.ShipFrom": elsewhere})).status_code == 200
-    assert caller.ship(returned).status_code == 200
+    assert caller.ship(changed(dutch(), back)).status_code == 200
+
+
+def test_a_return_that_does_not_say_what_is_in_its_parcels_is_refused(ups: Ups, caller: Caller) -> None:
+    elsewhere = party("Loods", "31101234567", {"AddressLine": ["Dok 1"], "City": "Ede", "CountryCode": "NL"})
+
+    answer = caller.ship(changed(dutch(), {"Shipment.ShipFrom": elsewhere, "Shipment.ReturnService": {"Code": "9"}}))
+
+    assert (answer.status_code, code_of(answer)) == (400, "120512")
+    assert ups.shipments() == []
 
 
 def test_access_point_delivery_is_accepted_with_its_location(caller: Caller) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from tests.contracts import ups_spec
-from tests.sandbox.ups.bodies import Json, changed, dutch, package
+from tests.sandbox.ups.bodies import RECEIVERS, Json, changed, dutch, package
 from tests.sandbox.ups.conftest import Caller, Ups, code_of
 
 DAY_SECONDS = 86_400
@@ -150,3 +150,21 @@ def test_refusal_by_country_is_a_200_that_is_no_success(ups: Ups, caller: Caller
     }
     assert ups_spec.answer_problems(ups_spec.VOID, answer.json()) == []
     assert voided_flags(ups) == [False]
+
+
+def test_a_return_label_can_be_voided_for_a_day_and_never_parcel_by_parcel(ups: Ups, caller: Caller) -> None:
+    back: Json = {
+        "Shipment.ShipFrom": RECEIVERS["NL"],
+        "Shipment.ReturnService": {"Code": "9"},
+        "Shipment.Package": [package("1") | {"Description": "Office chairs"}] * 2,
+    }
+    [first, second] = cast("list[Json]", caller.shipped(changed(dutch(), back))["PackageResults"])
+    number = str(first["TrackingNumber"])
+
+    by_parcel = caller.void(number, trackingnumber=str(second["TrackingNumber"]))
+    ups.control("clock", {"advance_seconds": DAY_SECONDS + 1})
+    caller.token = ""
+    too_late = caller.void(number)
+
+    assert (code_of(by_parcel), code_of(too_late)) == ("190112", "190101")
+    assert voided_flags(ups) == [False, False]
