@@ -11,11 +11,11 @@ python := .venv/bin/python
 # Where a run keeps its servers' data, sockets and logs. Two runs at once need two folders.
 TEST_DATA ?= .local/test
 DEMO_DATA ?= .local/demo
-# These run beside the others, each lane with servers of its own: the lanes take about as long. The second mostly waits.
-busy_tests := tests/journey tests/machine
-waiting_tests := tests/crash/test_random.py tests/crash/test_tokens.py tests/demo tests/engine tests/lib/test_local_servers.py \
-	tests/pages/test_browser.py tests/pages/test_onboarding_walk.py tests/pages/test_onboarding_refusals.py \
-	tests/pages/test_accessibility.py tests/sandbox
+# These run beside the others, each lane with servers of its own: the lanes take about as long. The second waits for a browser.
+busy_tests := tests/journey tests/machine tests/crash/test_random.py tests/crash/test_tokens.py tests/demo tests/engine tests/lib/test_local_servers.py
+waiting_tests := tests/pages/test_browser.py tests/pages/test_people_browser.py tests/pages/test_onboarding_walk.py \
+	tests/pages/test_onboarding_refusals.py tests/pages/test_accessibility.py tests/pages/test_best_practice.py \
+	tests/pages/test_scan_browser.py tests/pages/test_day_walk.py tests/sandbox
 # make test ARGS="tests/exact -k token": anything pytest takes.
 ARGS ?=
 
@@ -67,8 +67,9 @@ format: environment ## Let ruff format and mend what it can
 	@$(python) -m ruff format .
 	@$(python) -m ruff check --fix .
 
-bench: environment ## Measure: prints a table and writes JSON
-	@exec $(python) -m bench $(ARGS)
+bench: environment ## Measure: prints tables and writes JSON; the pages last, among a million deliveries
+	@$(python) -m bench $(ARGS)
+	@exec $(python) -m bench.pages $(filter --strict,$(ARGS)) $(if $(filter --quick,$(ARGS)),--deliveries 20000 --events 100000)
 
 crash: environment ## The crash matrix, then workers killed at random between faulty stand-ins; 1 when a promise broke
 	@exec $(python) -m bench.crash $(ARGS)
