@@ -59,8 +59,8 @@ from ups import ending as ups_ending
 A, D = Attempt.State, Delivery.State
 UNDER_WAY = (A.SENDING, A.IN_DOUBT, A.REVIEW, A.ORPHAN, A.VOIDING)
 """It is not known what became of these, or they are paid for and still to be dealt with."""
-_GOES_ON = (SyncJob.Kind.CLOSE, SyncJob.Kind.SETTLE)
-"""Jobs that a closed company still has: its own end, and finding out what became of its shipments."""
+_GOES_ON = (SyncJob.Kind.CLOSE, SyncJob.Kind.SETTLE, SyncJob.Kind.VOID)
+"""Jobs that a closed company still has: its own end, what became of its shipments, and parcels that it had voided."""
 WAITS_FOR = timedelta(days=3)
 """Our own: so long it is tried again to take our subscriptions out of Exact and to settle what is unknown; after it
 everything goes all the same."""
@@ -159,7 +159,8 @@ def waits(tenant_id: uuid.UUID, *, at: datetime) -> bool:
     with tenant_context(tenant_id):
         tenant = Tenant.objects.get(pk=tenant_id)
         looked_for = Attempt.objects.filter(tenant_id=tenant_id, due_at__isnull=False)
-        return (_under_way(tenant_id).exists() or looked_for.exists()) and not _is_late(tenant, at)
+        is_open = _under_way(tenant_id).exists() or looked_for.exists() or _to_void(tenant_id).exists()
+        return is_open and not _is_late(tenant, at)
 
 
 def end_connections(tenant_id: uuid.UUID, *, observe: Observer, at: datetime) -> bool:
@@ -229,6 +230,11 @@ def _under_way(tenant_id: uuid.UUID) -> QuerySet[Attempt]:
     return Attempt.objects.filter(tenant_id=tenant_id, state__in=UNDER_WAY, due_at__isnull=False)
 
 
+def _to_void(tenant_id: uuid.UUID) -> QuerySet[Parcel]:
+    """Parcels that somebody had voided, and UPS has not answered."""
+    return Parcel.objects.filter(tenant_id=tenant_id, void_asked_at__isnull=False, voided_at=None)
+
+
 def _is_late(tenant: Tenant, at: datetime) -> bool:
     return tenant.closed_at is not None and at >= tenant.closed_at + WAITS_FOR
 
@@ -269,6 +275,14 @@ def _abandoned(tenant: Tenant, at: datetime) -> int:
     return _move_all(_under_way(tenant.pk), tenant.pk, to=A.ABANDONED, changes=changes)
 
 
+def _unvoided(tenant: Tenant, at: datetime) -> int:
+    """Parcels that UPS has not voided by now; what would ask it goes with them."""
+    if not _is_late(tenant, at):
+        return 0
+    SyncJob.objects.filter(tenant=tenant, kind=SyncJob.Kind.VOID, state=SyncJob.State.DUE).delete()
+    return Parcel.objects.filter(tenant=tenant, pk__in=pieces.first_of(_to_void(tenant.pk))).update(void_asked_at=None)
+
+
 def _labels(tenant: Tenant, at: datetime) -> int:
     ids = pieces.first_of(Label.objects.filter(tenant=tenant, erased_at=None))
     return erasure.erase_labels(Label.objects.filter(tenant=tenant, pk__in=ids), at=at)
@@ -290,6 +304,12 @@ def _evidence(tenant: Tenant, at: datetime) -> int:
     del at
     rows = Attempt.objects.filter(~Q(evidence={}), tenant=tenant, state__in=erasure.SETTLED)
     return Attempt.objects.filter(tenant=tenant, pk__in=pieces.first_of(rows)).update(evidence={})
+
+
+def _refusals(tenant: Tenant, at: datetime) -> int:
+    del at
+    rows = Parcel.objects.filter(~Q(void_refusal=""), tenant=tenant)
+    return erasure.erase_refusals(Parcel.objects.filter(tenant=tenant, pk__in=pieces.first_of(rows)))
 
 
 def _events(tenant: Tenant, at: datetime) -> int:
@@ -324,10 +344,12 @@ def _whole(model: type[Model]) -> tuple[str, Callable[[Tenant, datetime], int]]:
 
 _PIECES: tuple[tuple[str, Callable[[Tenant, datetime], int]], ...] = (
     ("unsettled requests", _abandoned),
+    ("parcels to void", _unvoided),
     ("labels", _labels),
     ("addresses", _addresses),
     ("requests", _requests),
     ("evidence", _evidence),
+    ("refusals", _refusals),
     ("tracking", _events),
     ("problems", _problems),
     ("companies", _companies),

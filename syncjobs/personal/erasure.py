@@ -133,8 +133,10 @@ def erase_addresses(tenant_id: uuid.UUID, delivery_ids: Sequence[int], *, at: da
     events = TrackingEvent.objects.filter(
         tenant_id=tenant_id, parcel__shipment__delivery_id__in=delivery_ids, sealed__isnull=False
     )
+    parcels = Parcel.objects.filter(tenant_id=tenant_id, shipment__delivery_id__in=delivery_ids)
     return (
         parties.update(sealed_key=None, sealed=None, finders=None, erased_at=at)
+        + erase_refusals(parcels)
         + erase_requests(tenant_id, list(attempts.values_list("pk", flat=True)), at=at)
         + events.update(sealed=None)
         + erase_notes(Note.objects.filter(tenant_id=tenant_id, delivery_id__in=delivery_ids), at=at)
@@ -144,6 +146,11 @@ def erase_addresses(tenant_id: uuid.UUID, delivery_ids: Sequence[int], *, at: da
 def erase_notes(notes: QuerySet[Note], *, at: datetime) -> int:
     """What colleagues wrote, which may name anybody; returns how many."""
     return notes.filter(erased_at=None).update(sealed_key=None, sealed=None, erased_at=at)
+
+
+def erase_refusals(parcels: QuerySet[Parcel]) -> int:
+    """Why UPS did not void them, in its own words, which may quote anything; returns how many."""
+    return parcels.exclude(void_refusal="").update(void_refusal="")
 
 
 def erase_requests(tenant_id: uuid.UUID, attempt_ids: Sequence[int], *, at: datetime) -> int:
@@ -195,7 +202,6 @@ class _Reach:
     def erase(self, at: datetime) -> None:
         """Erase them all, in the open transaction."""
         erase_labels(self._labels, at=at)
-        Parcel.objects.filter(tenant_id=self._tenant_id, shipment__delivery_id__in=self._ids).update(void_refusal="")
         erase_addresses(self._tenant_id, self._ids, at=at)
         Receipt.objects.filter(tenant_id=self._tenant_id, pk__in=self._receipts).delete()
         MasterRecord.objects.filter(tenant_id=self._tenant_id, pk__in=self._records).delete()

@@ -10,12 +10,11 @@ import pytest
 from django.utils import timezone
 
 from audit.models import Event
-from syncjobs import ticks
 from syncjobs.actions import doing, previewing
 from syncjobs.actions.doing import Then
 from syncjobs.actions.previewing import Outcome, PreviewShown
 from syncjobs.actions.rules import NotAllowed
-from syncjobs.models import Attempt, Delivery, Parcel, Preview, Shipment, SyncJob
+from syncjobs.models import Attempt, Delivery, Parcel, Preview, Shipment
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.journey.conftest import Journey
@@ -141,50 +140,6 @@ def test_what_ups_has_scanned_is_not_voided(journey: Journey) -> None:
 
     assert states(journey, delivery) == [Attempt.State.CREATED]
     assert journey.ups.calls("void") == []
-
-
-def test_one_parcel_is_voided_and_the_others_go_on(journey: Journey) -> None:
-    entry_id, delivery = ship_two_parcels(journey)
-    first, second = numbers(journey, delivery)
-
-    act(doing.void_parcels, journey, delivery, numbers=[first])
-
-    assert numbers(journey, delivery) == [second]
-    stands = journey.company.delivery(entry_id)
-    assert (stands["TrackingNumber"], stands["Remarks"] or "") == (second, "")
-    assert (journey.refreshed(delivery).state, journey.refreshed(delivery).milestone) == (S.REPORTED, "label_created")
-    assert len(journey.ups.calls("void")) == 1
-    with pytest.raises(NotAllowed, match="one parcel only"):
-        act(doing.void_parcels, journey, delivery, numbers=[second])
-
-
-def test_a_parcel_that_ups_does_not_void_stays_good(journey: Journey) -> None:
-    _, delivery = ship_two_parcels(journey)
-    first, second = numbers(journey, delivery)
-    journey.ups.control("POST", "faults", REFUSED)
-
-    act(doing.void_parcels, journey, delivery, numbers=[second])
-
-    assert numbers(journey, delivery) == [first, second]
-    with tenant_context(journey.tenant.id):
-        assert "190101" in Parcel.objects.get(tracking_number=second).void_refusal
-
-
-def test_a_void_of_a_parcel_whose_job_was_lost_is_asked_of_ups_by_the_clock(journey: Journey) -> None:
-    _, delivery = ship_two_parcels(journey)
-    first, second = numbers(journey, delivery)
-    tenant_id, at = journey.tenant.id, timezone.now()
-    doing.void_parcels(actor=ACTOR, tenant_id=tenant_id, delivery_code=delivery.code, numbers=[first], at=at)
-    with tenant_context(tenant_id):
-        SyncJob.objects.filter(subject=delivery.code, kind=SyncJob.Kind.VOID).update(state=SyncJob.State.DEAD)
-    journey.work()
-    assert journey.ups.calls("void") == []
-
-    assert [ticks.turn_due().get("void"), ticks.turn_due().get("void")] == [1, None]
-    journey.work()
-
-    assert (numbers(journey, delivery), len(journey.ups.calls("void"))) == ([second], 1)
-    assert ticks.turn_due().get("void") is None
 
 
 def test_what_a_person_stopped_waits_for_a_person(journey: Journey) -> None:

@@ -13,7 +13,7 @@ from connector_site.lib.secrets import seal
 from exact import consent_links
 from exact.models import Connection, ConsentLink, Grant
 from exact.offers import Answer
-from syncjobs import engine, pieces, queue
+from syncjobs import engine, pieces, queue, ticks
 from syncjobs.models import Attempt, Delivery, Parcel, PartyAddress, SyncJob
 from syncjobs.parties import keep_party
 from syncjobs.personal import closing
@@ -159,6 +159,29 @@ def test_one_that_is_looked_for_once_more_is_waited_for_and_the_database_keeps_i
     gone = {"request": None, "erased_at": timezone.now()}
     with pytest.raises(DatabaseError, match="frozen"), transaction.atomic(), tenant_context(desk.tenant.id):
         Attempt.objects.update(**gone)
+
+
+def test_a_parcel_that_is_to_be_voided_is_waited_for_and_given_up_after_three_days(desk: Desk) -> None:
+    delivery = scene.make_shipped(desk, parcels=2)
+    with tenant_context(desk.tenant.id):
+        asked, refused = Parcel.objects.order_by("position")
+        Parcel.objects.filter(pk=asked.pk).update(void_asked_at=timezone.now())
+        Parcel.objects.filter(pk=refused.pk).update(void_refusal="Hanna Lindner has signed for it.")
+        queue.add(desk.tenant.id, SyncJob.Kind.VOID, delivery.code, due_at=timezone.now())
+    close(desk, days_ago=2.9)
+
+    assert work(desk).last_error == "what became of a shipment is not known yet"
+    with tenant_context(desk.tenant.id):
+        assert SyncJob.objects.filter(kind=SyncJob.Kind.VOID).exists()
+        assert Account.objects.get().reveal_client_id() == "client-of-the-customer"
+    closed_for(desk, days=3)
+
+    assert work(desk).state == SyncJob.State.DONE
+    with tenant_context(desk.tenant.id):
+        assert not Parcel.objects.filter(void_asked_at__isnull=False).exists()
+        assert not Parcel.objects.exclude(void_refusal="").exists()
+        assert not SyncJob.objects.filter(kind=SyncJob.Kind.VOID).exists()
+    assert ticks.turn_due().get("void") is None
 
 
 def test_a_worker_that_had_begun_is_waited_for(desk: Desk) -> None:

@@ -66,6 +66,7 @@ def everywhere(desk: Desk, delivery: Delivery) -> None:
             stray = Receipt(**mine, source="ups", topic="T", action="D", fingerprint=number, dead_letter="x")
             stray.sealed_body = raw_messages.sealed_push(json.dumps([number]).encode(), receipt_code=stray.code)
             stray.save()
+        Parcel.objects.filter(pk=parcel.pk).update(void_refusal=f"{SIGNED} has signed for it.")
         attempt = Attempt.objects.get(delivery=delivery)
         attempt.evidence = decided(attempt, decision="keep", reason=f"{SIGNED} called us", at=at)
         refused = f"Ask {SIGNED}"
