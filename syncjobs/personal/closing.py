@@ -60,7 +60,7 @@ A, D = Attempt.State, Delivery.State
 UNDER_WAY = (A.SENDING, A.IN_DOUBT, A.REVIEW, A.ORPHAN, A.VOIDING)
 """It is not known what became of these, or they are paid for and still to be dealt with."""
 _GOES_ON = (SyncJob.Kind.CLOSE, SyncJob.Kind.SETTLE, SyncJob.Kind.VOID)
-"""Jobs that a closed company still has: its own end, what became of its shipments, and parcels that it had voided."""
+"""Jobs that a closed company still has: its own end, what became of its shipments, and voiding what was asked."""
 WAITS_FOR = timedelta(days=3)
 """Our own: so long it is tried again to take our subscriptions out of Exact and to settle what is unknown; after it
 everything goes all the same."""
@@ -155,12 +155,11 @@ def is_busy(tenant_id: uuid.UUID, *, at: datetime) -> bool:
 
 
 def waits(tenant_id: uuid.UUID, *, at: datetime) -> bool:
-    """Whether something is still to be settled or looked for once more, and it is not too late to wait for that."""
+    """Whether something is still to be settled, voided or looked for once more, and it is not too late to wait for it."""
     with tenant_context(tenant_id):
         tenant = Tenant.objects.get(pk=tenant_id)
-        looked_for = Attempt.objects.filter(tenant_id=tenant_id, due_at__isnull=False)
-        is_open = _under_way(tenant_id).exists() or looked_for.exists() or _to_void(tenant_id).exists()
-        return is_open and not _is_late(tenant, at)
+        asked_about = Attempt.objects.filter(tenant_id=tenant_id, due_at__isnull=False)
+        return (asked_about.exists() or _to_void(tenant_id).exists()) and not _is_late(tenant, at)
 
 
 def end_connections(tenant_id: uuid.UUID, *, observe: Observer, at: datetime) -> bool:
@@ -231,7 +230,7 @@ def _under_way(tenant_id: uuid.UUID) -> QuerySet[Attempt]:
 
 
 def _to_void(tenant_id: uuid.UUID) -> QuerySet[Parcel]:
-    """Parcels that somebody had voided, and UPS has not answered."""
+    """Parcels that somebody asked to have voided, and UPS has not answered."""
     return Parcel.objects.filter(tenant_id=tenant_id, void_asked_at__isnull=False, voided_at=None)
 
 

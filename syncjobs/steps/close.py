@@ -30,7 +30,7 @@ def close(job: Job, step: Step) -> None:
         return
     is_gone_at_exact = closing.end_connections(tenant_id, observe=step.observe, at=step.at)
     if closing.waits(tenant_id, at=step.at):
-        _later(job, step, "what became of a shipment is not known yet")
+        _later(job, step, "what was asked of UPS is not settled yet")
         return
     if not is_gone_at_exact:
         _later(job, step, "Exact Online cannot be reached")

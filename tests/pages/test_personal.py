@@ -210,7 +210,7 @@ def test_a_late_doubt_keeps_the_credentials_until_it_is_settled(cast: Cast, desk
     with tenant_context(desk.tenant.id):
         assert Account.objects.get().reveal_client_id() == "client-of-the-customer"
         job = SyncJob.objects.get(kind=SyncJob.Kind.CLOSE)
-        assert (job.state, job.last_error) == (SyncJob.State.DUE, "what became of a shipment is not known yet")
+        assert (job.state, job.last_error) == (SyncJob.State.DUE, "what was asked of UPS is not settled yet")
         assert closing.waits(desk.tenant.id, at=timezone.now())
         assert not closing.waits(desk.tenant.id, at=timezone.now() + closing.WAITS_FOR + timedelta(minutes=1))
         assert exporting.under_way(desk.tenant.id) is None

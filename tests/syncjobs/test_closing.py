@@ -131,7 +131,7 @@ def test_what_nobody_can_settle_is_given_up_after_three_days_with_its_request_an
         queue.add(desk.tenant.id, SyncJob.Kind.SETTLE, some_guid(), due_at=timezone.now() + timedelta(hours=1))
     before = sent(desk)
 
-    assert work(desk).last_error == "what became of a shipment is not known yet"
+    assert work(desk).last_error == "what was asked of UPS is not settled yet"
     assert sent(desk) == before
     closed_for(desk, days=3)
 
@@ -154,7 +154,7 @@ def test_one_that_is_looked_for_once_more_is_waited_for_and_the_database_keeps_i
 
     job = work(desk)
 
-    assert (job.state, job.last_error) == (SyncJob.State.DUE, "what became of a shipment is not known yet")
+    assert (job.state, job.last_error) == (SyncJob.State.DUE, "what was asked of UPS is not settled yet")
     assert sent(desk) == [(A.ABSENT, True, True)]
     gone = {"request": None, "erased_at": timezone.now()}
     with pytest.raises(DatabaseError, match="frozen"), transaction.atomic(), tenant_context(desk.tenant.id):
@@ -170,7 +170,7 @@ def test_a_parcel_that_is_to_be_voided_is_waited_for_and_given_up_after_three_da
         queue.add(desk.tenant.id, SyncJob.Kind.VOID, delivery.code, due_at=timezone.now())
     close(desk, days_ago=2.9)
 
-    assert work(desk).last_error == "what became of a shipment is not known yet"
+    assert work(desk).last_error == "what was asked of UPS is not settled yet"
     with tenant_context(desk.tenant.id):
         assert SyncJob.objects.filter(kind=SyncJob.Kind.VOID).exists()
         assert Account.objects.get().reveal_client_id() == "client-of-the-customer"

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from audit.chain import tenants_with_events
 from audit.models import Event
 from syncjobs import engine, pieces, queue, ticks
-from syncjobs.models import Attempt, Delivery, Label, PartyAddress, Receipt, SyncJob
+from syncjobs.models import Attempt, Delivery, Label, Parcel, PartyAddress, Receipt, SyncJob
 from syncjobs.personal import erasure, retention
 from syncjobs.steps.context import Step
 from syncjobs.transitions import move_attempt
@@ -77,6 +77,8 @@ def test_labels_go_before_addresses_and_what_is_young_or_on_its_way_stays(desk: 
 
 def test_a_company_may_keep_less_within_the_limits_and_no_less(desk: Desk) -> None:
     age(desk, scene.make_shipped(desk), days=40)
+    with tenant_context(desk.tenant.id):
+        Parcel.objects.update(void_refusal="Hanna Lindner has signed for it.")
     usual = {limit.field: limit.usual for limit in retention.LIMITS}
     with tenant_context(desk.tenant.id):
         tenant = Tenant.objects.get(pk=desk.tenant.pk)
@@ -88,6 +90,8 @@ def test_a_company_may_keep_less_within_the_limits_and_no_less(desk: Desk) -> No
 
     assert changed == ["label_days", "party_days"]
     assert left(desk) == (0, 0, 0)
+    with tenant_context(desk.tenant.id):
+        assert not Parcel.objects.exclude(void_refusal="").exists(), "UPS's words may quote who signed"
 
 
 def test_more_than_one_piece_is_gone_on_with_and_what_ups_told_stays_until_it_is_taken_in(
