@@ -155,7 +155,7 @@ def is_busy(tenant_id: uuid.UUID, *, at: datetime) -> bool:
 
 
 def waits(tenant_id: uuid.UUID, *, at: datetime) -> bool:
-    """Whether something is still to be settled, voided or looked for once more, and it is not too late to wait for it."""
+    """Whether something is still to be settled, voided or looked for once more, and there is time left for it."""
     with tenant_context(tenant_id):
         tenant = Tenant.objects.get(pk=tenant_id)
         asked_about = Attempt.objects.filter(tenant_id=tenant_id, due_at__isnull=False)
